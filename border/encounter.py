@@ -1,0 +1,140 @@
+"""One traveller's crossing as facts: evidence with findings, recommendation, decision, each with author and time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from border.documents.mrz import Mrz
+from border.findings import Finding
+
+
+class Direction(StrEnum):
+    ARRIVAL = "arrival"
+    DEPARTURE = "departure"
+
+
+class Outcome(StrEnum):
+    """The kiosk's only two."""
+
+    CLEARED = "cleared"
+    REFERRED = "referred"
+
+
+class OfficerOutcome(StrEnum):
+    """What a named human decides; refusing entry is an officer's act alone."""
+
+    ADMIT = "admit"
+    REFUSE = "refuse"
+    REFER_ON = "refer_on"
+
+
+class ClockState(StrEnum):
+    """How far a record's wall time can be trusted."""
+
+    TRUSTED = "trusted"  # synchronised
+    FLOOR = "floor"  # not synchronised, but not before the newest signed artefact
+    UNTRUSTED = "untrusted"
+
+
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """When something happened, and how well the device knew it."""
+
+    wall_ms: int  # milliseconds since 1970-01-01 UTC
+    monotonic_ms: int  # since boot; orders events when the wall clock jumps
+    boot_id: str
+    clock: ClockState
+
+
+class SampleKind(StrEnum):
+    """Biometric capture outputs kept with an encounter (ISO/IEC 2382-37: samples)."""
+
+    FACE = "face"
+    FACE_RUNNER_UP = "face_runner_up"
+    FACE_TURNED = "face_turned"
+    FINGER = "finger"
+    PAGE = "page"
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One stored picture: bytes with their media type, and the driver hashes of the frames they came from."""
+
+    kind: SampleKind
+    media_type: str  # image/jpeg or image/png
+    data: bytes
+    frame_sha256: str  # hex, as the driver took it; binds the sample to the camera
+    device: str
+
+    def __repr__(self) -> str:
+        return f"<sample {self.kind} {len(self.data)} bytes>"  # never the picture
+
+
+@dataclass(frozen=True, slots=True)
+class SampleRef:
+    """A sample as a fact names it: what it is and the SHA-256 (hex) of its plain bytes."""
+
+    kind: SampleKind
+    media_type: str
+    sha256: str
+    size: int
+    frame_sha256: str
+    device: str
+
+
+@dataclass(frozen=True, slots=True)
+class QualityComponent:
+    """One named aspect of quality: native value and its mapping to 0..100 (100 = best)."""
+
+    name: str  # OFIQ's name, or ours for fingers
+    native: float
+    mapped: float | None  # None: not mapped by the standard's formula
+    metric: str  # which algorithm and version said so
+    sensor_class: str = ""  # fingers only; scores of different classes are never compared
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedFact:
+    """Fact one, by the machine: what was seen and what each check said. Author: the kiosk."""
+
+    encounter: str  # UUIDv7
+    author: str
+    at: Stamp
+    direction: Direction
+    group: str  # UUIDv7 shared by a family or crew; the encounter's own id when alone
+    lines: tuple[str, ...]  # the zone as accepted; empty when none was read
+    lines_as_read: tuple[str, ...]  # before any repair
+    document: Mrz | None
+    samples: tuple[SampleRef, ...]
+    quality: tuple[QualityComponent, ...]
+    findings: tuple[Finding, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RecommendedFact:
+    """Fact two, by the rules: clear or refer, citing the rules. Author: engine@policy version."""
+
+    encounter: str
+    author: str
+    at: Stamp
+    outcome: Outcome
+    rules: tuple[str, ...]  # ids of every rule that fired, in order
+    reasons: tuple[str, ...]  # the findings' reasons that made it REFERRED; empty when cleared
+    policy_version: int
+    stay_days: int | None  # how long an arrival may stay; None when not decided here
+
+
+@dataclass(frozen=True, slots=True)
+class DecidedFact:
+    """Fact three, by a named officer. `reason` is a coded reason; a note is for the file, never for a log."""
+
+    encounter: str
+    author: str  # officer id
+    at: Stamp
+    outcome: OfficerOutcome
+    reason: str
+    note: str
+
+
+Fact = CheckedFact | RecommendedFact | DecidedFact

@@ -1,0 +1,148 @@
+"""What a device of each kind can do, and the frozen values it hands over. No device is named here."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from drivers.deadline import Deadline
+
+Pixels = NDArray[np.uint8]
+Progress = Callable[[float], None]
+"""Told the share done, 0.0 to 1.0, from the driver's own thread; must return at once."""
+
+
+def frozen(pixels: Pixels) -> Pixels:
+    """The same array, no longer writable: a value that crossed a border stays what it was."""
+    pixels.setflags(write=False)
+    return pixels
+
+
+@dataclass(frozen=True, slots=True)
+class MrzText:
+    """What a document reader saw: 1 to 3 lines of `A-Z 0-9 <`; `?` marks a character it could not read."""
+
+    lines: tuple[str, ...]
+    reader: str  # device id, for the record
+
+    def __post_init__(self) -> None:
+        if not 1 <= len(self.lines) <= 3:
+            raise ValueError(f"{len(self.lines)} lines in a machine readable zone")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Frame:
+    """One camera picture. `pixels`: height x width x 3, uint8, BGR, row-major, read-only.
+
+    `sha256` (hex) is taken over the pixels in the driver, so that a frame swapped later is noticed.
+    `metadata` may hold exposure_us, gain, lux, focus when the camera tells them.
+    """
+
+    pixels: Pixels
+    captured_at_monotonic_s: float
+    camera: str  # device id
+    sha256: str
+    metadata: dict[str, float] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if self.pixels.ndim != 3 or self.pixels.shape[2] != 3 or self.pixels.dtype != np.uint8:
+            raise ValueError(
+                f"a frame is height x width x 3 uint8, not {self.pixels.shape} {self.pixels.dtype}"
+            )
+        frozen(self.pixels)
+
+    @staticmethod
+    def of(
+        pixels: Pixels, at_monotonic_s: float, camera: str, metadata: dict[str, float] | None = None
+    ) -> Frame:
+        digest = hashlib.sha256(np.ascontiguousarray(pixels).data).hexdigest()
+        return Frame(pixels, at_monotonic_s, camera, digest, metadata or {})
+
+
+class SensorClass(StrEnum):
+    """How a fingerprint sensor sees; quality numbers of different classes are never compared."""
+
+    OPTICAL = "optical"
+    CAPACITIVE = "capacitive"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FingerImage:
+    """One plain impression. `pixels`: height x width, uint8, 0 = ridge (black), 255 = valley (white)."""
+
+    pixels: Pixels
+    pitch_ppi: int
+    sensor: str  # device id
+    sensor_class: SensorClass
+
+    def __post_init__(self) -> None:
+        if self.pixels.ndim != 2 or self.pixels.dtype != np.uint8:
+            raise ValueError(
+                f"an impression is height x width uint8, not {self.pixels.shape} {self.pixels.dtype}"
+            )
+        frozen(self.pixels)
+
+
+class Light(StrEnum):
+    """What a ring or lamp tells the traveller."""
+
+    OFF = "off"
+    INVITE = "invite"  # put your finger here
+    WORKING = "working"  # hold still
+    DONE = "done"
+    PROBLEM = "problem"
+
+
+class DocumentReader(Protocol):
+    """Reads the machine readable zone of whatever document is put to it."""
+
+    @property
+    def device(self) -> str: ...
+
+    def read(self, deadline: Deadline) -> MrzText:
+        """Wait for the next document. Raises `DeviceError`; opens the device again by itself after `DeviceGone`."""
+        ...
+
+    def close(self) -> None:
+        """Let go of the device; safe to call twice."""
+        ...
+
+
+class Camera(Protocol):
+    """A stream of pictures; only the newest one counts (a queue of one that drops the old)."""
+
+    @property
+    def device(self) -> str: ...
+
+    def next_frame(self, deadline: Deadline) -> Frame:
+        """A frame captured after the previous one returned. Raises `DeviceError`, also when frames stall."""
+        ...
+
+    def expose_for(self, region: tuple[int, int, int, int] | None) -> None:
+        """Steer exposure by this x, y, width, height in pixels (a face); None: the whole picture."""
+        ...
+
+    def close(self) -> None: ...
+
+
+class FingerprintSensor(Protocol):
+    """Takes one impression at a time."""
+
+    @property
+    def device(self) -> str: ...
+
+    def capture(self, deadline: Deadline, progress: Progress) -> FingerImage:
+        """Wait for a finger and read its image. Raises `DeviceError`."""
+        ...
+
+    def show(self, light: Light) -> None:
+        """Set the ring; a sensor without one does nothing. Raises `DeviceError`."""
+        ...
+
+    def close(self) -> None: ...
