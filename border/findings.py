@@ -31,7 +31,7 @@ class Measure:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """`check` names the check, `reason` is a stable word of docs/errors.md ("document_expired"); never free text."""
+    """`check` names the check; `reason` is a stable word of docs/errors.md ("document_expired"), never free text."""
 
     check: str
     verdict: Verdict

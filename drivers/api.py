@@ -88,6 +88,11 @@ class FingerImage:
             )
         frozen(self.pixels)
 
+    @property
+    def sha256(self) -> str:
+        """Hex, over the pixels; binds the sample to the sensor."""
+        return hashlib.sha256(np.ascontiguousarray(self.pixels).data).hexdigest()
+
 
 class Light(StrEnum):
     """What a ring or lamp tells the traveller."""
@@ -106,7 +111,7 @@ class DocumentReader(Protocol):
     def device(self) -> str: ...
 
     def read(self, deadline: Deadline) -> MrzText:
-        """Wait for the next document. Raises `DeviceError`; opens the device again by itself after `DeviceGone`."""
+        """Wait for the next document. Raises `DeviceError`; after `DeviceGone` the next call opens again."""
         ...
 
     def close(self) -> None:

@@ -1,4 +1,4 @@
-"""What the traveller's screen shows now, and what a finger on it can say. Values only; the page renders them."""
+"""What the traveller's screen shows now, and what a finger on it can say: values, which the page renders."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from border.encounter import Outcome
 
 
 class Touch(StrEnum):
-    """Every button a traveller can press. Names are also the form values and locale keys (`touch.<value>`)."""
+    """Every button a traveller can press. Values are also the form values and locale keys (`touch.<value>`)."""
 
     LANGUAGE = "language"  # with a language code; possible at every step
     ARRIVING = "arriving"

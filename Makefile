@@ -1,0 +1,39 @@
+# Two commands do everything: `make run` and `make test`. Both install what they need.
+PYTHON ?= python3
+VENV ?= .venv
+PY = $(VENV)/bin/python
+
+.PHONY: run test test-full lint types bench lock setup setup-test clean
+
+run: setup
+	$(PY) -m practice $(ARGS)
+
+test: setup-test lint types
+	$(PY) -m pytest $(ARGS)
+
+test-full: setup-test lint types
+	$(PY) -m pytest -m "full or not full" $(ARGS)
+
+bench: setup-test
+	$(PY) -m bench $(ARGS)
+
+lint:
+	$(PY) -m ruff format --check .
+	$(PY) -m ruff check .
+
+types:
+	$(PY) -m mypy
+
+setup:
+	@PYTHON=$(PYTHON) VENV=$(VENV) scripts/setup.sh run
+
+setup-test:
+	@PYTHON=$(PYTHON) VENV=$(VENV) scripts/setup.sh test
+
+# Renew the locks after editing requirements/*.in (needs uv).
+lock:
+	for f in base dev; do uv pip compile -q --universal --python-version 3.11 --generate-hashes \
+	  --no-emit-index-url --no-annotate --no-header requirements/$$f.in -o requirements/$$f.txt; done
+
+clean:
+	rm -rf $(VENV) .cache .run

@@ -1,0 +1,102 @@
+"""The three devices on their lanes, and how each one is: ready, or the code of what it last failed with."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+from appliance.journey.ports import Hands
+from appliance.lane import Lane
+from drivers.api import FingerImage, Frame, Light, MrzText, Progress
+from drivers.deadline import Deadline
+from drivers.errors import Cancelled, DeviceError, DeviceTimeout
+
+T = TypeVar("T")
+
+READY = "ready"
+
+
+class Nobody(Exception):
+    """The whole time passed and nobody presented anything: not a fault of the device."""
+
+
+READER, CAMERA, SENSOR = "document_reader", "camera", "fingerprint"
+
+
+class Devices:
+    """Awaitable calls to the drivers, one lane each; remembers every device's health."""
+
+    def __init__(self, hands: Hands) -> None:
+        self._hands = hands
+        self._lanes = {name: Lane(name) for name in (READER, CAMERA, SENSOR)}
+        self._health = {name: READY for name in self._lanes}
+
+    @property
+    def health(self) -> tuple[tuple[str, str], ...]:
+        return tuple(self._health.items())
+
+    @property
+    def lanes(self) -> tuple[Lane, ...]:
+        return tuple(self._lanes.values())
+
+    async def read_document(self, seconds: float) -> MrzText:
+        return await self._call(READER, self._hands.reader.read, seconds)
+
+    async def next_frame(self, seconds: float) -> Frame:
+        return await self._call(CAMERA, self._hands.camera.next_frame, seconds)
+
+    async def expose_for(self, box: tuple[int, int, int, int] | None) -> None:
+        await self._call(CAMERA, lambda _deadline: self._hands.camera.expose_for(box), 2.0)
+
+    async def capture_finger(self, seconds: float, progress: Progress) -> FingerImage:
+        return await self._call(SENSOR, lambda deadline: self._hands.sensor.capture(deadline, progress), seconds)
+
+    async def light(self, light: Light) -> None:
+        """Set the ring; a ring that does not answer is seen in the health, and nobody waits for it."""
+        try:
+            await self._call(SENSOR, lambda _deadline: self._hands.sensor.show(light), 2.0)
+        except DeviceError:
+            return
+
+    async def probe(self) -> None:
+        """Ask each device whether it is there, while nobody uses them; a mere time-out means it is."""
+        await asyncio.gather(
+            self._probe(self.read_document(0.3)),
+            self._probe(self.next_frame(3.0)),
+            self._probe(self._call(SENSOR, lambda _deadline: self._hands.sensor.show(Light.OFF), 2.0)),
+        )
+
+    @staticmethod
+    async def _probe(asked: Awaitable[object]) -> None:
+        try:
+            await asked
+        except Nobody:
+            return  # silence is what a reader without a document says
+        except DeviceError:
+            return  # the health already says it
+
+    async def _call(self, name: str, work: Callable[[Deadline], T], seconds: float) -> T:
+        began_s = time.monotonic()
+        try:
+            answer = await self._lanes[name].call(work, seconds)
+        except Cancelled:
+            raise
+        except DeviceTimeout as error:
+            if name != CAMERA and time.monotonic() - began_s >= seconds - 0.05:
+                self._health[name] = READY
+                raise Nobody from None
+            self._health[name] = error.code  # gave up early: the device itself is silent
+            raise
+        except DeviceError as error:
+            self._health[name] = error.code
+            raise
+        self._health[name] = READY
+        return answer
+
+    def close(self) -> None:
+        for close in (self._hands.reader.close, self._hands.camera.close, self._hands.sensor.close):
+            close()
+        for lane in self._lanes.values():
+            lane.close()

@@ -1,0 +1,29 @@
+"""The best frame of a burst and its runner-up; the others are let go at once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from appliance.journey.ports import Look
+from drivers.api import Frame
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Shot:
+    frame: Frame
+    look: Look
+
+
+class Burst:
+    """Keeps two shots by rank (higher is better; NaN never wins)."""
+
+    def __init__(self) -> None:
+        self.best: Shot | None = None
+        self.runner_up: Shot | None = None
+
+    def add(self, frame: Frame, look: Look) -> None:
+        shot = Shot(frame, look)
+        if self.best is None or look.rank > self.best.look.rank:
+            self.best, self.runner_up = shot, self.best
+        elif self.runner_up is None or look.rank > self.runner_up.look.rank:
+            self.runner_up = shot

@@ -1,0 +1,100 @@
+"""What the journey needs of the rest of the appliance, as Protocols; build.py supplies them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from border.documents.mrz import Mrz
+from border.encounter import Fact, QualityComponent, Sample, Stamp
+from border.messages.values import AlarmKind
+from border.rules.policy import FaceLimits, Policy
+from border.watchlist.matching import Hit
+from drivers.api import Camera, DocumentReader, FingerprintSensor
+
+Landmarks = NDArray[np.float32]
+"""468 x 3: x, y in frame pixels (y down), z in the same scale, negative towards the camera."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Look:
+    """One frame judged. `causes` are what keeps the face from being good, worst first; empty: it is good."""
+
+    causes: tuple[str, ...]
+    components: tuple[QualityComponent, ...]
+    box: tuple[int, int, int, int] | None  # the face: x, y, width, height in pixels
+    landmarks: Landmarks | None
+    attack_score: float | None  # 0 bona fide .. 1 attack; None: no passive bundle
+    rank: float  # of two frames the higher is the better sample
+
+
+class Eyes(Protocol):
+    """Pixels to numbers; used from the vision lane alone."""
+
+    @property
+    def has_passive(self) -> bool: ...
+
+    def look(self, pixels: NDArray[np.uint8], limits: FaceLimits) -> Look:
+        """Raises nothing for any picture; a bug is a bug."""
+        ...
+
+    def finger(
+        self, pixels: NDArray[np.uint8], pitch_ppi: int, sensor_class: str
+    ) -> tuple[QualityComponent, tuple[str, ...]]:
+        """Quality and causes, worst first."""
+        ...
+
+
+class Records(Protocol):
+    """The durable memory, as the journey needs it."""
+
+    async def record_encounter(self, facts: Sequence[Fact], samples: Sequence[Sample], at: Stamp) -> None:
+        """Returns after the commit is on the disk. Raises `StorageFull` and then nothing was written."""
+        ...
+
+    async def has_room(self) -> bool: ...
+
+    def alarm(self, kind: AlarmKind, detail: str) -> None: ...
+
+
+class Lists(Protocol):
+    """Signed content in force now."""
+
+    @property
+    def policy(self) -> Policy | None: ...
+
+    def hits(self, document: Mrz) -> tuple[Hit, ...] | None:
+        """None when this kiosk has no list."""
+        ...
+
+    def list_age_hours(self) -> float | None: ...
+
+
+class Stamps(Protocol):
+    """Time for the journey."""
+
+    def stamp(self) -> Stamp: ...
+
+    def monotonic_s(self) -> float: ...
+
+    def today(self) -> date:
+        """The port's date, as far as the clock knows it."""
+        ...
+
+    def new_id(self) -> str:
+        """A UUIDv7."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Hands:
+    """The drivers of one lane."""
+
+    reader: DocumentReader
+    camera: Camera
+    sensor: FingerprintSensor

@@ -1,0 +1,256 @@
+"""Walks one traveller after another through the table: steps, touches, warnings, the decision, and the wipe."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+
+from appliance.journey.deciding import Desk
+from appliance.journey.machine import CAPTURING, LIMITS, WARNING_S, Event, State, after
+from appliance.journey.steps import Bench, Steps
+from appliance.journey.view import Touch, View
+from appliance.journey.visit import Visit
+from border.encounter import Direction
+from border.messages.values import AlarmKind
+from drivers.api import Light
+
+log = logging.getLogger(__name__)
+
+TOUCHES: dict[tuple[State, Touch], Event] = {
+    (State.IDLE, Touch.LANGUAGE): Event.LANGUAGE_CHOSEN,
+    (State.WELCOME, Touch.ARRIVING): Event.DIRECTION_CHOSEN,
+    (State.WELCOME, Touch.LEAVING): Event.DIRECTION_CHOSEN,
+    (State.WELCOME, Touch.STOP): Event.GAVE_UP,
+    (State.WELCOME, Touch.OFFICER): Event.REFER,
+    **{(state, Touch.STOP): Event.GAVE_UP for state in CAPTURING},
+    **{(state, Touch.OFFICER): Event.REFER for state in CAPTURING},
+    (State.TURN, Touch.CANNOT): Event.REFER,
+    (State.FINGER, Touch.CANNOT): Event.REFER,
+    **{(state, Touch.NEXT_PERSON): Event.NEXT_PERSON for state in (State.CLEARED, State.REFERRED)},
+    **{(state, Touch.FINISH): Event.FINISHED for state in (State.CLEARED, State.REFERRED)},
+}
+"""What a touch means where. LANGUAGE, HELP and MORE_TIME mean the same everywhere and are not here."""
+
+WISHES: dict[tuple[State, Touch], str] = {
+    (State.TURN, Touch.CANNOT): "cannot_turn",
+    (State.FINGER, Touch.CANNOT): "cannot_finger",
+    **{(state, Touch.OFFICER): "officer" for state in (State.WELCOME, *CAPTURING)},
+    **{(state, Touch.STOP): "gave_up" for state in CAPTURING},
+}
+
+PROBE_EVERY_S = 10.0
+"""While nobody is there, the devices are asked this often whether they are."""
+
+
+@dataclass(frozen=True, slots=True)
+class Manners:
+    """How the kiosk behaves in time and tongue."""
+
+    languages: tuple[str, ...]
+    direction: Direction | None  # None: the traveller says
+    scale: float = 1.0  # all limits of machine.LIMITS times this
+
+
+class Runner:
+    """The journey (view.Journey and view.Preview for the pages); `run` never returns by itself."""
+
+    def __init__(self, bench: Bench, desk: Desk, manners: Manners) -> None:
+        self._bench, self._desk, self._manners = bench, desk, manners
+        self._touches: asyncio.Queue[tuple[Touch, str | None]] = asyncio.Queue()
+        self._touched_at_s = 0.0
+        self._visit = self._new_visit(None)
+
+    # what pages see
+
+    @property
+    def view(self) -> View:
+        return self._bench.screen.view
+
+    def changes(self) -> AsyncIterator[View]:
+        return self._bench.screen.changes()
+
+    def jpegs(self) -> AsyncIterator[bytes]:
+        return self._bench.screen.jpegs()
+
+    def painted(self, revision: int) -> None:
+        self._bench.screen.painted_revision = revision
+
+    def touch(self, touch: Touch, language: str | None = None) -> bool:
+        """Anything that means something now is queued; the rest is a late double touch."""
+        state = self.view.state
+        everywhere = touch in (Touch.HELP, Touch.MORE_TIME) and state not in (State.IDLE, State.WIPING)
+        if touch is Touch.LANGUAGE and language not in self._manners.languages:
+            return False
+        if not (everywhere or touch is Touch.LANGUAGE or (state, touch) in TOUCHES):
+            return False
+        self._touches.put_nowait((touch, language))
+        return True
+
+    def help_seen(self) -> None:
+        if self.view.help_called:
+            self._bench.screen.show(help_seen=True)
+
+    # the walk
+
+    async def run(self) -> None:
+        """For ever: live through a state, take its event to the table, enter the next."""
+        state = State.OUT_OF_SERVICE
+        while True:
+            self._enter(state)
+            try:
+                event = await self._live_through(state)
+            except Exception:
+                log.exception("a bug in state %s; the lane closes", state)
+                event = Event.FAULT
+            state = self._leave(state, event)
+
+    def _enter(self, state: State) -> None:
+        self._touched_at_s = self._bench.stamps.monotonic_s()
+        self._bench.screen.show(
+            state=state,
+            hint=None,
+            asked=None,
+            progress=None,
+            attempts_left=None,
+            seconds_left=None,
+            person=self._visit.person,
+        )
+
+    def _leave(self, state: State, event: Event) -> State:
+        """The table's next state, and what changes with it."""
+        new = after(state, event)
+        if state in (State.FACE, State.TURN) and new not in (State.FACE, State.TURN):
+            self._bench.screen.draw(None)
+        if event is Event.NEXT_PERSON:
+            self._visit = self._new_visit(self._visit)
+            self._bench.screen.show(receipt=None)
+        if new is State.ABANDONING:
+            self._visit.wishes.add("timed_out" if event is Event.TIMED_OUT else "gave_up")
+        if new in (State.WIPING, State.OUT_OF_SERVICE):
+            self._wipe()
+        return new
+
+    def _wipe(self) -> None:
+        self._visit = self._new_visit(None)
+        while not self._touches.empty():
+            self._touches.get_nowait()
+        screen = self._bench.screen
+        screen.draw(None)
+        screen.show(receipt=None, help_called=False, help_seen=False, language=self._manners.languages[0], person=1)
+
+    def _new_visit(self, before: Visit | None) -> Visit:
+        encounter = self._bench.stamps.new_id()
+        return Visit(
+            encounter=encounter,
+            group=before.group if before else encounter,
+            direction=before.direction if before else self._manners.direction,
+            person=before.person + 1 if before else 1,
+            began_at_s=self._bench.stamps.monotonic_s(),
+        )
+
+    async def _live_through(self, state: State) -> Event:
+        """The state's own work against touches and time; whichever speaks first."""
+        work = asyncio.ensure_future(self._work(state)())
+        try:
+            while True:
+                touch = asyncio.ensure_future(self._touches.get())
+                done, _ = await asyncio.wait({work, touch}, timeout=self._tick_s(), return_when=asyncio.FIRST_COMPLETED)
+                if work in done:
+                    if touch in done:  # it came too late for this state; it may mean something in the next
+                        self._touches.put_nowait(touch.result())
+                    touch.cancel()
+                    return work.result()
+                event = self._touched(state, *touch.result()) if touch in done else self._time_passed(state)
+                touch.cancel()
+                if event is not None:
+                    return event
+        finally:
+            work.cancel()
+            await asyncio.wait([work])
+
+    def _tick_s(self) -> float:
+        return min(1.0, 1.0 * self._manners.scale)
+
+    def _touched(self, state: State, touch: Touch, language: str | None) -> Event | None:
+        self._touched_at_s = self._bench.stamps.monotonic_s()
+        self._bench.screen.show(seconds_left=None)
+        if touch is Touch.LANGUAGE and language is not None:
+            self._bench.screen.show(language=language)
+        if touch is Touch.HELP:
+            self._visit.wishes.add("help")
+            self._bench.screen.show(help_called=True)
+            self._desk.records.alarm(AlarmKind.HELP, state.value)
+        if touch in (Touch.ARRIVING, Touch.LEAVING) and state is State.WELCOME:
+            self._visit.direction = Direction.ARRIVAL if touch is Touch.ARRIVING else Direction.DEPARTURE
+        if wish := WISHES.get((state, touch)):
+            self._visit.wishes.add(wish)
+        return TOUCHES.get((state, touch))
+
+    def _time_passed(self, state: State) -> Event | None:
+        """Warn in time, then end the state (machine.LIMITS)."""
+        limit = LIMITS.get(state)
+        if limit is None:
+            return None
+        scale = self._manners.scale
+        left_s = self._touched_at_s + limit.seconds * scale - self._bench.stamps.monotonic_s()
+        if left_s <= 0:
+            return Event.TIMED_OUT
+        if limit.warns and left_s <= WARNING_S * scale:
+            self._bench.screen.show(seconds_left=max(1, round(left_s)))
+        return None
+
+    # what each state does while it lasts
+
+    def _work(self, state: State) -> Callable[[], Awaitable[Event]]:
+        works: dict[State, Callable[[], Awaitable[Event]]] = {
+            State.IDLE: self._wait_at_home,
+            State.WELCOME: self._welcome,
+            State.DECIDING: self._decide,
+            State.ABANDONING: self._abandon,
+            State.WIPING: self._wiped,
+            State.OUT_OF_SERVICE: self._wait_for_service,
+        }
+        return works.get(state) or self._capture(state)
+
+    def _capture(self, state: State) -> Callable[[], Awaitable[Event]]:
+        policy = self._bench.lists.policy
+        if state not in CAPTURING or policy is None:
+            return self._wait_for_ever
+        return Steps(self._bench, self._visit, policy).of(state)
+
+    async def _wait_for_ever(self) -> Event:
+        return await asyncio.get_running_loop().create_future()
+
+    async def _welcome(self) -> Event:
+        """A lane that serves one direction only asks nothing."""
+        return Event.DIRECTION_CHOSEN if self._manners.direction else await self._wait_for_ever()
+
+    async def _wait_at_home(self) -> Event:
+        """Keep the board's picture of the devices true, and close when there is no room to record."""
+        while await self._desk.can_serve():
+            await asyncio.sleep(PROBE_EVERY_S)
+            await self._bench.devices.probe()
+        return Event.FAULT
+
+    async def _wait_for_service(self) -> Event:
+        while True:
+            if await self._desk.can_serve():
+                return Event.RESTORED
+            await asyncio.sleep(1.0)
+
+    async def _decide(self) -> Event:
+        event, receipt = await self._desk.decide(self._visit)
+        self._bench.screen.show(receipt=receipt)
+        return event
+
+    async def _abandon(self) -> Event:
+        if not self._visit.is_worth_recording:
+            return Event.RECORDED
+        event, _receipt = await self._desk.decide(self._visit)
+        return Event.STORAGE_FULL if event is Event.STORAGE_FULL else Event.RECORDED
+
+    async def _wiped(self) -> Event:
+        await self._bench.devices.light(Light.OFF)
+        return Event.WIPED

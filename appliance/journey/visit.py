@@ -1,0 +1,101 @@
+"""What the kiosk knows of the traveller in front of it; a new one for each person, dropped whole at the end."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+
+from appliance.checks.evidence import Evidence, FaceEvidence, FingerEvidence, PadEvidence
+from appliance.journey.view import Receipt
+from border.documents.mrz import Mrz
+from border.encounter import (
+    CheckedFact,
+    ClockState,
+    Direction,
+    Outcome,
+    QualityComponent,
+    RecommendedFact,
+    Sample,
+    SampleRef,
+    Stamp,
+)
+from border.findings import Finding
+from border.ids import receipt_number
+from border.watchlist.matching import Hit
+
+
+@dataclass(slots=True)
+class Visit:
+    """Grows step by step. Times are monotonic seconds."""
+
+    encounter: str
+    group: str
+    direction: Direction | None
+    person: int
+    began_at_s: float
+    lines: tuple[str, ...] = ()
+    lines_as_read: tuple[str, ...] = ()
+    document: Mrz | None = None
+    document_reason: str = "document_not_presented"
+    hits: tuple[Hit, ...] | None = None
+    list_age_hours: float | None = None
+    face: FaceEvidence | None = None
+    pad: PadEvidence | None = None
+    finger: FingerEvidence | None = None
+    samples: list[Sample] = field(default_factory=list)
+    wishes: set[str] = field(default_factory=set)
+    failed_devices: list[tuple[str, str]] = field(default_factory=list)
+
+    @property
+    def is_worth_recording(self) -> bool:
+        """A document was shown or a sample taken: an officer should know that this person was here."""
+        return bool(self.document or self.lines_as_read or self.samples)
+
+    def evidence(self, today: date, clock: ClockState) -> Evidence:
+        return Evidence(
+            today=today,
+            clock=clock,
+            document=self.document,
+            document_reason=self.document_reason,
+            hits=self.hits,
+            list_age_hours=self.list_age_hours,
+            face=self.face,
+            pad=self.pad,
+            finger=self.finger,
+            wishes=frozenset(self.wishes),
+            failed_devices=tuple(self.failed_devices),
+        )
+
+    def quality(self) -> tuple[QualityComponent, ...]:
+        components = self.face.components if self.face else ()
+        if self.finger and self.finger.quality:
+            components = (*components, self.finger.quality)
+        return components
+
+    def checked(self, author: str, at: Stamp, refs: tuple[SampleRef, ...], said: tuple[Finding, ...]) -> CheckedFact:
+        """Fact one, as the kiosk will sign it."""
+        return CheckedFact(
+            encounter=self.encounter,
+            author=author,
+            at=at,
+            direction=self.direction or Direction.ARRIVAL,
+            group=self.group,
+            lines=self.lines,
+            lines_as_read=self.lines_as_read,
+            document=self.document,
+            samples=refs,
+            quality=self.quality(),
+            findings=said,
+        )
+
+
+def receipt(fact: RecommendedFact, direction: Direction, today: date) -> Receipt:
+    """What the traveller takes away; never a reason."""
+    days = fact.stay_days if fact.outcome is Outcome.CLEARED else None
+    return Receipt(
+        outcome=fact.outcome,
+        number=receipt_number(fact.encounter),
+        day=today.isoformat(),
+        stay_until=(today + timedelta(days=days)).isoformat() if days is not None else None,
+        direction=direction.value,
+    )

@@ -1,0 +1,127 @@
+"""Faces in a picture: BlazeFace short range, fed and decoded here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from appliance.vision.model import Floats, Model, Pixels
+
+MODEL = "face_detection_short_range"
+SIDE = 128  # px, the net's input
+GRIDS = ((16, 2), (8, 6))  # cells per side, anchors per cell; 896 anchors in all
+MIN_SCORE = 0.5
+MIN_GROUP_OVERLAP = 0.3  # intersection over union that makes two answers one face
+COORDS = 16  # centre, size, then six key points
+
+Values = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class DetectedFace:
+    """One face. Pixels of the frame, origin top left; `left` and the like may lie outside it.
+
+    `key_points`: the traveller's right eye, left eye, nose tip, mouth, right ear, left ear, each (x, y).
+    """
+
+    left: float
+    top: float
+    width: float
+    height: float
+    score: float  # 0..1, 1 = surely a face
+    key_points: tuple[tuple[float, float], ...]
+
+    @property
+    def centre(self) -> tuple[float, float]:
+        return self.left + self.width / 2, self.top + self.height / 2
+
+    @property
+    def area(self) -> float:
+        return self.width * self.height
+
+
+class FaceDetector:
+    """Finds faces; one thread only, as its model."""
+
+    def __init__(self, model: Model) -> None:
+        self._model = model
+
+    def find(self, pixels: Pixels) -> tuple[DetectedFace, ...]:
+        """All faces in a BGR picture (height x width x 3, uint8), the largest first."""
+        side = max(pixels.shape[:2])
+        out = self._model.run_by_size(squared(pixels))
+        rows = merge(decode(out[len(ANCHORS) * COORDS].reshape(-1, COORDS), out[len(ANCHORS)]))
+        away = ((side - pixels.shape[1]) // 2, (side - pixels.shape[0]) // 2)
+        return tuple(sorted((_face(row, side, away) for row in rows), key=lambda face: -face.area))
+
+
+def anchors() -> Values:
+    """Centres of the 896 anchors as (x, y) in 0..1, in the order the net answers."""
+    rows = []
+    for cells, per_cell in GRIDS:
+        centres = (np.arange(cells) + 0.5) / cells
+        x, y = np.meshgrid(centres, centres)
+        rows.append(np.repeat(np.stack([x.ravel(), y.ravel()], axis=1), per_cell, axis=0))
+    return np.concatenate(rows)
+
+
+ANCHORS = anchors()
+
+
+def squared(pixels: Pixels) -> Floats:
+    """The net's input: 1 x 128 x 128 x 3, RGB, -1..1, the frame centred on a black square."""
+    height, width = pixels.shape[:2]
+    side = max(height, width)
+    small_h, small_w = (max(1, round(n * SIDE / side)) for n in (height, width))
+    small = cv2.resize(pixels, (small_w, small_h), interpolation=cv2.INTER_AREA)
+    # shrinking before padding gives the same picture for a fraction of the work
+    square = np.zeros((SIDE, SIDE, 3), np.uint8)
+    top, left = (SIDE - small_h) // 2, (SIDE - small_w) // 2
+    square[top : top + small_h, left : left + small_w] = small
+    rgb = square[None, :, :, ::-1].astype(np.float32)
+    return rgb / np.float32(127.5) - np.float32(1)
+
+
+def decode(regressors: Floats, logits: Floats) -> Values:
+    """Candidates as rows of left, top, right, bottom, 6 x (x, y), score, in 0..1 of the square."""
+    scores = 1 / (1 + np.exp(-np.clip(logits.astype(np.float64).ravel(), -80, 80)))
+    keep = scores > MIN_SCORE
+    raw = regressors[keep].astype(np.float64) / SIDE
+    at = ANCHORS[keep]
+    centre, half = at + raw[:, 0:2], raw[:, 2:4] / 2
+    points = raw[:, 4:] + np.tile(at, 6)
+    return np.concatenate([centre - half, centre + half, points, scores[keep, None]], axis=1)
+
+
+def merge(candidates: Values) -> list[Values]:
+    """Weighted non-maximum suppression: each group of overlapping candidates becomes its weighted mean."""
+    left = candidates[np.argsort(-candidates[:, -1], kind="stable")]
+    found = []
+    while len(left):
+        group = overlap(left[0], left) > MIN_GROUP_OVERLAP
+        group[0] = True  # a candidate of no area overlaps nothing, not even itself
+        weights = left[group, -1:]
+        row = (left[group] * weights).sum(axis=0) / weights.sum()
+        row[-1] = left[0, -1]
+        found.append(row)
+        left = left[~group]
+    return found
+
+
+def overlap(box: Values, boxes: Values) -> Values:
+    """Intersection over union of one left, top, right, bottom box with many; 0 where there is no area."""
+    low, high = np.maximum(box[:2], boxes[:, :2]), np.minimum(box[2:4], boxes[:, 2:4])
+    inside = np.prod(np.maximum(high - low, 0), axis=1)
+    areas = np.prod(np.maximum(boxes[:, 2:4] - boxes[:, :2], 0), axis=1)
+    union = areas + np.prod(np.maximum(box[2:4] - box[:2], 0)) - inside
+    return np.divide(inside, union, out=np.zeros_like(inside), where=union > 0)
+
+
+def _face(row: Values, side: int, away: tuple[int, int]) -> DetectedFace:
+    xy = row[:-1].reshape(-1, 2) * side - away
+    (left, top), (right, bottom) = xy[0], xy[1]
+    points = tuple((float(x), float(y)) for x, y in xy[2:])
+    return DetectedFace(float(left), float(top), float(right - left), float(bottom - top), float(row[-1]), points)

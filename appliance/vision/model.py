@@ -1,0 +1,144 @@
+"""One TFLite model: the card beside it, the hash that must match, and the interpreter that runs it."""
+
+from __future__ import annotations
+
+import hashlib
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from appliance.vision.errors import ModelAbsent, ModelTampered, ModelUnfit
+
+try:
+    from ai_edge_litert.interpreter import Interpreter
+except ImportError:
+    from tflite_runtime.interpreter import Interpreter
+
+Pixels = NDArray[np.uint8]
+Floats = NDArray[np.float32]
+
+MODELS = Path(__file__).parent / "models"
+"""Where scripts/models.py puts the three face models."""
+
+
+@dataclass(frozen=True, slots=True)
+class ModelCard:
+    """What a committed card says of one model file. `figures` are measurements, each with its conditions."""
+
+    name: str
+    file: str  # bare name, beside the card
+    sha256: str  # hex, over the whole file
+    licence: str
+    source: str
+    input_shape: tuple[int, ...]
+    input_dtype: str
+    input_meaning: str
+    figures: tuple[tuple[str, float | str], ...] = ()
+
+    def __post_init__(self) -> None:
+        if Path(self.file).name != self.file or not self.file.endswith(".tflite"):
+            raise ValueError(f"a model file is a bare .tflite name, not {self.file!r}")
+        if len(self.sha256) != 64 or set(self.sha256) - set("0123456789abcdef"):
+            raise ValueError(f"a sha256 is 64 lower-case hex digits, not {self.sha256!r}")
+
+    @staticmethod
+    def of(table: Mapping[str, Any]) -> ModelCard:
+        """From parsed TOML. Raises `ValueError` naming what is missing or malformed."""
+        try:
+            given = table["input"]
+            return ModelCard(
+                name=str(table["name"]),
+                file=str(table["file"]),
+                sha256=str(table["sha256"]),
+                licence=str(table["licence"]),
+                source=str(table["source"]),
+                input_shape=tuple(int(n) for n in given["shape"]),
+                input_dtype=str(given["dtype"]),
+                input_meaning=str(given["meaning"]),
+                figures=tuple(table.get("figures", {}).items()),
+            )
+        except (KeyError, TypeError, AttributeError) as error:
+            raise ValueError(f"the card lacks {error}") from error
+
+
+def read_card(folder: Path, name: str) -> ModelCard:
+    """The card `<name>.toml`. Raises `ModelAbsent` or `ModelUnfit`."""
+    try:
+        return ModelCard.of(tomllib.loads((folder / f"{name}.toml").read_text("utf-8")))
+    except FileNotFoundError as error:
+        raise ModelAbsent(name, f"no card {error.filename}") from error
+    except ValueError as error:  # TOMLDecodeError and UnicodeDecodeError are ValueErrors
+        raise ModelUnfit(name, str(error)) from error
+
+
+def read_checked(folder: Path, card: ModelCard) -> bytes:
+    """The model's bytes, whose hash is the card's. Raises `ModelAbsent` or `ModelTampered`."""
+    try:
+        data = (folder / card.file).read_bytes()
+    except FileNotFoundError as error:
+        raise ModelAbsent(card.name, f"no file {card.file}; scripts/models.py puts the face models there") from error
+    found = hashlib.sha256(data).hexdigest()
+    if found != card.sha256:
+        raise ModelTampered(card.name, f"the file hashes to {found[:12]}, its card says {card.sha256[:12]}")
+    return data
+
+
+class Model:
+    """A loaded net: float32 in, float32 out, whatever it holds inside.
+
+    Not thread-safe, like the interpreter under it. It belongs to the one thread of the appliance's model
+    lane, which guarantees that nobody else calls it. `num_threads` is the net's own pool: 1, because a
+    second one spins against the lane's neighbours when the processor is busy.
+    """
+
+    def __init__(self, card: ModelCard, data: bytes, num_threads: int = 1) -> None:
+        """Raises `ModelUnfit` when the bytes are no net, or one with another input than the card's."""
+        self.card = card
+        self._data = data  # the interpreter points into these bytes
+        try:
+            self._net = Interpreter(model_content=data, num_threads=num_threads)
+            self._net.allocate_tensors()
+            inputs = self._net.get_input_details()
+        except (ValueError, RuntimeError) as error:
+            raise ModelUnfit(card.name, f"the runtime refuses it: {error}") from error
+        self._input, self._outputs = inputs[0], self._net.get_output_details()
+        shape = tuple(int(n) for n in self._input["shape"])
+        dtype = np.dtype(self._input["dtype"]).name
+        if (len(inputs), shape, dtype) != (1, card.input_shape, card.input_dtype):
+            raise ModelUnfit(card.name, f"it wants {shape} {dtype}, its card {card.input_shape} {card.input_dtype}")
+
+    @staticmethod
+    def load(name: str, folder: Path = MODELS, num_threads: int = 1) -> Model:
+        """Read, verify and load. Raises `ModelAbsent`, `ModelTampered` or `ModelUnfit`."""
+        card = read_card(folder, name)
+        return Model(card, read_checked(folder, card), num_threads)
+
+    def run(self, values: Floats) -> tuple[Floats, ...]:
+        """All outputs for one input of the card's shape, in the net's order, as copies."""
+        self._net.set_tensor(self._input["index"], _quantised(values, self._input))
+        self._net.invoke()
+        return tuple(_real(self._net.get_tensor(out["index"]), out) for out in self._outputs)
+
+    def run_by_size(self, values: Floats) -> dict[int, Floats]:
+        """Outputs by their number of values, flattened: converters reorder and reshape, sizes stay."""
+        return {out.size: out.ravel() for out in self.run(values)}
+
+
+def _quantised(values: Floats, tensor: Mapping[str, Any]) -> NDArray[Any]:
+    scale, zero = tensor["quantization"]
+    dtype = np.dtype(tensor["dtype"])
+    if not scale:
+        return values.astype(dtype, copy=False)
+    limits = np.iinfo(dtype)
+    return np.clip(np.rint(values / scale) + zero, limits.min, limits.max).astype(dtype)
+
+
+def _real(values: NDArray[Any], tensor: Mapping[str, Any]) -> Floats:
+    scale, zero = tensor["quantization"]
+    real = values.astype(np.float32)
+    return (real - zero) * np.float32(scale) if scale else real

@@ -1,0 +1,173 @@
+-- The centre's tables in PostgreSQL. Times are milliseconds since 1970 UTC. Nothing is ever updated but the columns
+-- marked "moves"; nothing is deleted but slices of a part that proved wrong.
+
+CREATE TABLE IF NOT EXISTS centre (
+  one BIGINT PRIMARY KEY CHECK (one = 1),
+  version BIGINT NOT NULL                       -- moves: one more with every batch; pages watch it
+);
+INSERT INTO centre VALUES (1, 0) ON CONFLICT DO NOTHING;
+
+CREATE TABLE IF NOT EXISTS kiosks (
+  kiosk TEXT PRIMARY KEY,
+  last_seen_ms BIGINT NOT NULL,                 -- moves: last message that the broker did not merely retain
+  port TEXT NOT NULL,                            -- moves with the state
+  state BYTEA,                                    -- moves: the signed StateReport as it came
+  state_received_ms BIGINT NOT NULL,
+  state_boot TEXT NOT NULL,
+  state_monotonic_ms BIGINT NOT NULL
+);
+
+CREATE TABLE IF NOT EXISTS records (
+  arrival BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,                   -- order of commit
+  id TEXT NOT NULL UNIQUE,
+  kiosk TEXT NOT NULL,
+  seq BIGINT NOT NULL,
+  kind TEXT NOT NULL,
+  encounter TEXT NOT NULL,
+  at_ms BIGINT NOT NULL,
+  clock TEXT NOT NULL,
+  previous BYTEA NOT NULL,
+  digest BYTEA NOT NULL,
+  head BYTEA NOT NULL,                            -- SHA-256(previous || digest)
+  received_ms BIGINT NOT NULL,
+  complete BIGINT NOT NULL,                     -- moves 0 -> 1: every part is here and was opened
+  touched_ms BIGINT NOT NULL,                   -- moves: last header or slice of an incomplete record
+  needed_ms BIGINT NOT NULL,                    -- moves: last time the missing slices were asked for
+  payload BYTEA NOT NULL,                         -- the signed, sealed header exactly as it came
+  UNIQUE (kiosk, seq)
+);
+CREATE INDEX IF NOT EXISTS records_encounter ON records (encounter);
+CREATE INDEX IF NOT EXISTS records_incomplete ON records (kiosk, seq) WHERE complete = 0;
+
+CREATE TABLE IF NOT EXISTS spans (               -- which sequence numbers are here, as closed intervals
+  kiosk TEXT NOT NULL,
+  first BIGINT NOT NULL,
+  last BIGINT NOT NULL,
+  PRIMARY KEY (kiosk, first)
+);
+
+CREATE TABLE IF NOT EXISTS facts (
+  record TEXT NOT NULL,
+  ordinal BIGINT NOT NULL,
+  encounter TEXT NOT NULL,
+  kiosk TEXT NOT NULL,
+  kind TEXT NOT NULL,
+  author TEXT NOT NULL,
+  signed BYTEA NOT NULL,
+  PRIMARY KEY (record, ordinal)
+);
+CREATE INDEX IF NOT EXISTS facts_encounter ON facts (encounter);
+
+CREATE TABLE IF NOT EXISTS encounters (          -- what a list shows of the facts
+  encounter TEXT PRIMARY KEY,
+  arrival BIGINT NOT NULL,
+  kiosk TEXT NOT NULL,
+  seq BIGINT NOT NULL,
+  direction TEXT NOT NULL,
+  name TEXT NOT NULL,
+  document_number TEXT NOT NULL,
+  issuing_state TEXT NOT NULL,
+  nationality TEXT NOT NULL,
+  outcome TEXT NOT NULL,
+  reasons TEXT NOT NULL,
+  at_ms BIGINT NOT NULL,
+  clock TEXT NOT NULL,
+  received_ms BIGINT NOT NULL
+);
+CREATE INDEX IF NOT EXISTS encounters_arrival ON encounters (arrival);
+CREATE INDEX IF NOT EXISTS encounters_document ON encounters (document_number);
+
+CREATE TABLE IF NOT EXISTS decisions (
+  record TEXT NOT NULL,
+  ordinal BIGINT NOT NULL,
+  encounter TEXT NOT NULL,
+  author TEXT NOT NULL,
+  outcome TEXT NOT NULL,
+  reason TEXT NOT NULL,
+  at_ms BIGINT NOT NULL,
+  PRIMARY KEY (record, ordinal)
+);
+CREATE INDEX IF NOT EXISTS decisions_encounter ON decisions (encounter);
+
+CREATE TABLE IF NOT EXISTS parts (
+  record TEXT NOT NULL,
+  ordinal BIGINT NOT NULL,
+  kiosk TEXT NOT NULL,
+  sha256 TEXT NOT NULL,
+  kind TEXT NOT NULL,
+  media_type TEXT NOT NULL,
+  sample_sha256 TEXT NOT NULL,
+  size BIGINT NOT NULL,
+  slices BIGINT NOT NULL,
+  verified BIGINT NOT NULL,                     -- moves 0 -> 1: both digests agree
+  PRIMARY KEY (record, ordinal)
+);
+CREATE INDEX IF NOT EXISTS parts_sha256 ON parts (kiosk, sha256);
+
+CREATE TABLE IF NOT EXISTS slices (
+  kiosk TEXT NOT NULL,
+  sha256 TEXT NOT NULL,
+  position BIGINT NOT NULL,
+  received_ms BIGINT NOT NULL,
+  data BYTEA NOT NULL,
+  PRIMARY KEY (kiosk, sha256, position)
+);
+
+CREATE TABLE IF NOT EXISTS receipts (            -- what was said, and how often
+  kiosk TEXT NOT NULL,
+  id TEXT NOT NULL,
+  status TEXT NOT NULL,
+  reason TEXT NOT NULL,
+  digest BYTEA NOT NULL,
+  first_ms BIGINT NOT NULL,
+  last_ms BIGINT NOT NULL,
+  times BIGINT NOT NULL,
+  PRIMARY KEY (kiosk, id, status, digest)
+);
+
+CREATE TABLE IF NOT EXISTS dead_letters (
+  number BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  topic TEXT NOT NULL,
+  reason TEXT NOT NULL,
+  kiosk TEXT NOT NULL,                           -- as the topic claims
+  digest BYTEA NOT NULL,
+  size BIGINT NOT NULL,
+  payload BYTEA NOT NULL,                         -- the first 64 KB
+  first_ms BIGINT NOT NULL,
+  last_ms BIGINT NOT NULL,
+  times BIGINT NOT NULL,
+  UNIQUE (topic, digest, reason)
+);
+
+CREATE TABLE IF NOT EXISTS alarms (
+  kiosk TEXT NOT NULL,
+  id TEXT NOT NULL,
+  source TEXT NOT NULL,                          -- kiosk | centre
+  kind TEXT NOT NULL,
+  detail TEXT NOT NULL,
+  record TEXT NOT NULL,
+  at_ms BIGINT NOT NULL,
+  received_ms BIGINT NOT NULL,
+  PRIMARY KEY (kiosk, id)
+);
+CREATE INDEX IF NOT EXISTS alarms_received ON alarms (received_ms);
+
+CREATE TABLE IF NOT EXISTS chain_flags (         -- `previous` of this record is not the head before it
+  kiosk TEXT NOT NULL,
+  seq BIGINT NOT NULL,
+  expected BYTEA NOT NULL,
+  found BYTEA NOT NULL,
+  noticed_ms BIGINT NOT NULL,
+  PRIMARY KEY (kiosk, seq)
+);
+
+CREATE TABLE IF NOT EXISTS consumer_positions (
+  name TEXT PRIMARY KEY,
+  arrival BIGINT NOT NULL                       -- moves: the last record this consumer has dealt with
+);
+
+-- sealed bytes do not compress: do not try
+ALTER TABLE slices ALTER COLUMN data SET STORAGE EXTERNAL;
+ALTER TABLE records ALTER COLUMN payload SET STORAGE EXTERNAL;
+ALTER TABLE facts ALTER COLUMN signed SET STORAGE EXTERNAL;
+ALTER TABLE dead_letters ALTER COLUMN payload SET STORAGE EXTERNAL;

@@ -1,0 +1,171 @@
+"""A whole small port on loopback: development CA, broker, centre and kiosks, each a real process."""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+import sys
+import tomllib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from practice.broker import broker, wait_for_broker
+from practice.processes import Process, answers, free_port
+from practice.uplink import Uplink
+
+OFFICERS: tuple[tuple[str, str, str, str], ...] = (
+    ("joseph", "Officer Joseph (practice)", "officer", "2468"),
+    ("marie", "Supervisor Marie (practice)", "supervisor", "1357"),
+)
+"""Practice officers: id, name, role, PIN. Their roster is written into the practice folder alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hardware:
+    """Driver names and addresses of one kiosk, as they stand in kiosk.toml."""
+
+    document_reader: str
+    document_reader_address: str
+    camera: str
+    camera_address: str
+    fingerprint: str
+    fingerprint_address: str
+
+
+@dataclass(frozen=True, slots=True)
+class KioskPlace:
+    """Where one kiosk's things are."""
+
+    id: str
+    folder: Path
+    traveller_port: int
+    officer_port: int
+    uplink: Uplink
+    process: Process
+
+
+class Port:
+    """Starts everything in order and stops it in the opposite one. Blocking; the uplinks need a running loop."""
+
+    def __init__(self, folder: Path, kiosks: Sequence[str], *, database: str | None = None) -> None:
+        self.folder = folder.resolve()
+        self.kiosk_ids = tuple(kiosks)
+        self.broker_port, self.console_port = free_port(), free_port()
+        self.ca = self.folder / "ca"
+        self.kiosks: list[KioskPlace] = []
+        self._database = database or f"sqlite:{self.folder / 'centre' / 'centre.sqlite'}"
+        self.broker: Process | None = None
+        self.centre: Process | None = None
+
+    async def start_centre_side(self) -> None:
+        """CA, signed lists, broker, centre."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        await asyncio.to_thread(self._make_ca)
+        self.broker = broker(self.folder / "broker", self.ca, self.broker_port)
+        self.broker.start()
+        await asyncio.to_thread(wait_for_broker, self.broker, self.broker_port)
+        self.centre = Process("centre", self._centre_command(), self.folder / "centre" / "centre.log")
+        self.centre.start()
+        await asyncio.to_thread(self.centre.wait_until, lambda: answers(self.console_port), 20.0)
+
+    def _make_ca(self) -> None:
+        kiosks = [part for kiosk in self.kiosk_ids for part in ("--kiosk", kiosk)]
+        run_module("central.ca", "init", str(self.ca), *kiosks)
+
+    def _centre_command(self) -> list[str]:
+        return module(
+            "central",
+            "--folder",
+            str(self.ca / "centre"),
+            "--database",
+            self._database,
+            "--broker",
+            f"127.0.0.1:{self.broker_port}",
+            "--console-port",
+            str(self.console_port),
+        )
+
+    async def add_kiosk(self, kiosk: str, hardware: Hardware, *, scale: float = 1.0) -> KioskPlace:
+        """Write kiosk.toml, connect its uplink, start it and wait until its page answers."""
+        uplink = Uplink(self.broker_port)
+        await uplink.put()
+        folder = self.folder / kiosk
+        folder.mkdir(exist_ok=True)
+        traveller, officer = free_port(), free_port()
+        config = folder / "kiosk.toml"
+        config.write_text(self._kiosk_toml(kiosk, hardware, (traveller, officer, uplink.port), scale))
+        process = Process(kiosk, module("appliance", "--config", str(config)), folder / "kiosk.log")
+        place = KioskPlace(kiosk, folder, traveller, officer, uplink, process)
+        self.kiosks.append(place)
+        await asyncio.to_thread(self._seed, folder)
+        process.start()
+        await asyncio.to_thread(process.wait_until, lambda: answers(traveller) and answers(officer), 40.0)
+        return place
+
+    def _seed(self, folder: Path) -> None:
+        """What a technician would bring on a stick: officers, signed policy and watchlist."""
+        for officer, name, role, pin in OFFICERS:
+            run_module("appliance.post.officers", "add", str(folder), officer, name, role, pin)
+        run_module("central.lists", "write", str(self.ca / "centre"), str(folder / "lists"))
+
+    def _kiosk_toml(self, kiosk: str, hardware: Hardware, ports: tuple[int, int, int], scale: float) -> str:
+        traveller, officer, uplink = ports
+        neighbours = [f"http://127.0.0.1:{place.officer_port}" for place in self.kiosks]
+        return f"""\
+# A practice kiosk: simulated travellers, development keys.
+practice = true
+
+[kiosk]
+id = "{kiosk}"
+port = "Practice Harbour"
+lane = "{len(self.kiosks) + 1}"
+folder = "."
+
+[devices]
+document_reader = "{hardware.document_reader}"
+document_reader_address = "{hardware.document_reader_address}"
+camera = "{hardware.camera}"
+camera_address = "{hardware.camera_address}"
+fingerprint = "{hardware.fingerprint}"
+fingerprint_address = "{hardware.fingerprint_address}"
+
+[centre]
+brokers = ["localhost:{uplink}"]
+keys = "{self.ca / "kiosks" / kiosk}"
+
+[pages]
+traveller = "127.0.0.1:{traveller}"
+officer = "127.0.0.1:{officer}"
+neighbours = {neighbours!r}
+
+[times]
+scale = {scale}
+"""
+
+    async def stop(self) -> None:
+        """Kiosks first, so that their last word still reaches the centre."""
+        for place in reversed(self.kiosks):
+            await asyncio.to_thread(place.process.stop)
+            await place.uplink.pull()
+        for process in (self.centre, self.broker):
+            if process is not None:
+                await asyncio.to_thread(process.stop)
+
+
+def module(name: str, *arguments: str) -> list[str]:
+    """The command that runs one of our modules with this very Python."""
+    return [sys.executable, "-m", name, *arguments]
+
+
+def run_module(name: str, *arguments: str) -> None:
+    """Run it to its end. Raises `CalledProcessError` with its words when it fails."""
+    done = subprocess.run(module(name, *arguments), capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise RuntimeError(f"{name} {arguments[0] if arguments else ''} failed:\n{done.stderr or done.stdout}")
+
+
+def hardware_of(config: Path) -> Hardware:
+    """The [devices] of a kiosk.toml a person wrote, for `make run` on real hardware."""
+    table = tomllib.loads(config.read_text(encoding="utf-8"))
+    return Hardware(**table["devices"])

@@ -1,0 +1,111 @@
+"""Child processes: started from a list, waited for until ready, stopped by their own pid and no other."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+
+class NotReady(RuntimeError):
+    """A process ended or stayed silent before it was ready; the message holds the end of its log."""
+
+
+class Process:
+    """One child with its log file. Can be killed and started again under the same name."""
+
+    def __init__(
+        self,
+        name: str,
+        command: list[str],
+        log: Path,
+        *,
+        environment: Mapping[str, str] | None = None,
+        user: str | None = None,
+    ) -> None:
+        self.name = name
+        self._command = command
+        self._log = log
+        self._environment = {**os.environ, **(environment or {})}
+        self._user = user
+        self._child: subprocess.Popen[bytes] | None = None
+
+    @property
+    def pid(self) -> int | None:
+        return self._child.pid if self._child else None
+
+    @property
+    def is_running(self) -> bool:
+        return self._child is not None and self._child.poll() is None
+
+    def start(self) -> None:
+        """Start it unless it runs; output is appended to the log."""
+        if self.is_running:
+            return
+        self._log.parent.mkdir(parents=True, exist_ok=True)
+        with self._log.open("ab") as log:
+            self._child = subprocess.Popen(
+                self._command,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                stdin=subprocess.DEVNULL,
+                env=self._environment,
+                user=self._user,
+                start_new_session=True,  # Ctrl-C reaches the supervisor alone, which stops the others in order
+            )
+
+    def wait_until(self, ready: Callable[[], bool], timeout_s: float) -> None:
+        """Poll `ready`. Raises `NotReady` when the process ends or the time is over."""
+        ends_s = time.monotonic() + timeout_s
+        while not ready():
+            if not self.is_running or time.monotonic() > ends_s:
+                raise NotReady(f"{self.name} is not ready after {timeout_s:g} s; its log says:\n{self.log_end()}")
+            time.sleep(0.05)
+
+    def log_end(self, lines: int = 15) -> str:
+        try:
+            return "\n".join(self._log.read_text(errors="replace").splitlines()[-lines:])
+        except OSError:
+            return "(no log)"
+
+    def has_said(self, text: str) -> bool:
+        """Whether its log holds this text (of any earlier start too)."""
+        try:
+            return text in self._log.read_text(errors="replace")
+        except OSError:
+            return False
+
+    def kill(self) -> None:
+        """SIGKILL, as a power cut would; waits for the end."""
+        if self._child is not None and self._child.poll() is None:
+            self._child.kill()
+        if self._child is not None:
+            self._child.wait()
+
+    def stop(self, timeout_s: float = 8.0) -> None:
+        """SIGTERM, then SIGKILL when it does not go."""
+        if self._child is None or self._child.poll() is not None:
+            return
+        self._child.send_signal(signal.SIGTERM)
+        try:
+            self._child.wait(timeout_s)
+        except subprocess.TimeoutExpired:
+            self.kill()
+
+
+def free_port() -> int:
+    """A TCP port of the loopback that nobody uses right now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def answers(port: int) -> bool:
+    """Whether something accepts connections on this loopback port."""
+    with socket.socket() as probe:
+        probe.settimeout(0.3)
+        return probe.connect_ex(("127.0.0.1", port)) == 0

@@ -1,0 +1,53 @@
+#!/usr/bin/env bash
+# Installs what `make run` or `make test` needs and does nothing when all of it is there.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+what=${1:?run or test}
+python=${PYTHON:-python3}
+venv=${VENV:-.venv}
+
+say() { printf 'setup: %s\n' "$*" >&2; }
+
+# program|package: the program tells whether Debian's package is there
+wanted="mosquitto|mosquitto espeak-ng|espeak-ng chromium|chromium"
+[ "$what" = test ] && wanted="$wanted /usr/lib/postgresql/*/bin/initdb|postgresql npm|npm"
+
+missing=()
+PATH="$PATH:/usr/sbin"
+for pair in $wanted; do
+  program=${pair%%|*} package=${pair##*|}
+  case $program in
+    /*) compgen -G "$program" >/dev/null || missing+=("$package") ;;
+    *) command -v "$program" >/dev/null || missing+=("$package") ;;
+  esac
+done
+compgen -G "/usr/share/fonts/truetype/noto/NotoSans-Regular.ttf" >/dev/null || missing+=(fonts-noto-core)
+"$python" -c 'import ensurepip' 2>/dev/null || missing+=(python3-venv)
+if [ ${#missing[@]} -gt 0 ]; then
+  sudo=""
+  if [ "$(id -u)" != 0 ]; then
+    sudo=$(command -v sudo || true)
+    [ -n "$sudo" ] || { say "missing Debian packages: ${missing[*]}. Install them as root: apt-get install ${missing[*]}"; exit 1; }
+  fi
+  say "installing Debian packages: ${missing[*]}"
+  $sudo apt-get update -qq
+  $sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
+fi
+
+lock=requirements/base.txt
+[ "$what" = test ] && lock=requirements/dev.txt
+stamp="$venv/.installed-$what"
+if ! [ -e "$stamp" ] || [ "$(sha256sum <"$lock")" != "$(cat "$stamp")" ]; then
+  [ -x "$venv/bin/python" ] || { say "making $venv with $("$python" --version)"; "$python" -m venv "$venv"; }
+  say "installing Python packages from $lock"
+  if command -v uv >/dev/null; then
+    uv pip install -q --python "$venv/bin/python" --require-hashes -r "$lock"
+  else
+    "$venv/bin/python" -m pip install -q --disable-pip-version-check --require-hashes -r "$lock"
+  fi
+  sha256sum <"$lock" >"$stamp"
+fi
+"$venv/bin/python" -m scripts.models
+if [ "$what" = test ]; then
+  "$venv/bin/python" -m scripts.axe
+fi

@@ -1,0 +1,146 @@
+"""Synthetic faces: a procedural head before a port, seen by the kiosk's camera. No photograph, no real person."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from simulators.head_identity import Identity
+from simulators.head_light import RIGS, Lighting, backdrop, develop, dot_rows, shade, unit_rows
+from simulators.head_model import HeadModel, head_model, painted
+from simulators.head_paint import Expression
+from simulators.head_parts import Bone
+from simulators.head_raster import Camera, Hits, rasterise
+
+Floats = NDArray[np.float32]
+Pixels = NDArray[np.uint8]
+
+_PIVOT = np.array((0.0, 7.0, 2.5), np.float32)  # the neck, about which a head turns; head coordinates, cm
+_EYES = np.array((0.0, 0.0, -7.0), np.float32)
+
+
+@dataclass(frozen=True, slots=True)
+class Pose:
+    """Where the head is. The picture is not mirrored.
+
+    `yaw_deg` > 0: the traveller turns to his own RIGHT, his nose moves to the picture's left; "turn left" is
+    negative (the sign of the mesh decode `atan2(R[0,2], R[2,2])`). `pitch_deg` > 0 looks down. `roll_deg` > 0
+    tilts the head clockwise in the picture. `x_cm`, `y_cm` shift the head right and down; `distance_cm` is from
+    the lens to the eyes. `eyes_open`, `mouth_open`: 0..1.
+    """
+
+    yaw_deg: float = 0.0
+    pitch_deg: float = 0.0
+    roll_deg: float = 0.0
+    x_cm: float = 0.0
+    y_cm: float = 0.0
+    distance_cm: float = 48.0
+    eyes_open: float = 1.0
+    mouth_open: float = 0.0
+
+    def __post_init__(self) -> None:
+        if not 25 <= self.distance_cm <= 300:
+            raise ValueError(f"a face {self.distance_cm} cm from the lens")
+        if not (0 <= self.eyes_open <= 1 and 0 <= self.mouth_open <= 1):
+            raise ValueError("eyes_open and mouth_open are shares, 0..1")
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """The place: light, what the traveller wears, and the camera. `focal` is in picture heights."""
+
+    lighting: Lighting = Lighting.GOOD
+    hat: bool = False
+    sunglasses: bool = False
+    backdrop_seed: int = 1
+    noise_seed: int = 0
+    width_px: int = 640
+    height_px: int = 480
+    focal: float = 1.5
+
+
+def render(identity: Identity, pose: Pose = Pose(), scene: Scene = Scene()) -> Pixels:  # noqa: B008 (frozen)
+    """One camera picture, height x width x 3, uint8, BGR. Equal arguments give equal pixels."""
+    model = head_model(identity, hat=scene.hat, shades=scene.sunglasses)
+    camera = Camera(scene.focal * scene.height_px, scene.width_px, scene.height_px)
+    turns = _bones(pose)
+    hits = rasterise(model.mesh, _placed(model, pose, turns), camera)
+    rig = RIGS[scene.lighting]
+    light = backdrop(scene.backdrop_seed, scene.height_px, scene.width_px) * np.float32(rig.backdrop)
+    light.reshape(-1, 3)[hits.pixel] = _lit(model, pose, scene, hits, turns, camera)
+    return develop(_softened(light, hits, scene), rig, scene.noise_seed)
+
+
+def empty_quay(scene: Scene = Scene()) -> Pixels:  # noqa: B008 (frozen)
+    """The camera's picture when nobody stands before it."""
+    rig = RIGS[scene.lighting]
+    light = backdrop(scene.backdrop_seed, scene.height_px, scene.width_px) * np.float32(rig.backdrop)
+    return develop(light, rig, scene.noise_seed)
+
+
+def rotation(yaw_deg: float, pitch_deg: float, roll_deg: float) -> Floats:
+    """3x3, head to camera axes: yaw about y, then pitch about x, then roll about z."""
+    (cy, cp, cr), (sy, sp, sr) = (f(np.radians((yaw_deg, pitch_deg, roll_deg))) for f in (np.cos, np.sin))
+    yaw = np.array([[cy, 0, sy], [0, 1, 0], [-sy, 0, cy]])
+    pitch = np.array([[1, 0, 0], [0, cp, -sp], [0, sp, cp]])
+    roll = np.array([[cr, -sr, 0], [sr, cr, 0], [0, 0, 1]])
+    return (yaw @ pitch @ roll).astype(np.float32)
+
+
+def _bones(pose: Pose) -> tuple[Floats, Floats, Floats]:
+    """The rotation of each `Bone`, in their order."""
+    full = rotation(pose.yaw_deg, pose.pitch_deg, pose.roll_deg)
+    half = rotation(0.45 * pose.yaw_deg, 0.25 * pose.pitch_deg, 0.3 * pose.roll_deg)
+    return full, half, np.eye(3, dtype=np.float32)
+
+
+def _placed(model: HeadModel, pose: Pose, turns: tuple[Floats, Floats, Floats]) -> Floats:
+    """All points in camera coordinates."""
+    points = model.mesh.points - _PIVOT
+    placed = np.empty_like(points)
+    for bone in Bone:
+        which = model.mesh.group == bone
+        placed[which] = points[which] @ turns[bone].T
+    return placed + _PIVOT - _EYES + np.array((pose.x_cm, pose.y_cm, pose.distance_cm), np.float32)
+
+
+def _looked_up(atlas: Pixels, hits: Hits) -> Floats:
+    columns = 512  # remap wants a picture: the list of positions is folded into rows of this length
+    missing = -hits.pixel.size % columns
+    at = np.pad(hits.atlas, ((0, missing), (0, 0))).reshape(-1, columns, 2)
+    found = cv2.remap(atlas, at, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    return np.asarray(found.reshape(-1, found.shape[-1])[: hits.pixel.size], np.float32)
+
+
+def _lit(
+    model: HeadModel, pose: Pose, scene: Scene, hits: Hits, turns: tuple[Floats, Floats, Floats], camera: Camera
+) -> Floats:
+    expression = Expression(round(pose.eyes_open * 8) / 8, round(pose.mouth_open * 8) / 8)
+    paint = (_looked_up(painted(model.identity, expression, hat=scene.hat, shades=scene.sunglasses), hits) / 255) ** 2
+    normal = (_looked_up(model.normals, hits) - 128) / 127
+    body, neck = normal[hits.group == Bone.BODY], normal[hits.group == Bone.NECK]
+    normal = normal @ turns[Bone.HEAD].T
+    normal[hits.group == Bone.BODY], normal[hits.group == Bone.NECK] = body, neck @ turns[Bone.NECK].T
+    row, column = np.divmod(hits.pixel, camera.width_px)
+    towards = np.stack(
+        [camera.width_px / 2 - column, camera.height_px / 2 - row, np.full(row.size, -camera.focal_px)], axis=1
+    ).astype(np.float32)
+    towards, normal = unit_rows(towards), unit_rows(normal)
+    normal[dot_rows(normal, towards) < 0] *= -1
+    return shade(paint[:, :3], paint[:, 3], normal, towards, RIGS[scene.lighting])
+
+
+def _softened(light: Floats, hits: Hits, scene: Scene) -> Floats:
+    """The picture with the outline's steps smoothed, as a lens and a larger sensor would."""
+    cover = np.zeros(light.shape[:2], np.uint8)
+    cover.reshape(-1)[hits.pixel] = 255
+    edge = cv2.morphologyEx(cover, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8)) > 0
+    blurred = cv2.GaussianBlur(light, (0, 0), 0.9)
+    light[edge] = blurred[edge]
+    return light
+
+
+__all__ = ["Identity", "Lighting", "Pose", "Scene", "empty_quay", "render", "rotation"]
