@@ -21,7 +21,9 @@ class Address:
             raise ValueError(f"no place in the address {text!r}")
         options = dict(parse_qsl(query, keep_blank_values=True, strict_parsing=bool(query)))
         if unknown := sorted(options.keys() - known):
-            raise ValueError(f"unknown in the address {text!r}: {', '.join(unknown)}; known: {', '.join(sorted(known))}")
+            raise ValueError(
+                f"unknown in the address {text!r}: {', '.join(unknown)}; known: {', '.join(sorted(known))}"
+            )
         return Address(place, options)
 
     def number(self, name: str, default: float, *, low: float, high: float) -> float:

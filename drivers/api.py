@@ -52,15 +52,11 @@ class Frame:
 
     def __post_init__(self) -> None:
         if self.pixels.ndim != 3 or self.pixels.shape[2] != 3 or self.pixels.dtype != np.uint8:
-            raise ValueError(
-                f"a frame is height x width x 3 uint8, not {self.pixels.shape} {self.pixels.dtype}"
-            )
+            raise ValueError(f"a frame is height x width x 3 uint8, not {self.pixels.shape} {self.pixels.dtype}")
         frozen(self.pixels)
 
     @staticmethod
-    def of(
-        pixels: Pixels, at_monotonic_s: float, camera: str, metadata: dict[str, float] | None = None
-    ) -> Frame:
+    def of(pixels: Pixels, at_monotonic_s: float, camera: str, metadata: dict[str, float] | None = None) -> Frame:
         digest = hashlib.sha256(np.ascontiguousarray(pixels).data).hexdigest()
         return Frame(pixels, at_monotonic_s, camera, digest, metadata or {})
 
@@ -83,9 +79,7 @@ class FingerImage:
 
     def __post_init__(self) -> None:
         if self.pixels.ndim != 2 or self.pixels.dtype != np.uint8:
-            raise ValueError(
-                f"an impression is height x width uint8, not {self.pixels.shape} {self.pixels.dtype}"
-            )
+            raise ValueError(f"an impression is height x width uint8, not {self.pixels.shape} {self.pixels.dtype}")
         frozen(self.pixels)
 
     @property

@@ -68,9 +68,10 @@ class FrameReader(Generic[T]):
                 self._skipped = 0
                 return step.frame
             self._skipped += step.used
-        return self._after_last()
+        self._report_skipped()
+        return None
 
-    def _after_last(self) -> None:
+    def _report_skipped(self) -> None:
         if self._silent:
             skipped, self._skipped = self._skipped, 0
             if skipped >= MIN_REPORTED_SKIP:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import termios
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import serial
 
@@ -76,10 +76,8 @@ class SerialLine:
     def close(self) -> None:
         port, self._port = self._port, None
         if port is not None:
-            try:
+            with suppress(serial.SerialException, OSError, termios.error):  # the device may have left first
                 port.close()
-            except (serial.SerialException, OSError, termios.error):
-                pass  # the device left first: nothing remains to be closed
 
     @contextmanager
     def _opened(self) -> Iterator[serial.Serial]:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from simulators.head_identity import Identity
-from simulators.head_light import RIGS, Lighting, backdrop, develop, dot_rows, shade, unit_rows
+from simulators.head_light import RIGS, Lighting, backdrop, develop, dot_rows, grainy, shade, unit_rows
 from simulators.head_model import HeadModel, head_model, painted
 from simulators.head_paint import Expression
 from simulators.head_parts import Bone
@@ -18,18 +19,18 @@ from simulators.head_raster import Camera, Hits, rasterise
 Floats = NDArray[np.float32]
 Pixels = NDArray[np.uint8]
 
-_PIVOT = np.array((0.0, 7.0, 2.5), np.float32)  # the neck, about which a head turns; head coordinates, cm
-_EYES = np.array((0.0, 0.0, -7.0), np.float32)
+_PIVOT = np.array((0.0, 7.0, -0.5), np.float32)  # the neck, about which a head turns; head coordinates, cm
+_MIDDLE = np.array((0.0, 3.5, -7.0), np.float32)  # the face's middle, in the plane of the eyes
 
 
 @dataclass(frozen=True, slots=True)
 class Pose:
     """Where the head is. The picture is not mirrored.
 
-    `yaw_deg` > 0: the traveller turns to his own RIGHT, his nose moves to the picture's left; "turn left" is
-    negative (the sign of the mesh decode `atan2(R[0,2], R[2,2])`). `pitch_deg` > 0 looks down. `roll_deg` > 0
-    tilts the head clockwise in the picture. `x_cm`, `y_cm` shift the head right and down; `distance_cm` is from
-    the lens to the eyes. `eyes_open`, `mouth_open`: 0..1.
+    `yaw_deg` > 0: the traveller turns to his own LEFT, his nose moves to the picture's right. `pitch_deg` > 0
+    looks down. `roll_deg` > 0 tilts to his own right shoulder, counter-clockwise in the picture. `x_cm`, `y_cm`
+    shift the head right and down from where the nose is in the middle; `distance_cm` is from the lens to the
+    plane of the eyes. `eyes_open`, `mouth_open`: 0..1.
     """
 
     yaw_deg: float = 0.0
@@ -62,28 +63,45 @@ class Scene:
     focal: float = 1.5
 
 
-def render(identity: Identity, pose: Pose = Pose(), scene: Scene = Scene()) -> Pixels:  # noqa: B008 (frozen)
-    """One camera picture, height x width x 3, uint8, BGR. Equal arguments give equal pixels."""
+FRONTAL = Pose()
+GOOD = Scene()
+
+
+def render(identity: Identity, pose: Pose = FRONTAL, scene: Scene = GOOD) -> Pixels:
+    """One camera picture, height x width x 3, uint8, BGR, yours to write on. Equal arguments give equal pixels."""
+    clean = _clean(identity, pose, replace(scene, noise_seed=0))
+    return grainy(clean, RIGS[scene.lighting], scene.noise_seed)
+
+
+def empty_quay(scene: Scene = GOOD) -> Pixels:
+    """The camera's picture when nobody stands before it."""
+    return grainy(_clean(None, FRONTAL, replace(scene, noise_seed=0)), RIGS[scene.lighting], scene.noise_seed)
+
+
+@lru_cache(maxsize=64)  # 0.9 MB each at 640x480; people hold still, and turn by the same steps
+def _clean(identity: Identity | None, pose: Pose, scene: Scene) -> Pixels:
+    """The picture before sensor noise."""
+    rig = RIGS[scene.lighting]
+    light = backdrop(scene.backdrop_seed, scene.height_px, scene.width_px) * np.float32(rig.backdrop)
+    if identity is not None:
+        _draw(light, identity, pose, scene)
+    clean = develop(light, rig)
+    clean.setflags(write=False)
+    return clean
+
+
+def _draw(light: Floats, identity: Identity, pose: Pose, scene: Scene) -> None:
     model = head_model(identity, hat=scene.hat, shades=scene.sunglasses)
     camera = Camera(scene.focal * scene.height_px, scene.width_px, scene.height_px)
     turns = _bones(pose)
     hits = rasterise(model.mesh, _placed(model, pose, turns), camera)
-    rig = RIGS[scene.lighting]
-    light = backdrop(scene.backdrop_seed, scene.height_px, scene.width_px) * np.float32(rig.backdrop)
     light.reshape(-1, 3)[hits.pixel] = _lit(model, pose, scene, hits, turns, camera)
-    return develop(_softened(light, hits, scene), rig, scene.noise_seed)
-
-
-def empty_quay(scene: Scene = Scene()) -> Pixels:  # noqa: B008 (frozen)
-    """The camera's picture when nobody stands before it."""
-    rig = RIGS[scene.lighting]
-    light = backdrop(scene.backdrop_seed, scene.height_px, scene.width_px) * np.float32(rig.backdrop)
-    return develop(light, rig, scene.noise_seed)
+    _soften_outline(light, hits)
 
 
 def rotation(yaw_deg: float, pitch_deg: float, roll_deg: float) -> Floats:
-    """3x3, head to camera axes: yaw about y, then pitch about x, then roll about z."""
-    (cy, cp, cr), (sy, sp, sr) = (f(np.radians((yaw_deg, pitch_deg, roll_deg))) for f in (np.cos, np.sin))
+    """3x3, head to camera axes, in the signs of `Pose`: roll about z first, then pitch about x, then yaw about y."""
+    (cy, cp, cr), (sy, sp, sr) = (f(np.radians((-yaw_deg, pitch_deg, -roll_deg))) for f in (np.cos, np.sin))
     yaw = np.array([[cy, 0, sy], [0, 1, 0], [-sy, 0, cy]])
     pitch = np.array([[1, 0, 0], [0, cp, -sp], [0, sp, cp]])
     roll = np.array([[cr, -sr, 0], [sr, cr, 0], [0, 0, 1]])
@@ -104,7 +122,7 @@ def _placed(model: HeadModel, pose: Pose, turns: tuple[Floats, Floats, Floats]) 
     for bone in Bone:
         which = model.mesh.group == bone
         placed[which] = points[which] @ turns[bone].T
-    return placed + _PIVOT - _EYES + np.array((pose.x_cm, pose.y_cm, pose.distance_cm), np.float32)
+    return placed + _PIVOT - _MIDDLE + np.array((pose.x_cm, pose.y_cm, pose.distance_cm), np.float32)
 
 
 def _looked_up(atlas: Pixels, hits: Hits) -> Floats:
@@ -133,14 +151,13 @@ def _lit(
     return shade(paint[:, :3], paint[:, 3], normal, towards, RIGS[scene.lighting])
 
 
-def _softened(light: Floats, hits: Hits, scene: Scene) -> Floats:
-    """The picture with the outline's steps smoothed, as a lens and a larger sensor would."""
+def _soften_outline(light: Floats, hits: Hits) -> None:
+    """Smooth the outline's steps, as a lens and a larger sensor would."""
     cover = np.zeros(light.shape[:2], np.uint8)
     cover.reshape(-1)[hits.pixel] = 255
     edge = cv2.morphologyEx(cover, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8)) > 0
     blurred = cv2.GaussianBlur(light, (0, 0), 0.9)
     light[edge] = blurred[edge]
-    return light
 
 
-__all__ = ["Identity", "Lighting", "Pose", "Scene", "empty_quay", "render", "rotation"]
+__all__ = ["FRONTAL", "GOOD", "Identity", "Lighting", "Pose", "Scene", "empty_quay", "render", "rotation"]

@@ -100,20 +100,20 @@ def _build(rng: np.random.Generator, age: int) -> Build:
         return mean + spread * float(np.clip(rng.normal(), -1.8, 1.8))
 
     return Build(
-        width=about(1.0, 0.035) * (1 - 0.05 * youth),
-        jaw=about(1.0, 0.07) * (1 - 0.06 * youth),
-        length=about(1.0, 0.035) * (1 - 0.10 * youth),
-        cheek=about(1.0, 0.35),
+        width=about(1.0, 0.045) * (1 - 0.05 * youth),
+        jaw=about(1.02, 0.08) * (1 - 0.06 * youth),
+        length=about(1.0, 0.035) * (1 - 0.14 * youth),
+        cheek=about(1.0, 0.5),
         chin=about(1.0, 0.3) * (1 - 0.4 * youth),
-        nose_length=about(1.0, 0.06) * (1 - 0.15 * youth),
-        nose_width=about(1.0, 0.14) * (1 - 0.1 * youth),
+        nose_length=about(1.0, 0.06) * (1 - 0.2 * youth),
+        nose_width=about(1.05, 0.18) * (1 - 0.1 * youth),
         nose_height=about(1.0, 0.12) * (1 - 0.18 * youth),
         eye_gap_cm=about(3.15, 0.12) * (1 - 0.06 * youth),
-        eye_size=about(1.0, 0.07) * (1 + 0.06 * youth),
+        eye_size=about(1.0, 0.07) * (1 + 0.12 * youth),
         eye_tilt=about(0.05, 0.05),
         brow_height_cm=about(1.75, 0.18),
-        lip_fullness=about(1.0, 0.22),
-        mouth_width=about(1.0, 0.07) * (1 - 0.08 * youth),
+        lip_fullness=about(1.1, 0.3),
+        mouth_width=about(1.0, 0.09) * (1 - 0.08 * youth),
         neck=about(1.0, 0.07) * (1 - 0.15 * youth),
     )
 
@@ -136,7 +136,7 @@ def _look(rng: np.random.Generator, age: int) -> Look:
     iris = _IRISES[rng.integers(0, 2) if dark else rng.integers(0, len(_IRISES))] * rng.uniform(0.85, 1.15)
     hair = _HAIRS[rng.integers(0, 2) if dark else rng.integers(0, len(_HAIRS))] * rng.uniform(0.85, 1.15)
     grey = float(np.clip((age - 38) / 34 + rng.normal(0, 0.15), 0, 1))
-    styles = [Hair.CROPPED, Hair.SHORT, Hair.ROUND, Hair.LONG, Hair.LONG, Hair.SHORT, Hair.BALD]
+    styles = [Hair.CROPPED, Hair.SHORT, Hair.ROUND, Hair.LONG, Hair.CROPPED, Hair.SHORT, Hair.BALD]
     style = styles[int(rng.integers(0, 6 if age < 30 else 7))]
     rose = np.array((0.92, 0.62, 0.64)) if not dark else np.array((1.02, 0.74, 0.76))
     return Look(

@@ -75,26 +75,27 @@ def dot_rows(a: Floats, b: Floats) -> Floats:
     return np.asarray(a[:, 0] * b[:, 0] + a[:, 1] * b[:, 1] + a[:, 2] * b[:, 2], np.float32)
 
 
-def develop(light: Floats, rig: Rig, noise_seed: int) -> Pixels:
-    """A camera's 8-bit BGR picture of linear RGB light (height, width, 3): lens, gain, noise, gamma."""
+def develop(light: Floats, rig: Rig) -> Pixels:
+    """A camera's 8-bit BGR picture of linear RGB light (height, width, 3): lens, gain, gamma; no noise yet."""
     soft = cv2.GaussianBlur(light, (0, 0), 0.55)
     toned = soft * rig.gain
     toned = np.where(toned > 0.8, 0.8 + 0.2 * np.tanh((toned - 0.8) / 0.45), toned)  # highlights roll off
     seen = cv2.pow(np.clip(toned, 0, 1).astype(np.float32), 1 / 2.2) * 255
-    seen += rig.noise * _grain(noise_seed, seen.shape[0], seen.shape[1])
     return np.ascontiguousarray(np.clip(seen[..., ::-1] + 0.5, 0, 255).astype(np.uint8))
 
 
-@lru_cache(maxsize=2)
-def _grain_sheet(height: int, width: int) -> Floats:
-    rng = np.random.default_rng(0x6AA1)
-    return np.asarray(rng.normal(0, 1, (height + 64, width + 64, 3)), np.float32)
+@lru_cache(maxsize=4)
+def _grain_sheet(height: int, width: int, deviation: float) -> NDArray[np.int16]:
+    noise = np.random.default_rng(0x6AA1).normal(0, deviation, (height + 64, width + 64, 3))
+    return np.asarray(np.rint(noise), np.int16)
 
 
-def _grain(seed: int, height: int, width: int) -> Floats:
-    """Sensor noise of unit deviation, cut from one sheet so that a frame costs no random numbers."""
-    dy, dx = np.random.default_rng([0x6AA2, seed]).integers(0, 64, 2)
-    return _grain_sheet(height, width)[dy : dy + height, dx : dx + width]
+def grainy(picture: Pixels, rig: Rig, noise_seed: int) -> Pixels:
+    """The picture with sensor noise, cut from one sheet so that a frame costs no random numbers."""
+    height, width = picture.shape[:2]
+    dy, dx = np.random.default_rng([0x6AA2, noise_seed]).integers(0, 64, 2)
+    sheet = _grain_sheet(height, width, rig.noise)[dy : dy + height, dx : dx + width]
+    return np.asarray(cv2.add(picture, np.ascontiguousarray(sheet), dtype=cv2.CV_8U), np.uint8)
 
 
 @lru_cache(maxsize=8)

@@ -135,7 +135,7 @@ def _paint_eye(
     down = (grid.y[area] - EYE_Y) / build.eye_size + build.eye_tilt * out
     bow = np.clip(1 - np.abs(out / 1.5) ** 2.3, 0, 1)
     lower = 0.42 * np.clip(1 - (out / 1.5) ** 2, 0, 1)
-    wide = 0.60 * bow * (1 + 0.1 * out)
+    wide = 0.54 * bow * (1 + 0.1 * out)
     upper = -wide + (1 - np.clip(expression.eyes_open, 0, 1)) * (wide + lower)
     between = _soft(down - upper, 0.035) * _soft(lower - down, 0.035) * (np.abs(out) < 1.5)
     black = np.array((0.012, 0.009, 0.008), np.float32)

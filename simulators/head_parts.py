@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulators.head_identity import Hair, Identity
-from simulators.head_shape import HeadGrid, hair_cover, smooth, step
+from simulators.head_shape import HeadGrid, smooth, step
 
 Floats = NDArray[np.float32]
 
@@ -153,15 +153,14 @@ def sunglasses(identity: Identity, grid: HeadGrid) -> Part:
     """Dark glasses before the eyes and back to the ears."""
     rows, columns = 40, 160
     down, share = np.meshgrid(np.linspace(-1, 1, rows), np.linspace(-1, 1, columns), indexing="ij")
-    eye = np.exp(-(((np.abs(share) - 0.33) / 0.16) ** 4))
-    half = 0.28 + 1.55 * eye
+    eye = np.exp(-(((np.abs(share) - 0.31) / 0.225) ** 6))
+    half = 0.26 + 1.75 * eye
     x = 7.9 * np.sin(share * 1.5) * identity.build.width
     front = float(-grid.points[..., 2].min())
     z = -(front - 1.2) * np.cos(share * 1.5) ** 0.7
     y = -0.1 + down * half
     points = np.stack([x, y, z], axis=-1).astype(np.float32)
     frame = np.where(np.abs(down) > 0.86, 0.6, 1.0).astype(np.float32)
-    return Part(points, _paint((0.018, 0.018, 0.022), frame, 0.9), Bone.HEAD, False, 3)
+    return Part(points, _paint((0.018, 0.018, 0.022), frame, 0.9), Bone.HEAD, False, 2)
 
 
-__all__ = ["Bone", "Part", "cap", "hair_cover", "parts", "sunglasses"]

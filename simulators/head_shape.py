@@ -195,5 +195,5 @@ def _with_hair(identity: Identity, points: Floats, cover: Floats) -> Floats:
     outward = points - np.array((0, -1.0, 0), np.float32)
     outward /= np.linalg.norm(outward, axis=-1, keepdims=True)
     soft = cv2.GaussianBlur(cover, (0, 0), 5 + 3 * thickness)
-    depth = thickness * np.minimum(soft, cover) * (1 + 0.12 * lumps)
+    depth = thickness * soft**1.7 * (1 + 0.12 * lumps)
     return np.asarray(points + outward * depth[..., None], np.float32)

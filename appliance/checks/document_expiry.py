@@ -19,9 +19,8 @@ def check(evidence: Evidence, policy: Policy) -> Finding:
     expiry = resolve_expiry(evidence.document.date_of_expiry, evidence.today)
     if expiry is None:
         return Finding(NAME, Verdict.NOT_DONE, "expiry_unknown")
-    days = Measure(
-        "days_left", float((expiry - evidence.today).days), "days", f"min {policy.min_document_validity_days}"
-    )
+    left = float((expiry.earliest - evidence.today).days)  # an unknown day counts as the earliest it may be
+    days = Measure("days_left", left, "days", f"min {policy.min_document_validity_days}")
     if days.value < 0:
         return Finding(NAME, Verdict.REFER, "document_expired", (days,))
     if days.value < policy.min_document_validity_days:

@@ -17,7 +17,7 @@ def check(evidence: Evidence, policy: Policy) -> Finding:
         return Finding(NAME, Verdict.NOT_DONE, "challenge_not_done")
     measures = (*pad.turn_measures, *_passive(pad, policy))
     if not pad.turn_passed:
-        done = pad.turn_reason not in ("cannot_turn", "no_response")
+        done = pad.turn_reason not in ("cannot_turn", "turn_no_response")
         return Finding(NAME, Verdict.REFER if done else Verdict.NOT_DONE, pad.turn_reason, measures)
     if pad.passive_installed:
         if len(pad.passive_scores) < policy.passive.min_frames:

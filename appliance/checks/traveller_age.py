@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from appliance.checks.evidence import Evidence
-from border.documents.dates import age_years
+from border.documents.dates import age_bounds, resolve_birth
 from border.findings import Finding, Measure, Verdict
 from border.rules.policy import Policy
 
@@ -13,11 +13,14 @@ NAME = "traveller_age"
 def check(evidence: Evidence, policy: Policy) -> Finding:
     if evidence.document is None:
         return Finding(NAME, Verdict.NOT_DONE, "document_not_read")
-    age = age_years(evidence.document.date_of_birth, evidence.today)
+    bounds = age_bounds(resolve_birth(evidence.document.date_of_birth, evidence.today), evidence.today)
     lowest = policy.min_self_service_age_years
-    if age is None:
+    if bounds is None:
         return Finding(NAME, Verdict.NOT_DONE, "age_not_certain")
-    measure = Measure("age", float(age), "years", f"min {lowest}")
-    if age < lowest:
+    youngest, oldest = bounds
+    measure = Measure("youngest_possible_age", float(youngest), "years", f"min {lowest}")
+    if oldest < lowest:
         return Finding(NAME, Verdict.REFER, "minor", (measure,))
+    if youngest < lowest:
+        return Finding(NAME, Verdict.NOT_DONE, "age_not_certain", (measure,))
     return Finding(NAME, Verdict.CLEAR, "old_enough", (measure,))

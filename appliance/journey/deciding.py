@@ -10,7 +10,7 @@ from appliance.journey.machine import Event
 from appliance.journey.ports import Lists, Records, Stamps
 from appliance.journey.view import Receipt
 from appliance.journey.visit import Visit, receipt
-from appliance.post.journal import StorageFull
+from appliance.post.storage import StorageFull
 from border.encounter import Direction, Outcome, Sample, SampleRef
 from border.rules.engine import recommend
 

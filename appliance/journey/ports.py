@@ -10,15 +10,13 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from appliance.vision.track import Sighting
 from border.documents.mrz import Mrz
 from border.encounter import Fact, QualityComponent, Sample, Stamp
 from border.messages.values import AlarmKind
 from border.rules.policy import FaceLimits, Policy
 from border.watchlist.matching import Hit
 from drivers.api import Camera, DocumentReader, FingerprintSensor
-
-Landmarks = NDArray[np.float32]
-"""468 x 3: x, y in frame pixels (y down), z in the same scale, negative towards the camera."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -28,7 +26,7 @@ class Look:
     causes: tuple[str, ...]
     components: tuple[QualityComponent, ...]
     box: tuple[int, int, int, int] | None  # the face: x, y, width, height in pixels
-    landmarks: Landmarks | None
+    sighting: Sighting | None  # None: no face, or more than one
     attack_score: float | None  # 0 bona fide .. 1 attack; None: no passive bundle
     rank: float  # of two frames the higher is the better sample
 

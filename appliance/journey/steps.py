@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TypeVar
@@ -19,8 +20,8 @@ from appliance.journey.screen import Screen
 from appliance.journey.view import Asked
 from appliance.journey.visit import Visit
 from appliance.lane import Lane
-from appliance.vision.challenge import Challenge, Seen, Step
-from border.documents.dates import age_years
+from appliance.vision.challenge import ChallengeView, Phase, TurnChallenge
+from border.documents.dates import age_bounds, resolve_birth
 from border.documents.mrz import Accepted, parse
 from border.encounter import Sample, SampleKind
 from border.rules.policy import Policy
@@ -36,6 +37,8 @@ GOOD_FRAMES = 4
 """So many good frames in a row end the face step; the best of the burst is kept."""
 EXPOSE_EVERY = 5
 """Frames between two corrections of the exposure by the face."""
+HINTS_WHILE_TURNING = ("no_face", "several_faces", "too_dark")
+"""A turned head is out of the frontal limits by intent: only these causes are said during the challenge."""
 JPEG_QUALITY = 90
 PREVIEW_WIDTH_PX = 640
 
@@ -50,7 +53,7 @@ class Bench:
     lists: Lists
     stamps: Stamps
     screen: Screen
-    shuffle: Callable[[int], int]  # a random number below its argument; the order of turns
+    dice: random.Random  # order and waits of the turns: random.SystemRandom(), except in tests
 
 
 class Steps:
@@ -128,6 +131,7 @@ class Steps:
         if best is None:
             return
         self._visit.face = FaceEvidence(best.look.components, best.look.causes, frames)
+        self._visit.straight = best.look.sighting
         for kind, shot in ((SampleKind.FACE, best), (SampleKind.FACE_RUNNER_UP, burst.runner_up)):
             if shot is not None:
                 self._visit.samples.append(_face_sample(kind, shot.frame))
@@ -136,14 +140,13 @@ class Steps:
         """The active challenge, in random order; a failed one may be tried again as often as the face."""
         for left in range(self._policy.retries.face, 0, -1):
             self._bench.screen.show(attempts_left=left)
-            challenge = Challenge(self._policy.turn, self._bench.shuffle)
-            event = await self._challenge(challenge)
+            event = await self._challenge(TurnChallenge(self._policy.turn, self._bench.dice, self._visit.straight))
             if event is not None:
                 return event
         return Event.REFER
 
-    async def _challenge(self, challenge: Challenge) -> Event | None:
-        guide, turned, scores = Guide(), Burst(), []
+    async def _challenge(self, challenge: TurnChallenge) -> Event | None:
+        guide, scores, turned = Guide(), list[float](), None
         while True:
             shot = await self._look()
             if shot is None:
@@ -151,30 +154,32 @@ class Steps:
             frame, look = shot
             if look.attack_score is not None:
                 scores.append(look.attack_score)
-            step = challenge.feed(Seen(look.landmarks, look.box), frame.captured_at_monotonic_s)
-            if step.is_turned:
-                turned.add(frame, look)
-            causes = tuple(c for c in look.causes if c in ("no_face", "several_faces", "too_dark"))
+            turns_before = len(challenge.view.turns)
+            view = challenge.feed(look.sighting, frame.captured_at_monotonic_s)
+            if len(view.turns) > turns_before:
+                turned = frame
+            causes = tuple(cause for cause in look.causes if cause in HINTS_WHILE_TURNING)
             self._bench.screen.show(
-                asked=Asked(step.asked) if step.asked else None,
-                progress=step.progress,
+                asked=Asked(view.prompt) if view.prompt else None,
+                progress=view.progress,
                 hint=guide.update(causes, frame.captured_at_monotonic_s),
             )
-            if step.is_over:
-                return self._judge_turn(step, tuple(scores), turned)
+            if view.ended:
+                return self._judge_turn(view, tuple(scores), turned)
 
-    def _judge_turn(self, step: Step, scores: tuple[float, ...], turned: Burst) -> Event | None:
+    def _judge_turn(self, view: ChallengeView, scores: tuple[float, ...], turned: Frame | None) -> Event | None:
+        passed = view.phase is Phase.PASSED
         self._visit.pad = PadEvidence(
-            turn_passed=step.passed,
-            turn_reason=step.reason,
-            turn_measures=step.measures,
+            turn_passed=passed,
+            turn_reason="passed" if passed else str(view.fault),
+            turn_measures=view.measures(self._policy.turn),
             passive_installed=self._bench.eyes.has_passive,
             passive_scores=scores,
         )
-        if not step.passed:
+        if not passed:
             return None
-        if turned.best is not None:
-            self._visit.samples.append(_face_sample(SampleKind.FACE_TURNED, turned.best.frame))
+        if turned is not None:
+            self._visit.samples.append(_face_sample(SampleKind.FACE_TURNED, turned))
         return Event.TURN_PASSED
 
     async def finger(self) -> Event:
@@ -195,10 +200,11 @@ class Steps:
 
     def _why_no_finger(self) -> str:
         document = self._visit.document
-        age = None if document is None else age_years(document.date_of_birth, self._bench.stamps.today())
-        if age is None:
+        today = self._bench.stamps.today()
+        bounds = None if document is None else age_bounds(resolve_birth(document.date_of_birth, today), today)
+        if bounds is None:
             return "finger_not_asked_age_unknown"
-        return "finger_not_asked_too_young" if age < self._policy.finger.min_age_years else ""
+        return "finger_not_asked_too_young" if bounds[0] < self._policy.finger.min_age_years else ""
 
     async def _finger_attempt(self) -> Event | None:
         screen = self._bench.screen

@@ -7,6 +7,7 @@ from datetime import date, timedelta
 
 from appliance.checks.evidence import Evidence, FaceEvidence, FingerEvidence, PadEvidence
 from appliance.journey.view import Receipt
+from appliance.vision.track import Sighting
 from border.documents.mrz import Mrz
 from border.encounter import (
     CheckedFact,
@@ -40,6 +41,7 @@ class Visit:
     hits: tuple[Hit, ...] | None = None
     list_age_hours: float | None = None
     face: FaceEvidence | None = None
+    straight: Sighting | None = None  # the captured face, which the head that turns must resemble
     pad: PadEvidence | None = None
     finger: FingerEvidence | None = None
     samples: list[Sample] = field(default_factory=list)

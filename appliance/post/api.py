@@ -124,9 +124,7 @@ class Post(Protocol):
         """Say who attends to it. Raises `DecisionRefused` when somebody else does."""
         ...
 
-    def decide(
-        self, encounter: str, officer: Officer, outcome: OfficerOutcome, reason: str, note: str
-    ) -> None:
+    def decide(self, encounter: str, officer: Officer, outcome: OfficerOutcome, reason: str, note: str) -> None:
         """Sign and record fact three, in one transaction with its outbox row. Raises `DecisionRefused`."""
         ...
 

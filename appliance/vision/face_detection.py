@@ -117,7 +117,8 @@ def overlap(box: Values, boxes: Values) -> Values:
     inside = np.prod(np.maximum(high - low, 0), axis=1)
     areas = np.prod(np.maximum(boxes[:, 2:4] - boxes[:, :2], 0), axis=1)
     union = areas + np.prod(np.maximum(box[2:4] - box[:2], 0)) - inside
-    return np.divide(inside, union, out=np.zeros_like(inside), where=union > 0)
+    share: Values = np.divide(inside, union, out=np.zeros_like(inside), where=union > 0)
+    return share
 
 
 def _face(row: Values, side: int, away: tuple[int, int]) -> DetectedFace:

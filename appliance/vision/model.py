@@ -140,5 +140,7 @@ def _quantised(values: Floats, tensor: Mapping[str, Any]) -> NDArray[Any]:
 
 def _real(values: NDArray[Any], tensor: Mapping[str, Any]) -> Floats:
     scale, zero = tensor["quantization"]
-    real = values.astype(np.float32)
-    return (real - zero) * np.float32(scale) if scale else real
+    real: Floats = values.astype(np.float32)
+    if scale:
+        real = (real - np.float32(zero)) * np.float32(scale)
+    return real

@@ -34,9 +34,7 @@ class Catalogue:
         """Raises `CatalogueError` when a language lacks a key that another has."""
         wanted = {key for known in texts.values() for key in known}
         missing = [
-            f"{language.code}: {key}"
-            for language in languages
-            for key in sorted(wanted - texts[language.code].keys())
+            f"{language.code}: {key}" for language in languages for key in sorted(wanted - texts[language.code].keys())
         ]
         if missing or not languages:
             raise CatalogueError("missing: " + ", ".join(missing or ["a language"]))
@@ -78,9 +76,7 @@ def load(folder: Path = LOCALES) -> Catalogue:
     """Read `languages.toml` and one file per language. Raises `CatalogueError`, `OSError`, `TOMLDecodeError`."""
     rows = _read(folder / LANGUAGES_FILE)["language"]
     languages = tuple(Language(**row) for row in rows)
-    texts = {
-        language.code: dict(_flat("", _read(folder / f"{language.code}.toml"))) for language in languages
-    }
+    texts = {language.code: dict(_flat("", _read(folder / f"{language.code}.toml"))) for language in languages}
     return Catalogue(languages, texts)
 
 

@@ -73,9 +73,7 @@ class Speech:
     async def _run(self, command: tuple[str, ...], text: str) -> bool:
         pipe, nowhere = asyncio.subprocess.PIPE, asyncio.subprocess.DEVNULL
         try:
-            process = await asyncio.create_subprocess_exec(
-                *command, stdin=pipe, stdout=nowhere, stderr=nowhere
-            )
+            process = await asyncio.create_subprocess_exec(*command, stdin=pipe, stdout=nowhere, stderr=nowhere)
         except OSError:
             return False
         try:

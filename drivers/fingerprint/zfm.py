@@ -50,9 +50,7 @@ R503 = Model(192, 192, 508, SensorClass.CAPACITIVE, has_ring=True)
 class ZfmSensor:
     """One module. `fast`: move it to 115200 baud when it lets itself be moved."""
 
-    def __init__(
-        self, device: str, line: SerialLine, model: Model, *, fast: bool = True, password: int = 0
-    ) -> None:
+    def __init__(self, device: str, line: SerialLine, model: Model, *, fast: bool = True, password: int = 0) -> None:
         self._device = device
         self._line = line
         self._model = model
@@ -114,7 +112,7 @@ class ZfmSensor:
 
     def _lets_us_in(self, deadline: Deadline) -> bool:
         try:
-            status, _ = self._ask(Code.VFY_PWD, self._password, deadline)
+            status = self._ask(Code.VFY_PWD, self._password, deadline)
         except (DeviceTimeout, WireCorrupt):
             deadline.check(self._device)
             return False
@@ -155,7 +153,7 @@ class ZfmSensor:
 
     def _wait_for_finger(self, deadline: Deadline) -> None:
         while True:
-            status, _ = self._ask(Code.GEN_IMG, b"", deadline, reply_s=CAPTURE_REPLY_S)
+            status = self._ask(Code.GEN_IMG, b"", deadline, reply_s=CAPTURE_REPLY_S)
             if status == Status.OK:
                 return
             if status not in (Status.NO_FINGER, Status.CAPTURE_FAILED):
@@ -194,20 +192,18 @@ class ZfmSensor:
         return bytes(image)
 
     def _expect_ok(self, code: Code, payload: bytes, deadline: Deadline) -> None:
-        status, _ = self._ask(code, payload, deadline)
+        status = self._ask(code, payload, deadline)
         if status != Status.OK:
             raise DeviceRefused(self._device, f"{code.name} answered {status:02X}")
 
-    def _ask(
-        self, code: Code, payload: bytes, deadline: Deadline, *, reply_s: float = REPLY_S
-    ) -> tuple[int, bytes]:
-        """Status and data of the answer. All questions asked this way are answered by a single status byte."""
+    def _ask(self, code: Code, payload: bytes, deadline: Deadline, *, reply_s: float = REPLY_S) -> int:
+        """The status answered. All that is asked this way is answered by a status byte and nothing else."""
         self._send(code, payload, deadline)
         soon = deadline.within(reply_s)
         while True:
             packet = self._next_packet(soon)
             if packet.kind is Kind.ACK and len(packet.payload) == 1:
-                return packet.payload[0], packet.payload[1:]
+                return packet.payload[0]
 
     def _send(self, code: Code, payload: bytes, deadline: Deadline) -> None:
         self._line.drain()  # an answer that came too late must not answer this

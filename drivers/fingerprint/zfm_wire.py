@@ -25,6 +25,9 @@ class Kind(IntEnum):
     LAST_DATA = 0x08
 
 
+KINDS = frozenset(Kind)
+
+
 class Code(IntEnum):
     """Instructions, by the names of the data sheet."""
 
@@ -78,12 +81,12 @@ def _parse(buffer: bytearray, _silent: bool) -> Step[Packet]:
     length = int.from_bytes(buffer[7:HEADER_BYTES], "big")
     if buffer[2:6] != ADDRESS:
         return Step(len(START), broken="a packet from another address")
-    if buffer[6] not in iter(Kind) or not 3 <= length <= MAX_PAYLOAD_BYTES + 2:
+    if buffer[6] not in KINDS or not 3 <= length <= MAX_PAYLOAD_BYTES + 2:
         return Step(len(START), broken=f"a packet of kind {buffer[6]:02X}, length {length}")
     end = HEADER_BYTES + length
     if len(buffer) < end:
         return Step(0)
-    if _sum_of(buffer[6 : end - 2]) != buffer[end - 2 : end]:
+    if _sum_of(bytes(buffer[6 : end - 2])) != buffer[end - 2 : end]:
         return Step(len(START), broken="a packet with a wrong sum")
     return Step(end, Packet(Kind(buffer[6]), bytes(buffer[HEADER_BYTES : end - 2])))
 

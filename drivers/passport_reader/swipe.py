@@ -70,10 +70,8 @@ class ElyctisReader:
     def read(self, deadline: Deadline) -> MrzText:
         """The next document seen after the call. Raises `DeviceError`; `WireCorrupt`: show it again."""
         frames = self._fenced(deadline)
-        if self._mode is Mode.CONTINUOUS:
-            text = self._heard(frames, deadline)
-        else:
-            text = self._asked(frames, deadline)
+        hear = self._heard if self._mode is Mode.CONTINUOUS else self._asked
+        text = hear(frames, deadline)
         return MrzText(mrz_lines(text, self._device), self._device)
 
     def close(self) -> None:

@@ -11,6 +11,12 @@ from central.store import open_store
 from central.store.api import Store, StoreRefused, StoreUnavailable, marks, pairs
 from tests.central.postgres_server import PostgresServer, postgres_server
 
+@pytest.fixture(scope="module")
+def server() -> Iterator[PostgresServer]:
+    with postgres_server() as server:
+        yield server
+
+
 KIOSK = "INSERT INTO kiosks VALUES (?, ?, '', NULL, 0, '', 0)"
 
 
@@ -118,11 +124,6 @@ class TestSqlite(StoreConformance):
 
 @pytest.mark.timeout(90)
 class TestPostgres(StoreConformance):
-    @pytest.fixture(scope="class")
-    def server(self) -> Iterator[PostgresServer]:
-        with postgres_server() as server:
-            yield server
-
     @pytest.fixture
     def url(self, server: PostgresServer) -> str:
         return server.dsn

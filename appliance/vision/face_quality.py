@@ -1,0 +1,189 @@
+"""Face quality, component by component: names and formulas as OFIQ has them for ISO/IEC 29794-5.
+
+Aligned with the standard, not conformant to it: landmarks and pose come from another mesh than OFIQ's, and
+components that need OFIQ's own nets (occlusion, compression, expression, the unified score) are left out.
+Luminance components see skin and light together, dark skin in good light scores low on LuminanceMean: a
+policy does well to set its minimum on exposure and dynamic range instead.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from appliance.vision import face_light
+from appliance.vision.face_detection import DetectedFace
+from appliance.vision.face_landmarks import FaceMesh
+from appliance.vision.mesh_points import (
+    CHIN,
+    INNER_LIPS,
+    LEFT_EYE_INNER,
+    LEFT_EYE_OUTER,
+    LEFT_LIDS,
+    RIGHT_EYE_INNER,
+    RIGHT_EYE_OUTER,
+    RIGHT_LIDS,
+)
+from appliance.vision.model import Pixels
+from appliance.vision.pose import Pose, mesh_xy, pose_of
+from border.encounter import QualityComponent
+
+ALIGNED = "landfall-29794-5-aligned-1"
+OWN = "landfall-face-1"
+
+Values = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Sigmoid:
+    """OFIQ's mapping from native to 0..100: height * (offset + sign / (1 + exp((middle - x) / width)))."""
+
+    middle: float
+    width: float
+    height: float = 100.0
+    offset: float = 0.0
+    sign: float = 1.0
+
+    def __call__(self, native: float) -> float:
+        steps = min(max((self.middle - native) / self.width, -700.0), 700.0)  # exp must not overflow
+        return bounded(self.height * (self.offset + self.sign / (1 + math.exp(steps))))
+
+
+EYE_DISTANCE = Sigmoid(70, 20)
+HEAD_SIZE = Sigmoid(0, 0.05, height=200, offset=1, sign=-1)
+IDEAL_HEAD_SIZE = 0.45
+SIDE_CROP = Sigmoid(0.9, 0.1)
+MARGIN_ABOVE = Sigmoid(1.4, 0.1)
+MARGIN_BELOW = Sigmoid(1.8, 0.1)
+EYES_OPEN = Sigmoid(0.02, 0.01)
+MOUTH_CLOSED = Sigmoid(0.2, 0.06, offset=1, sign=-1)
+UNDER_EXPOSURE = Sigmoid(0.92, 0.05, height=120, offset=0.832, sign=-1)
+NATURAL_COLOUR = Sigmoid(0, 10, height=200, offset=1, sign=-1)
+
+
+def bounded(mapped: float) -> float:
+    """Rounded as OFIQ rounds, kept in 0..100; NaN stays NaN, so that no limit accepts it."""
+    return float(round(min(max(mapped, 0.0), 100.0))) if math.isfinite(mapped) else math.nan
+
+
+def assess(pixels: Pixels, faces: Sequence[DetectedFace], mesh: FaceMesh | None) -> tuple[QualityComponent, ...]:
+    """Every component of one BGR frame. `mesh` is that of the largest face.
+
+    Without a mesh only SingleFacePresent is there: what is absent passes no limit.
+    """
+    alone = single_face(faces)
+    if mesh is None:
+        return (alone,)
+    pose = pose_of(mesh)
+    marks = Marks.of(mesh)
+    return (
+        alone,
+        *_pose(pose),
+        *_framing(marks, mesh, pose),
+        *_features(mesh, marks),
+        *_light(face_light.measure(pixels, mesh, marks.right_eye, marks.left_eye, marks.mouth)),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """The few places all framing measures start from, in pixels of the frame."""
+
+    right_eye: Values
+    left_eye: Values
+    mouth: Values
+    eye_distance: float
+    face_length: float  # from between the eyes to the chin; OFIQ's T
+
+    @staticmethod
+    def of(mesh: FaceMesh) -> Marks:
+        xy = mesh_xy(mesh)
+        right = (xy[RIGHT_EYE_OUTER] + xy[RIGHT_EYE_INNER]) / 2
+        left = (xy[LEFT_EYE_OUTER] + xy[LEFT_EYE_INNER]) / 2
+        mouth = xy[list(INNER_LIPS[0])].mean(axis=0)
+        length = float(np.linalg.norm(xy[CHIN] - (right + left) / 2))
+        return Marks(right, left, mouth, float(np.linalg.norm(left - right)), length)
+
+    @property
+    def middle(self) -> Values:
+        return (self.right_eye + self.left_eye) / 2
+
+
+def single_face(faces: Sequence[DetectedFace]) -> QualityComponent:
+    """Native: 0 one face alone .. 1 a second one as large, or none."""
+    areas = [face.area for face in faces]
+    native = 1.0 if not areas else 0.0 if len(areas) == 1 else math.sqrt(areas[1] / areas[0])
+    return QualityComponent("SingleFacePresent", native, bounded(100 * (1 - native)), ALIGNED)
+
+
+def _pose(pose: Pose) -> tuple[QualityComponent, ...]:
+    def component(name: str, degrees: float) -> QualityComponent:
+        seen = max(0.0, math.cos(math.radians(degrees))) if math.isfinite(degrees) else math.nan
+        return QualityComponent(name, degrees, bounded(100 * seen**2), ALIGNED)
+
+    return (
+        component("HeadPoseYaw", pose.yaw_deg),
+        component("HeadPosePitch", pose.pitch_deg),
+        component("HeadPoseRoll", pose.roll_deg),
+    )
+
+
+def _framing(marks: Marks, mesh: FaceMesh, pose: Pose) -> tuple[QualityComponent, ...]:
+    def component(name: str, native: float, mapped: float) -> QualityComponent:
+        return QualityComponent(name, native, mapped, ALIGNED)
+
+    distance = marks.eye_distance / max(math.cos(math.radians(pose.yaw_deg)), 0.1)
+    size = marks.face_length / mesh.frame_height
+    leftward = marks.right_eye[0] / marks.eye_distance
+    rightward = (mesh.frame_width - marks.left_eye[0]) / marks.eye_distance
+    above = marks.middle[1] / marks.face_length
+    below = (mesh.frame_height - marks.middle[1]) / marks.face_length
+    return (
+        component("InterEyeDistance", distance, EYE_DISTANCE(distance)),
+        component("HeadSize", size, HEAD_SIZE(abs(size - IDEAL_HEAD_SIZE))),
+        component("LeftwardCropOfTheFaceImage", leftward, SIDE_CROP(leftward)),
+        component("RightwardCropOfTheFaceImage", rightward, SIDE_CROP(rightward)),
+        component("MarginAboveOfTheFaceImage", above, MARGIN_ABOVE(above)),
+        component("MarginBelowOfTheFaceImage", below, MARGIN_BELOW(below)),
+    )
+
+
+def _features(mesh: FaceMesh, marks: Marks) -> tuple[QualityComponent, ...]:
+    eyes = min(_widest(mesh, RIGHT_LIDS), _widest(mesh, LEFT_LIDS)) / marks.face_length
+    mouth = _widest(mesh, INNER_LIPS) / marks.face_length
+    return (
+        QualityComponent("EyesOpen", eyes, EYES_OPEN(eyes), ALIGNED),
+        QualityComponent("MouthClosed", mouth, MOUTH_CLOSED(mouth), ALIGNED),
+    )
+
+
+def _widest(mesh: FaceMesh, pairs: Sequence[tuple[int, int]]) -> float:
+    upper, lower = (mesh_xy(mesh)[[pair[side] for pair in pairs]] for side in (0, 1))
+    return float(np.linalg.norm(upper - lower, axis=1).max())
+
+
+def _light(light: face_light.Light) -> tuple[QualityComponent, ...]:
+    def component(name: str, native: float, mapped: float, metric: str = ALIGNED) -> QualityComponent:
+        return QualityComponent(name, native, bounded(mapped), metric)
+
+    mean, variance = light.mean, light.variance
+    bell = _logistic((mean - 0.2) / 0.05) * (1 - _logistic((mean - 0.8) / 0.05))
+    return (
+        component("LuminanceMean", mean, 100 * bell),
+        component("LuminanceVariance", variance, 100 * math.sin(math.pi * 60 * variance / (60 * variance + 1))),
+        component("UnderExposurePrevention", light.dark_share, UNDER_EXPOSURE(light.dark_share)),
+        component("OverExposurePrevention", light.bright_share, 1 / (light.bright_share + 0.01)),
+        component("DynamicRange", light.entropy_bits, 12.5 * light.entropy_bits),
+        component("IlluminationUniformity", light.cheek_overlap, 100 * light.cheek_overlap**0.3),
+        component("NaturalColour", light.colour_distance, NATURAL_COLOUR(light.colour_distance)),
+        component("Sharpness", light.sharpness, 100 * light.sharpness, OWN),
+        component("BackLight", light.surround_ratio, 100 / max(light.surround_ratio, 1.0), OWN),
+    )
+
+
+def _logistic(x: float) -> float:
+    return 1 / (1 + math.exp(-min(max(x, -700.0), 700.0)))

@@ -1,0 +1,109 @@
+"""Every driver by its name in the configuration; the only door through which a concrete driver is reached.
+
+A factory takes the address and the device id, opens nothing, and raises `ValueError` for an address it cannot read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from drivers.address import Address
+from drivers.api import Camera, DocumentReader, FingerprintSensor
+from drivers.camera.feed import LiveCamera
+from drivers.camera.frames import FrameFiles
+from drivers.camera.mjpeg import MjpegSource
+from drivers.camera.picamera import PicameraSource
+from drivers.camera.v4l2 import V4l2Source
+from drivers.fingerprint.zfm import R503, ZFM_20, Model, ZfmSensor
+from drivers.line import SerialLine
+from drivers.passport_reader.swipe import GAP_S, ElyctisReader, Mode, SwipeReader
+from drivers.passport_reader.swipe_wire import Check, RteFormat, line_reader, rte_reader
+
+MIN_BAUD, MAX_BAUD = 1200, 921600
+
+
+def elyctis(address: str, device: str) -> DocumentReader:
+    """`/dev/ttyACM0?mode=continuous|inquire`; the speed is found by asking."""
+    at = Address.parse(address, frozenset({"mode"}))
+    mode = Mode(at.choice("mode", Mode.CONTINUOUS, tuple(Mode)))
+    return ElyctisReader(device, SerialLine(device, at.place, 9600), mode)
+
+
+def rte(address: str, device: str) -> DocumentReader:
+    """`/dev/ttyUSB0?baud=9600&check=xor|sum|none&count_from=3&check_from=1`."""
+    at = Address.parse(address, frozenset({"baud", "check", "count_from", "check_from"}))
+    form = RteFormat(
+        Check(at.choice("check", Check.XOR, tuple(Check))),
+        at.integer("count_from", 3, low=0, high=3),
+        at.integer("check_from", 1, low=0, high=3),
+    )
+    return SwipeReader(device, _line(at, device, 9600), lambda: rte_reader(device, form))
+
+
+def line(address: str, device: str) -> DocumentReader:
+    """`/dev/ttyUSB0?baud=9600&gap_ms=100`: any reader that sends the lines as text."""
+    at = Address.parse(address, frozenset({"baud", "gap_ms"}))
+    gap_s = at.number("gap_ms", GAP_S * 1000, low=20, high=1000) / 1000
+    return SwipeReader(device, _line(at, device, 9600), lambda: line_reader(device), gap_s)
+
+
+def zfm(address: str, device: str) -> FingerprintSensor:
+    """`/dev/ttyUSB1?baud=57600&fast=1&password=00000000` (password: 8 hex digits)."""
+    return _zfm(address, device, ZFM_20)
+
+
+def r503(address: str, device: str) -> FingerprintSensor:
+    """As `zfm`, for the round capacitive sensor with a ring of light."""
+    return _zfm(address, device, R503)
+
+
+def frames(address: str, device: str) -> Camera:
+    """`/path/of/folder/or/film?fps=15&loop=1`."""
+    at = Address.parse(address, frozenset({"fps", "loop"}))
+    fps = at.number("fps", 15, low=0.1, high=120)
+    return LiveCamera(device, FrameFiles(device, Path(at.place), fps=fps, loop=at.flag("loop", True)))
+
+
+def v4l2(address: str, device: str) -> Camera:
+    """`/dev/video0?size=1280x720&fps=30`."""
+    at = Address.parse(address, frozenset({"size", "fps"}))
+    fps = at.number("fps", 30, low=1, high=120)
+    return LiveCamera(device, V4l2Source(device, Path(at.place), size=at.size("size", (1280, 720)), fps=fps))
+
+
+def mjpeg(address: str, device: str) -> Camera:
+    """`http://host:port/path?query`: all of it is the camera's."""
+    return LiveCamera(device, MjpegSource(device, address))
+
+
+def picamera(address: str, device: str) -> Camera:
+    """`0?size=1280x720&fps=30`: the number of the camera on the Pi."""
+    at = Address.parse(address, frozenset({"size", "fps"}))
+    if not at.place.isdecimal():
+        raise ValueError(f"a Pi camera has a number, not {at.place!r}")
+    fps = at.number("fps", 30, low=1, high=120)
+    return LiveCamera(device, PicameraSource(device, int(at.place), size=at.size("size", (1280, 720)), fps=fps))
+
+
+def _line(at: Address, device: str, baud: int) -> SerialLine:
+    return SerialLine(device, at.place, at.integer("baud", baud, low=MIN_BAUD, high=MAX_BAUD))
+
+
+def _zfm(address: str, device: str, model: Model) -> FingerprintSensor:
+    at = Address.parse(address, frozenset({"baud", "fast", "password"}))
+    password = at.options.get("password", "00000000")
+    if len(password) != 8 or set(password.lower()) - set("0123456789abcdef"):
+        raise ValueError("password wants 8 hexadecimal digits")
+    sensor_line = _line(at, device, 57600)
+    return ZfmSensor(device, sensor_line, model, fast=at.flag("fast", True), password=int(password, 16))
+
+
+DOCUMENT_READER: dict[str, Callable[[str, str], DocumentReader]] = {"elyctis": elyctis, "rte": rte, "line": line}
+FINGERPRINT: dict[str, Callable[[str, str], FingerprintSensor]] = {"zfm": zfm, "r503": r503}
+CAMERA: dict[str, Callable[[str, str], Camera]] = {
+    "frames": frames,
+    "v4l2": v4l2,
+    "mjpeg": mjpeg,
+    "picamera": picamera,
+}
