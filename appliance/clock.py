@@ -53,10 +53,8 @@ def wall_ms(clock: Clock) -> int:
 def stamp(clock: Clock, *, boot_id: str, floor_ms: int, synchronised: bool) -> Stamp:
     """Now, with the honest word on it. A wall time below the floor is UNTRUSTED whatever the kernel says."""
     now_ms = wall_ms(clock)
-    if now_ms < floor_ms:
-        state = ClockState.UNTRUSTED
-    else:
-        state = ClockState.TRUSTED if synchronised else ClockState.FLOOR
+    above = ClockState.TRUSTED if synchronised else ClockState.FLOOR
+    state = above if now_ms >= floor_ms else ClockState.UNTRUSTED
     return Stamp(now_ms, round(clock.monotonic_s() * 1000), boot_id, state)
 
 

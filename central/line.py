@@ -109,9 +109,7 @@ class Line:
             return False
         return self._client.publish(topic, payload, qos=1).rc == paho.MQTT_ERR_SUCCESS
 
-    def _on_connect(
-        self, client: paho.Client, _data: Any, _flags: Any, reason: ReasonCode, _properties: Any
-    ) -> None:
+    def _on_connect(self, client: paho.Client, _data: Any, _flags: Any, reason: ReasonCode, _properties: Any) -> None:
         if not reason.is_failure:
             self._connection += 1
             client.subscribe([(filter_, 1) for filter_ in self._filters])
@@ -182,12 +180,10 @@ def _begin(client: paho.Client, address: BrokerAddress, *, clean: bool) -> None:
     if address.version != 5:
         client.connect_async(address.host, address.port, KEEPALIVE_S)
         return
-    properties = Properties(PacketTypes.CONNECT)
+    properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
     properties.SessionExpiryInterval = 0 if clean else SESSION_S
     properties.ReceiveMaximum = RECEIVE_MAXIMUM
-    client.connect_async(
-        address.host, address.port, KEEPALIVE_S, clean_start=clean, properties=properties
-    )
+    client.connect_async(address.host, address.port, KEEPALIVE_S, clean_start=clean, properties=properties)
 
 
 def _no_delay(_client: Any, _data: Any, connection: Any) -> None:

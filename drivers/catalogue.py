@@ -24,10 +24,10 @@ MIN_BAUD, MAX_BAUD = 1200, 921600
 
 
 def elyctis(address: str, device: str) -> DocumentReader:
-    """`/dev/ttyACM0?mode=continuous|inquire`; the speed is found by asking."""
-    at = Address.parse(address, frozenset({"mode"}))
+    """`/dev/ttyACM0?mode=continuous|inquire&baud=9600`; another speed than this is found by asking."""
+    at = Address.parse(address, frozenset({"mode", "baud"}))
     mode = Mode(at.choice("mode", Mode.CONTINUOUS, tuple(Mode)))
-    return ElyctisReader(device, SerialLine(device, at.place, 9600), mode)
+    return ElyctisReader(device, _line(at, device, 9600), mode)
 
 
 def rte(address: str, device: str) -> DocumentReader:

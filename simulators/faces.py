@@ -20,7 +20,7 @@ Floats = NDArray[np.float32]
 Pixels = NDArray[np.uint8]
 
 _PIVOT = np.array((0.0, 7.0, -0.5), np.float32)  # the neck, about which a head turns; head coordinates, cm
-_MIDDLE = np.array((0.0, 3.5, -7.0), np.float32)  # the face's middle, in the plane of the eyes
+_MIDDLE = np.array((0.0, 1.5, -7.0), np.float32)  # of the picture, in the plane of the eyes
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ class Pose:
 
     `yaw_deg` > 0: the traveller turns to his own LEFT, his nose moves to the picture's right. `pitch_deg` > 0
     looks down. `roll_deg` > 0 tilts to his own right shoulder, counter-clockwise in the picture. `x_cm`, `y_cm`
-    shift the head right and down from where the nose is in the middle; `distance_cm` is from the lens to the
+    shift the head right and down from where it hangs well in the picture; `distance_cm` is from the lens to the
     plane of the eyes. `eyes_open`, `mouth_open`: 0..1.
     """
 
@@ -62,6 +62,10 @@ class Scene:
     height_px: int = 480
     focal: float = 1.5
 
+    @property
+    def camera(self) -> Camera:
+        return Camera(self.focal * self.height_px, self.width_px, self.height_px)
+
 
 FRONTAL = Pose()
 GOOD = Scene()
@@ -78,7 +82,7 @@ def empty_quay(scene: Scene = GOOD) -> Pixels:
     return grainy(_clean(None, FRONTAL, replace(scene, noise_seed=0)), RIGS[scene.lighting], scene.noise_seed)
 
 
-@lru_cache(maxsize=64)  # 0.9 MB each at 640x480; people hold still, and turn by the same steps
+@lru_cache(maxsize=48)  # 0.9 MB each at 640x480; people hold still, and turn by the same steps
 def _clean(identity: Identity | None, pose: Pose, scene: Scene) -> Pixels:
     """The picture before sensor noise."""
     rig = RIGS[scene.lighting]
@@ -92,10 +96,8 @@ def _clean(identity: Identity | None, pose: Pose, scene: Scene) -> Pixels:
 
 def _draw(light: Floats, identity: Identity, pose: Pose, scene: Scene) -> None:
     model = head_model(identity, hat=scene.hat, shades=scene.sunglasses)
-    camera = Camera(scene.focal * scene.height_px, scene.width_px, scene.height_px)
-    turns = _bones(pose)
-    hits = rasterise(model.mesh, _placed(model, pose, turns), camera)
-    light.reshape(-1, 3)[hits.pixel] = _lit(model, pose, scene, hits, turns, camera)
+    hits = rasterise(model.mesh, _placed(model, pose), scene.camera)
+    light.reshape(-1, 3)[hits.pixel] = _lit(model, pose, scene, hits)
     _soften_outline(light, hits)
 
 
@@ -105,7 +107,7 @@ def rotation(yaw_deg: float, pitch_deg: float, roll_deg: float) -> Floats:
     yaw = np.array([[cy, 0, sy], [0, 1, 0], [-sy, 0, cy]])
     pitch = np.array([[1, 0, 0], [0, cp, -sp], [0, sp, cp]])
     roll = np.array([[cr, -sr, 0], [sr, cr, 0], [0, 0, 1]])
-    return (yaw @ pitch @ roll).astype(np.float32)
+    return np.asarray(yaw @ pitch @ roll, np.float32)
 
 
 def _bones(pose: Pose) -> tuple[Floats, Floats, Floats]:
@@ -115,8 +117,9 @@ def _bones(pose: Pose) -> tuple[Floats, Floats, Floats]:
     return full, half, np.eye(3, dtype=np.float32)
 
 
-def _placed(model: HeadModel, pose: Pose, turns: tuple[Floats, Floats, Floats]) -> Floats:
+def _placed(model: HeadModel, pose: Pose) -> Floats:
     """All points in camera coordinates."""
+    turns = _bones(pose)
     points = model.mesh.points - _PIVOT
     placed = np.empty_like(points)
     for bone in Bone:
@@ -129,26 +132,31 @@ def _looked_up(atlas: Pixels, hits: Hits) -> Floats:
     columns = 512  # remap wants a picture: the list of positions is folded into rows of this length
     missing = -hits.pixel.size % columns
     at = np.pad(hits.atlas, ((0, missing), (0, 0))).reshape(-1, columns, 2)
-    found = cv2.remap(atlas, at, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    columns_at, rows_at = np.ascontiguousarray(at[..., 0]), np.ascontiguousarray(at[..., 1])
+    found = cv2.remap(atlas, columns_at, rows_at, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     return np.asarray(found.reshape(-1, found.shape[-1])[: hits.pixel.size], np.float32)
 
 
-def _lit(
-    model: HeadModel, pose: Pose, scene: Scene, hits: Hits, turns: tuple[Floats, Floats, Floats], camera: Camera
-) -> Floats:
+def _lit(model: HeadModel, pose: Pose, scene: Scene, hits: Hits) -> Floats:
+    """Linear RGB (n, 3) of every pixel hit."""
     expression = Expression(round(pose.eyes_open * 8) / 8, round(pose.mouth_open * 8) / 8)
-    paint = (_looked_up(painted(model.identity, expression, hat=scene.hat, shades=scene.sunglasses), hits) / 255) ** 2
-    normal = (_looked_up(model.normals, hits) - 128) / 127
-    body, neck = normal[hits.group == Bone.BODY], normal[hits.group == Bone.NECK]
-    normal = normal @ turns[Bone.HEAD].T
-    normal[hits.group == Bone.BODY], normal[hits.group == Bone.NECK] = body, neck @ turns[Bone.NECK].T
-    row, column = np.divmod(hits.pixel, camera.width_px)
-    towards = np.stack(
-        [camera.width_px / 2 - column, camera.height_px / 2 - row, np.full(row.size, -camera.focal_px)], axis=1
-    ).astype(np.float32)
-    towards, normal = unit_rows(towards), unit_rows(normal)
-    normal[dot_rows(normal, towards) < 0] *= -1
+    atlas = painted(model.identity, expression, hat=scene.hat, shades=scene.sunglasses)
+    paint = (_looked_up(atlas, hits) / np.float32(255)) ** 2
+    turns = _bones(pose)
+    still = (_looked_up(model.normals, hits) - 128) / np.float32(127)
+    normal = np.asarray(still @ turns[Bone.HEAD].T, np.float32)
+    for bone in (Bone.NECK, Bone.BODY):
+        which = hits.group == bone
+        normal[which] = still[which] @ turns[bone].T
+    towards, normal = unit_rows(_towards_lens(hits, scene.camera)), unit_rows(normal)
+    normal[dot_rows(normal, towards) < 0] *= -1  # thin parts are seen from both sides
     return shade(paint[:, :3], paint[:, 3], normal, towards, RIGS[scene.lighting])
+
+
+def _towards_lens(hits: Hits, camera: Camera) -> Floats:
+    row, column = np.divmod(hits.pixel, camera.width_px)
+    ray = [camera.width_px / 2 - column, camera.height_px / 2 - row, np.full(row.size, -camera.focal_px)]
+    return np.stack(ray, axis=1).astype(np.float32)
 
 
 def _soften_outline(light: Floats, hits: Hits) -> None:

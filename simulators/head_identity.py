@@ -123,8 +123,8 @@ def _between(
 ) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
     index = at * (len(table) - 1)
     low = min(int(index), len(table) - 2)
-    mixed: np.ndarray[tuple[int, ...], np.dtype[np.float64]] = (
-        table[low] * (1 - index + low) + table[low + 1] * (index - low)
+    mixed: np.ndarray[tuple[int, ...], np.dtype[np.float64]] = table[low] * (1 - index + low) + table[low + 1] * (
+        index - low
     )
     return mixed
 

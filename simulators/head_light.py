@@ -108,12 +108,16 @@ def backdrop(seed: int, height: int, width: int) -> Floats:
     view[:] = (np.array((0.30, 0.48, 0.68)) * (1 - fade) + np.array((0.72, 0.76, 0.76)) * fade)[:, None]
     view[horizon:] = (0.07, 0.20, 0.25)
     view[int(height * 0.72) :] = (0.30, 0.28, 0.25)
-    paints = np.array([(0.45, 0.10, 0.07), (0.06, 0.16, 0.34), (0.50, 0.30, 0.06), (0.10, 0.28, 0.16), (0.6, 0.6, 0.58)])
+    paints = np.array(
+        [(0.45, 0.10, 0.07), (0.06, 0.16, 0.34), (0.50, 0.30, 0.06), (0.10, 0.28, 0.16), (0.6, 0.6, 0.58)]
+    )
     for _ in range(9):
         left, wide = int(rng.integers(-60, width)), int(rng.integers(40, 130))
         tall = int(rng.integers(25, 90))
         foot = int(height * rng.uniform(0.66, 0.82))
-        view[max(foot - tall, 0) : foot, max(left, 0) : max(left + wide, 0)] = paints[rng.integers(0, 5)] * rng.uniform(0.6, 1.1)
+        view[max(foot - tall, 0) : foot, max(left, 0) : max(left + wide, 0)] = paints[rng.integers(0, 5)] * rng.uniform(
+            0.6, 1.1
+        )
     hull = int(rng.integers(0, width // 2))
     view[horizon - 34 : horizon + 12, hull : hull + 220] = (0.66, 0.67, 0.66)
     blurred = cv2.GaussianBlur(view, (0, 0), 11 * width / 640)

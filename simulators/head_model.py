@@ -31,7 +31,7 @@ class HeadModel:
     skin: NDArray[np.float16]  # the head's own paint before eyes and mouth
 
 
-@lru_cache(maxsize=16)
+@lru_cache(maxsize=8)
 def head_model(identity: Identity, *, hat: bool, shades: bool) -> HeadModel:
     """Build (about a second) or recall the model of this person, dressed as asked."""
     grid = head_grid(identity)
@@ -42,12 +42,16 @@ def head_model(identity: Identity, *, hat: bool, shades: bool) -> HeadModel:
     if shades:
         dressed.append(sunglasses(identity, grid))
     return HeadModel(
-        identity, _mesh(dressed), _stacked([_normals(p.points) for p in dressed]),
-        _stacked([_packed(p.paint) for p in dressed]), grid, skin.astype(np.float16),
+        identity,
+        _mesh(dressed),
+        _stacked([_normals(p.points) for p in dressed]),
+        _stacked([_packed(p.paint) for p in dressed]),
+        grid,
+        skin.astype(np.float16),
     )
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=24)
 def painted(model_of: Identity, expression: Expression, *, hat: bool, shades: bool) -> Pixels:
     """The atlas with this expression."""
     model = head_model(model_of, hat=hat, shades=shades)
@@ -71,7 +75,7 @@ def _normals(points: Floats) -> Pixels:
     across = np.gradient(points, axis=1)
     down = np.gradient(points, axis=0)
     normal = np.cross(down, across)
-    normal = cv2.GaussianBlur(normal.astype(np.float32), (0, 0), 0.8)
+    normal = np.asarray(cv2.GaussianBlur(normal.astype(np.float32), (0, 0), 0.8), np.float32)
     normal /= np.linalg.norm(normal, axis=-1, keepdims=True) + 1e-9
     return np.asarray(np.clip(normal * 127 + 128, 0, 255), np.uint8)
 
@@ -91,8 +95,11 @@ def _mesh(dressed: list[Part]) -> Mesh:
         first += rows.size * columns.size
         top += part.points.shape[0]
     return Mesh(
-        np.concatenate(points).astype(np.float32), np.concatenate(atlas).astype(np.float32), np.concatenate(group),
-        np.concatenate(triangles), np.concatenate(closed),
+        np.concatenate(points).astype(np.float32),
+        np.concatenate(atlas).astype(np.float32),
+        np.concatenate(group),
+        np.concatenate(triangles),
+        np.concatenate(closed),
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
@@ -12,17 +13,17 @@ from simulators.head_identity import Hair, Identity
 from simulators.head_shape import EYE_Y, GRID, MOUTH_Y, HeadGrid, bump, hair_cover, step
 
 Floats = NDArray[np.float32]
+AnyFloats = NDArray[np.floating[Any]]
 
 GLOSS = 3  # the fourth channel of a paint: 0 matt .. 1 wet
 
 
 @dataclass(frozen=True, slots=True)
 class Expression:
-    """`eyes_open` 0..1, `mouth_open` 0..1; `gaze` where the eyes look, head units about -1..1 (x right, y down)."""
+    """`eyes_open` and `mouth_open` are shares, 0..1."""
 
     eyes_open: float = 1.0
     mouth_open: float = 0.0
-    gaze: tuple[float, float] = (0.0, 0.0)
 
 
 def noise(rng: np.random.Generator, cells: int) -> Floats:
@@ -63,7 +64,7 @@ def _complexion(identity: Identity, grid: HeadGrid, skin: Floats, rng: np.random
 
 def _lay_brows(identity: Identity, grid: HeadGrid, skin: Floats, rng: np.random.Generator) -> None:
     look, build = identity.look, identity.build
-    along = (np.abs(grid.x) - 1.15) / 3.55  # 0 at the inner end, 1 at the outer
+    along = np.asarray((np.abs(grid.x) - 1.15) / 3.55, np.float32)  # 0 at the inner end, 1 at the outer
     arch = -build.brow_height_cm - 0.55 * np.sin(np.clip(along, 0, 1) * np.pi * 0.72) + 0.25 * along
     half = (0.40 - 0.24 * np.clip(along, 0, 1)) * look.brow_weight
     across = (grid.y - arch) / half
@@ -93,11 +94,8 @@ def paint_expression(identity: Identity, grid: HeadGrid, skin: Floats, expressio
     """A copy of `skin` with the eyes and the mouth as the expression has them."""
     painted = skin.copy()
     for sign in (-1, 1):
-        centre = sign * identity.build.eye_gap_cm
-        area = _window(grid, (centre - 2.3, centre + 2.3), (EYE_Y - 1.9, EYE_Y + 1.5))
-        _paint_eye(identity, grid, painted, area, sign, expression)
-    area = _window(grid, (-3.9, 3.9), (MOUTH_Y - 1.6, MOUTH_Y + 2.9))
-    _paint_mouth(identity, grid, painted, area, expression.mouth_open)
+        _paint_eye(identity, grid, painted, sign, expression.eyes_open)
+    _paint_mouth(identity, grid, painted, expression.mouth_open)
     return painted
 
 
@@ -110,39 +108,36 @@ def _window(grid: HeadGrid, x: tuple[float, float], y: tuple[float, float]) -> t
     return slice(int(rows[0]), int(rows[-1]) + 1), slice(int(columns[0]), int(columns[-1]) + 1)
 
 
-def _soft(edge: Floats, width: float) -> Floats:
+def _soft(edge: AnyFloats, width: float) -> Floats:
     """1 where `edge` is clearly positive, 0 where negative."""
     return np.asarray(1 / (1 + np.exp(-np.clip(edge / width, -30, 30))), np.float32)
 
 
-def _mix(paint: Floats, area: tuple[slice, slice], colour: Floats, cover: Floats, gloss: float | None = None) -> None:
+def _mix(
+    paint: Floats, area: tuple[slice, slice], colour: AnyFloats, cover: AnyFloats, gloss: float | None = None
+) -> None:
     part = paint[area]
     part[..., :3] += cover[..., None] * (colour - part[..., :3])
     if gloss is not None:
         part[..., GLOSS] += cover * (gloss - part[..., GLOSS])
 
 
-def _paint_eye(
-    identity: Identity,
-    grid: HeadGrid,
-    paint: Floats,
-    area: tuple[slice, slice],
-    sign: int,
-    expression: Expression,
-) -> None:
+def _paint_eye(identity: Identity, grid: HeadGrid, paint: Floats, sign: int, eyes_open: float) -> None:
     build, look = identity.build, identity.look
-    out = (grid.x[area] * sign - build.eye_gap_cm) / build.eye_size  # towards the temple
-    down = (grid.y[area] - EYE_Y) / build.eye_size + build.eye_tilt * out
+    centre = sign * build.eye_gap_cm
+    area = _window(grid, (centre - 2.3, centre + 2.3), (EYE_Y - 1.9, EYE_Y + 1.5))
+    out = np.asarray((grid.x[area] * sign - build.eye_gap_cm) / build.eye_size, np.float32)  # towards the temple
+    down = np.asarray((grid.y[area] - EYE_Y) / build.eye_size + build.eye_tilt * out, np.float32)
     bow = np.clip(1 - np.abs(out / 1.5) ** 2.3, 0, 1)
     lower = 0.42 * np.clip(1 - (out / 1.5) ** 2, 0, 1)
     wide = 0.54 * bow * (1 + 0.1 * out)
-    upper = -wide + (1 - np.clip(expression.eyes_open, 0, 1)) * (wide + lower)
+    upper = np.asarray(-wide + (1 - eyes_open) * (wide + lower), np.float32)
     between = _soft(down - upper, 0.035) * _soft(lower - down, 0.035) * (np.abs(out) < 1.5)
     black = np.array((0.012, 0.009, 0.008), np.float32)
     skin = np.array(look.skin, np.float32)
     fold = np.exp(-(((down + wide + 0.30) / 0.07) ** 2)) * (np.abs(out) < 1.6) * bow**0.3
     _mix(paint, area, skin * 0.35, 0.55 * look.lid_crease * fold)
-    _mix(paint, area, _ball(identity, out - 0.25 * sign * expression.gaze[0], down - 0.2 * expression.gaze[1], upper), between, 0.55)
+    _mix(paint, area, _ball(identity, out, down, upper), between, 0.55)
     inner = bump(out, down, (-1.36, 0.05), (0.16, 0.14)) * between
     _mix(paint, area, np.array((0.42, 0.16, 0.14), np.float32), 0.8 * inner)
     thick = 0.075 + 0.03 * np.clip(out, -1, 1.4)
@@ -171,10 +166,9 @@ def _ball(identity: Identity, out: Floats, down: Floats, upper: Floats) -> Float
     return np.asarray(colour * (1 - spark) + 0.95 * spark, np.float32)
 
 
-def _paint_mouth(
-    identity: Identity, grid: HeadGrid, paint: Floats, area: tuple[slice, slice], opened: float
-) -> None:
+def _paint_mouth(identity: Identity, grid: HeadGrid, paint: Floats, opened: float) -> None:
     build, look = identity.build, identity.look
+    area = _window(grid, (-3.9, 3.9), (MOUTH_Y - 1.6, MOUTH_Y + 2.9))
     x, y = grid.x[area] / (2.55 * build.mouth_width), grid.y[area] - MOUTH_Y
     inside = np.clip(1 - x * x, 0, 1)
     gap = 1.15 * float(np.clip(opened, 0, 1)) * inside**0.8
@@ -184,16 +178,16 @@ def _paint_mouth(
     lower = line + gap + (0.45 + 0.55 * build.lip_fullness) * 0.98 * inside**0.75
     lips = _soft(y - upper, 0.05) * _soft(lower - y, 0.07) * (np.abs(x) < 1)
     colour = np.array(look.lips, np.float32) * np.where(y < line + gap / 2, 0.80, 1.02)[..., None]
-    colour = colour * (1 + 0.10 * np.sin(grid.x[area] * 26))[..., None]
-    _mix(paint, area, np.asarray(colour, np.float32), 0.9 * lips, 0.5)
+    chapped = 1 + 0.10 * np.sin(grid.x[area] * 26)
+    _mix(paint, area, np.asarray(colour * chapped[..., None], np.float32), 0.9 * lips, 0.5)
     dark = np.array((0.03, 0.01, 0.01), np.float32)
     if opened > 0:
         hole = _soft(y - line, 0.04) * _soft(line + gap - y, 0.04) * (np.abs(x) < 0.97)
         _mix(paint, area, dark, hole, 0.05)
         teeth = hole * _soft(line + 0.45 * gap - y, 0.05) * (np.abs(x) < 0.72)
         _mix(paint, area, np.array((0.62, 0.58, 0.5), np.float32), 0.85 * teeth, 0.4)
-    seam = np.exp(-(((y - line) / 0.075) ** 2)) * step(1.04, 0.96, np.abs(x)) if opened <= 0 else None
-    if seam is not None:
-        _mix(paint, area, dark, 0.82 * np.asarray(seam, np.float32))
+    else:
+        seam = np.exp(-(((y - line) / 0.075) ** 2)) * (1 - step(0.96, 1.04, np.abs(x)))
+        _mix(paint, area, dark, 0.82 * seam)
     corner = bump(np.abs(x), y, (1.0, 0.05), (0.06, 0.12))
     _mix(paint, area, dark, 0.5 * corner)

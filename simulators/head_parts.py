@@ -74,7 +74,9 @@ def _ear(identity: Identity, grid: HeadGrid, side: int) -> Part:
     z = float(root[2]) + 0.6 + (along * np.cos(flare)) * scale
     y = float(root[1]) + 0.1 + (down + 0.12 * along) * scale
     points = np.stack([x, y, z], axis=-1).astype(np.float32)
-    shade = (1 - 0.5 * np.exp(-((radius / 0.4) ** 2)) - 0.35 * np.exp(-(((radius - 0.68) / 0.1) ** 2))).astype(np.float32)
+    shade = (1 - 0.5 * np.exp(-((radius / 0.4) ** 2)) - 0.35 * np.exp(-(((radius - 0.68) / 0.1) ** 2))).astype(
+        np.float32
+    )
     shade *= np.array(0.95, np.float32)
     paint = _paint(identity.look.skin, shade, 0.25)
     paint[..., 1:3] *= 0.9
@@ -122,9 +124,9 @@ def _torso(identity: Identity) -> Part:
 
 def _locks(identity: Identity) -> Part:
     rows, columns = 96, 192
-    down, share = np.meshgrid(np.linspace(0, 1, rows), np.linspace(-1, 1, columns), indexing="ij")
+    straight = np.linspace(0, 1, rows, dtype=np.float32)
+    down, share = np.meshgrid(straight, np.linspace(-1, 1, columns), indexing="ij")
     turn = (np.pi - share * (np.pi - 1.42 - 0.12 * down)).astype(np.float32)  # from temple round the back to temple
-    down = down.astype(np.float32)
     wave = 0.25 * _noise(identity.seed + 3, rows, columns, (8, 30))
     radius = smooth(((0, 7.6), (0.2, 8.7), (0.5, 8.6), (0.8, 8.9), (1.0, 8.2)), down) * identity.build.width + wave
     x = radius * np.sin(turn)
@@ -162,5 +164,3 @@ def sunglasses(identity: Identity, grid: HeadGrid) -> Part:
     points = np.stack([x, y, z], axis=-1).astype(np.float32)
     frame = np.where(np.abs(down) > 0.86, 0.6, 1.0).astype(np.float32)
     return Part(points, _paint((0.018, 0.018, 0.022), frame, 0.9), Bone.HEAD, False, 2)
-
-

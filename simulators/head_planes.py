@@ -79,7 +79,7 @@ def printed(identity: Identity) -> Sheet:
     left = (big.shape[1] - columns) // 2
     crop = big[top : top + rows, left : left + columns]
     crop = cv2.resize(crop, (columns, rows)) if crop.shape[:2] != (rows, columns) else crop
-    paper = _inked(crop.astype(np.float32) / 255, identity.seed)
+    paper = _inked(np.asarray(crop, np.float32) / np.float32(255), identity.seed)
     paper[: _PPCM // 2], paper[-_PPCM // 2 :] = 0.9, 0.9
     paper[:, : _PPCM // 2], paper[:, -_PPCM // 2 :] = 0.9, 0.9
     return _with_thumbs(paper, identity)

@@ -110,4 +110,4 @@ def _barycentric(corners: Floats, owner: Ints, column: Ints, row: Ints) -> tuple
     w = dx * w_of[owner, 0] + dy * w_of[owner, 1]
     u = 1 - v - w
     inside = np.flatnonzero((u >= -1e-3) & (v >= -1e-3) & (w >= -1e-3))
-    return np.stack([u[inside], v[inside], w[inside]]), inside
+    return np.stack([u[inside], v[inside], w[inside]]).astype(np.float32), inside.astype(np.int32)

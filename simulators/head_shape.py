@@ -52,7 +52,7 @@ def smooth(knots: Sequence[tuple[float, float]], at: Floats) -> Floats:
     s = 1 - t
     value = (1 + 2 * t) * s * s * ys[i] + t * s * s * width * slopes[i]
     value += t * t * (3 - 2 * t) * ys[i + 1] - t * t * s * width * slopes[i + 1]
-    return value.astype(np.float32)
+    return np.asarray(value, np.float32)
 
 
 def step(low: float, high: float, at: Floats) -> Floats:
@@ -176,12 +176,22 @@ def hair_cover(identity: Identity, x: Floats, y: Floats, turn: Floats) -> Floats
     if look.hair_style is Hair.BALD:
         return np.zeros_like(x)
     top = -look.hairline_cm
-    line = ((0.0, top), (0.35, top), (0.62, top - 0.5), (0.85, top + 0.4), (1.05, -3.6), (1.2, -1.6), (1.3, 0.9), (1.5, 1.3))
+    line = (
+        (0.0, top),
+        (0.35, top),
+        (0.62, top - 0.5),
+        (0.85, top + 0.4),
+        (1.05, -3.6),
+        (1.2, -1.6),
+        (1.3, 0.9),
+        (1.5, 1.3),
+    )
     behind = ((1.7, -0.5), (1.95, 3.0), (2.3, 6.5), (3.2, 7.5))
     edge = smooth(line + behind, np.abs(turn))
     rng = np.random.default_rng([0x4A1, identity.seed])
-    ragged = cv2.resize(rng.normal(0, 0.16, (60, 230)).astype(np.float32), (GRID, GRID), interpolation=cv2.INTER_CUBIC)
-    ragged += cv2.resize(rng.normal(0, 0.2, (20, 24)).astype(np.float32), (GRID, GRID), interpolation=cv2.INTER_CUBIC)
+    tufts, waves = (rng.normal(0, 1, cells).astype(np.float32) for cells in ((60, 230), (20, 24)))
+    ragged = 0.16 * np.asarray(cv2.resize(tufts, (GRID, GRID), interpolation=cv2.INTER_CUBIC), np.float32)
+    ragged += 0.20 * np.asarray(cv2.resize(waves, (GRID, GRID), interpolation=cv2.INTER_CUBIC), np.float32)
     return step(-0.4, 0.4, (edge + ragged - y).astype(np.float32))
 
 

@@ -114,7 +114,17 @@ class PrintedPhoto:
 
 
 # The film: (from s, yaw). Right first, then left, always: it cannot follow a random order.
-_FILM = ((0.0, 0.0), (2.0, 0.0), (2.8, -27.0), (4.4, -27.0), (5.2, 0.0), (6.2, 0.0), (7.0, 27.0), (8.6, 27.0), (9.4, 0.0))
+_FILM = (
+    (0.0, 0.0),
+    (2.0, 0.0),
+    (2.8, -27.0),
+    (4.4, -27.0),
+    (5.2, 0.0),
+    (6.2, 0.0),
+    (7.0, 27.0),
+    (8.6, 27.0),
+    (9.4, 0.0),
+)
 FILM_S = 10.0
 
 
@@ -127,15 +137,15 @@ class ScreenReplay:
 
     def __init__(self, identity: Identity, *, scene: Scene = GOOD, still: bool = False) -> None:
         self._identity, self._scene, self._still = identity, scene, still
+        self._pressed_s: float | None = None  # when the film was started: with the first frame
 
     def frame(self, at_s: float, asked: str | None) -> Pixels:  # noqa: ARG002 (a film does not listen)
-        now = 0.0 if self._still else at_s % FILM_S
+        self._pressed_s = at_s if self._pressed_s is None else self._pressed_s
+        now = 0.0 if self._still else (at_s - self._pressed_s) % FILM_S
         yaw = float(np.interp(now, [p[0] for p in _FILM], [p[1] for p in _FILM]))
         filmed = render(self._identity, _swaying(FRONTAL, yaw, now))
         tremor = _step(0.8 * float(np.sin(1.1 * at_s)), 0.8)
-        plane = Plane(
-            yaw_deg=2 * tremor, pitch_deg=2.0, roll_deg=tremor, x_cm=0.2 * tremor, y_cm=0.5, distance_cm=34.0
-        )
+        plane = Plane(yaw_deg=2 * tremor, pitch_deg=2.0, roll_deg=tremor, x_cm=0.2 * tremor, y_cm=0.5, distance_cm=34.0)
         scene = replace(self._scene, noise_seed=_moment(at_s))
         return held(tablet(filmed, refresh_phase=(at_s * 1.7) % 1.0), plane, scene)
 

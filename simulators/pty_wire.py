@@ -18,6 +18,7 @@ from simulators.faults import Faults
 
 BITS_PER_BYTE_ON_WIRE = 10  # 8N1
 SPLIT_PAUSE_S = 0.001
+THROTTLED_BYTES = 32  # a slow line trickles
 RETRY_S = 0.005
 NOBODY_READS_S = 0.5
 JOIN_S = 5.0
@@ -27,8 +28,9 @@ SPEEDS = {getattr(termios, f"B{baud}"): baud for baud in (1200, 2400, 4800, 9600
 class PtyWire:
     """Gives what the host says to `heard` (in the wire's own thread) and lets the device `say` something.
 
-    `path` is a link to the pty: the address of the simulated device. A pty carries any speed, so with `throttle`
-    the wire itself takes the time that the bytes need at the device's speed. Begins unplugged: call `replug`.
+    `path` is a link to the pty: the address of the simulated device. A pty carries any speed, so here
+    a host at another speed than the device reads rubbish, and with `throttle` bytes take their true time.
+    Begins unplugged: call `replug`.
     """
 
     def __init__(self, path: Path, heard: Callable[[bytes], None], faults: Faults, *, throttle: bool) -> None:
@@ -39,7 +41,7 @@ class PtyWire:
         self._orders: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
         self._wake_read, self._wake_write = os.pipe()
         self._ends: tuple[int, int] | None = None  # master, slave
-        self._outgoing: deque[tuple[float, bytes]] = deque()  # due, piece
+        self._outgoing: deque[tuple[float, int, bytes]] = deque()  # due, speed, piece
         self._free_at_s = 0.0
         self._full_since_s: float | None = None
         self._stopping = False
@@ -122,24 +124,26 @@ class PtyWire:
             return
         at_s = max(time.monotonic() + after_s + self.faults.delay_s, self._free_at_s)
         for piece in self.faults.pieces(data):
-            if self.throttle:
-                at_s += len(piece) * BITS_PER_BYTE_ON_WIRE / baud
-            self._outgoing.append((at_s, piece))
+            step = THROTTLED_BYTES if self.throttle else max(1, len(piece))
+            for start in range(0, len(piece), step):
+                part = piece[start : start + step]
+                at_s += len(part) * BITS_PER_BYTE_ON_WIRE / baud if self.throttle else 0.0
+                self._outgoing.append((at_s, baud, part))
             at_s += SPLIT_PAUSE_S if self.faults.split else 0.0
         self._free_at_s = at_s
 
     def _write_due(self) -> None:
         while self._ends and self._outgoing and self._outgoing[0][0] <= time.monotonic():
-            _, piece = self._outgoing.popleft()
+            _, baud, piece = self._outgoing.popleft()
             try:
-                written = os.write(self._ends[0], piece)
+                written = os.write(self._ends[0], piece if self.host_baud() == baud else _misread(piece))
                 self._full_since_s = None
             except BlockingIOError:
                 written = 0
-            if written < len(piece) and not self._wait_for_reader(piece[written:]):
+            if written < len(piece) and not self._wait_for_reader(baud, piece[written:]):
                 return
 
-    def _wait_for_reader(self, rest: bytes) -> bool:
+    def _wait_for_reader(self, baud: int, rest: bytes) -> bool:
         """The host's buffer is full: try again soon, and after a while lose it all, as a UART would."""
         now_s = time.monotonic()
         if self._full_since_s is None:
@@ -148,7 +152,7 @@ class PtyWire:
             self._outgoing.clear()
             self._full_since_s = None
         else:
-            self._outgoing.appendleft((now_s + RETRY_S, rest))
+            self._outgoing.appendleft((now_s + RETRY_S, baud, rest))
         return False
 
     def _put_in(self) -> None:
@@ -176,3 +180,8 @@ class PtyWire:
 
     def _stop(self) -> None:
         self._stopping = True
+
+
+def _misread(data: bytes) -> bytes:
+    """What a host at another speed makes of it: as many characters, none of them right."""
+    return bytes((byte * 7 + 0x93) % 256 ^ 0xE0 for byte in data)

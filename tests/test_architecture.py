@@ -27,7 +27,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "border": ("border",),
     "drivers": ("drivers",),
     "simulators": ("simulators", "border"),
-    "practice": ("practice",),
+    "practice": ("practice", "simulators"),
     "central": ("central", "border"),
     "appliance": ("appliance", "border", "drivers.api", "drivers.errors", "drivers.deadline"),
     "appliance.checks": ("appliance.checks", "border"),
@@ -50,7 +50,7 @@ ONE_DOOR: dict[str, tuple[str, ...]] = {
     "libcamera": ("drivers/camera/picamera.py",),
     "ai_edge_litert": ("appliance/vision/model.py",),
     "tflite_runtime": ("appliance/vision/model.py",),
-    "paho": ("appliance/reporting/publisher.py", "central/collector.py"),
+    "paho": ("appliance/reporting/publisher.py", "central/line.py"),
     "psycopg": ("central/store/postgres.py",),
 }
 PURE_ROOMS = ("border", "appliance/checks", "appliance/journey/machine.py")

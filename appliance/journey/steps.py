@@ -48,7 +48,7 @@ class Bench:
     """What the steps work with, the same for every traveller."""
 
     devices: Devices
-    eyes: Eyes
+    eyes: Eyes | None  # None: no models installed; then every traveller is referred
     vision: Lane
     lists: Lists
     stamps: Stamps
@@ -93,6 +93,9 @@ class Steps:
 
     async def face(self) -> Event:
         """A burst of frames until some in a row are good; the best one and a runner-up are kept."""
+        if self._bench.eyes is None:
+            self._visit.failed_devices.append(("face_model", "MOD-ABSENT"))
+            return Event.DEVICE_FAILED
         burst, seen = Burst(), 0
         try:
             for left in range(self._policy.retries.face, 0, -1):
@@ -173,7 +176,7 @@ class Steps:
             turn_passed=passed,
             turn_reason="passed" if passed else str(view.fault),
             turn_measures=view.measures(self._policy.turn),
-            passive_installed=self._bench.eyes.has_passive,
+            passive_installed=self._eyes.has_passive,
             passive_scores=scores,
         )
         if not passed:
@@ -223,7 +226,7 @@ class Steps:
         if image is None:
             return Event.DEVICE_FAILED
         quality, causes = await self._bench.vision.call(
-            lambda _deadline: self._bench.eyes.finger(image.pixels, image.pitch_ppi, image.sensor_class), 5.0
+            lambda _deadline: self._eyes.finger(image.pixels, image.pitch_ppi, image.sensor_class), 5.0
         )
         value = quality.native if quality.mapped is None else quality.mapped
         self._keep_finger(FingerEvidence(True, "", quality, causes), value, image)
@@ -249,7 +252,7 @@ class Steps:
             return None
         bench, limits = self._bench, self._policy.face
         look, jpeg = await bench.vision.call(
-            lambda _deadline: (bench.eyes.look(frame.pixels, limits), _preview(frame)), 5.0
+            lambda _deadline: (self._eyes.look(frame.pixels, limits), _preview(frame)), 5.0
         )
         bench.screen.draw(jpeg)
         return frame, look
@@ -266,6 +269,11 @@ class Steps:
                 await asyncio.sleep(1.0)
         self._visit.failed_devices.append((step, last.code))
         return None
+
+    @property
+    def _eyes(self) -> Eyes:
+        assert self._bench.eyes is not None, "no step after the face step runs without models"
+        return self._bench.eyes
 
     def of(self, state: State) -> Callable[[], Awaitable[Event]]:
         """The step that belongs to a state of the table."""

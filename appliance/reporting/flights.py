@@ -70,18 +70,19 @@ class Flights:
         return [header, *slices] if header is not None else list(slices)
 
     def add(self, flight: Flight) -> Flight:
-        """A row of the disk that now needs watching; NEW."""
+        """A row of the disk that now needs watching; NEW, and ready."""
         self._all[flight.key] = flight
+        self._ready[flight.key] = flight
         if is_slice(flight):
             self._slices.setdefault(flight.record, {})[flight.key] = flight
         else:
             self._headers[flight.record] = flight
         return flight
 
-    def drop(self, record: str) -> None:
-        """The record has left the outbox, or lies in quarantine."""
+    def finish(self, record: str, event: Event) -> None:
+        """The record has left the outbox (STORED), or lies in quarantine (REJECTED, POISONED)."""
         for flight in self.of_record(record):
-            self._count(flight, -1)
+            self._move(flight, event)
             for index in (self._all, self._wire, self._ready, self._refused, self._suspects):
                 index.pop(flight.key, None)
         self._headers.pop(record, None)
@@ -184,7 +185,7 @@ class Flights:
         self._heard_at_s = now_s
 
     def measure(self, record: str, now_s: float) -> None:
-        """A first answer to a header gives the round trip (never a second one: it could answer either send)."""
+        """The answer to a header sent once gives the round trip; after a second send it could answer either."""
         flight = self._headers.get(record)
         if flight is not None and flight.attempts == 1:
             sample = now_s - flight.sent_at_s
@@ -245,6 +246,7 @@ class Flights:
             self._ready[flight.key] = flight
         elif flight.state is State.RECEIPTED:
             self._ready.pop(flight.key, None)
+            self._suspects.pop(flight.key, None)
 
     def _count(self, flight: Flight, sign: int) -> None:
         if flight.state in AWAITED:

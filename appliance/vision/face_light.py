@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
@@ -43,19 +44,20 @@ class Light:
     cheek_overlap: float  # 0..1, 1 = both cheeks are lit alike
     colour_distance: float  # CIELAB units outside the range of skin
     sharpness: float  # 0..1, 1 = edges that vanish when blurred
+    highlights: float  # 95th percentile of grey over the face, 0..255: eye white and shine, whatever the skin
     surround_ratio: float  # luminance around the head over that of the face; above 1 = light from behind
 
 
 def measure(pixels: Pixels, mesh: FaceMesh, right_eye: Values, left_eye: Values, mouth: Values) -> Light:
     """All measures of one BGR frame, from the mesh and the centres of eyes and mouth (pixels of the frame)."""
     to_chip = _levelling(right_eye, left_eye)
-    chip = cv2.warpAffine(pixels, to_chip, (SIDE, SIDE), flags=cv2.INTER_LINEAR)
+    chip = np.asarray(cv2.warpAffine(pixels, to_chip, (SIDE, SIDE), flags=cv2.INTER_LINEAR), np.uint8)
     inside = cv2.warpAffine(np.full(pixels.shape[:2], 255, np.uint8), to_chip, (SIDE, SIDE)) == 255
     skin = _outline(mesh, to_chip) & inside
     luma = luminance(chip)
     on_skin = luma[skin]
     if on_skin.size < SIDE:  # a sliver of a face says nothing about its light
-        return Light(*[math.nan] * 9)
+        return Light(*[math.nan] * 10)
     counts = np.bincount(on_skin, minlength=256) / on_skin.size
     levels = np.arange(256) / 255
     mean = float(counts @ levels)
@@ -69,6 +71,7 @@ def measure(pixels: Pixels, mesh: FaceMesh, right_eye: Values, left_eye: Values,
         cheek_overlap=_overlap(*(luminance(cheek) for cheek in cheeks)),
         colour_distance=_colour_distance(cheeks),
         sharpness=_sharpness(chip, skin),
+        highlights=float(np.percentile(cv2.cvtColor(chip, cv2.COLOR_BGR2GRAY)[skin], 95)),
         surround_ratio=_surround_ratio(pixels, mesh, mean),
     )
 
@@ -127,12 +130,12 @@ def _lab_step(share: float) -> float:
 
 def _sharpness(chip: Pixels, skin: NDArray[np.bool_]) -> float:
     """The share of the gradient that one more blur takes away: much from a sharp picture, little from a soft one."""
-    grey = cv2.GaussianBlur(cv2.cvtColor(chip, cv2.COLOR_BGR2GRAY), (0, 0), 0.7).astype(np.float32)
-    before, after = (_gradient(picture, skin) for picture in (grey, cv2.GaussianBlur(grey, (0, 0), 2.0)))
+    grey = cv2.cvtColor(chip, cv2.COLOR_BGR2GRAY)
+    before, after = (_gradient(cv2.GaussianBlur(grey, (0, 0), sigma), skin) for sigma in (0.7, 2.1))
     return max(0.0, 1 - after / before) if before > 0 else 0.0
 
 
-def _gradient(grey: NDArray[np.float32], skin: NDArray[np.bool_]) -> float:
+def _gradient(grey: NDArray[Any], skin: NDArray[np.bool_]) -> float:
     across, down = cv2.Sobel(grey, cv2.CV_32F, 1, 0), cv2.Sobel(grey, cv2.CV_32F, 0, 1)
     return float(cv2.magnitude(across, down)[skin].mean())
 

@@ -2,6 +2,7 @@
 
 Aligned with the standard, not conformant to it: landmarks and pose come from another mesh than OFIQ's, and
 components that need OFIQ's own nets (occlusion, compression, expression, the unified score) are left out.
+Sharpness, FaceHighlights and BackLight are ours. EyesOpen takes the lids of the iris net.
 Luminance components see skin and light together, dark skin in good light scores low on LuminanceMean: a
 policy does well to set its minimum on exposure and dynamic range instead.
 """
@@ -16,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from appliance.vision import face_light
+from appliance.vision.eye_lids import Lids
 from appliance.vision.face_detection import DetectedFace
 from appliance.vision.face_landmarks import FaceMesh
 from appliance.vision.mesh_points import (
@@ -23,10 +25,8 @@ from appliance.vision.mesh_points import (
     INNER_LIPS,
     LEFT_EYE_INNER,
     LEFT_EYE_OUTER,
-    LEFT_LIDS,
     RIGHT_EYE_INNER,
     RIGHT_EYE_OUTER,
-    RIGHT_LIDS,
 )
 from appliance.vision.model import Pixels
 from appliance.vision.pose import Pose, mesh_xy, pose_of
@@ -64,27 +64,25 @@ MOUTH_CLOSED = Sigmoid(0.2, 0.06, offset=1, sign=-1)
 UNDER_EXPOSURE = Sigmoid(0.92, 0.05, height=120, offset=0.832, sign=-1)
 NATURAL_COLOUR = Sigmoid(0, 10, height=200, offset=1, sign=-1)
 
+# ours, no standard's
+SHARPNESS = Sigmoid(0.15, 0.03)
+HIGHLIGHTS = Sigmoid(86, 5)
+MAX_SURROUND_RATIO = 9.0  # mapped to 50
+
 
 def bounded(mapped: float) -> float:
     """Rounded as OFIQ rounds, kept in 0..100; NaN stays NaN, so that no limit accepts it."""
     return float(round(min(max(mapped, 0.0), 100.0))) if math.isfinite(mapped) else math.nan
 
 
-def assess(pixels: Pixels, faces: Sequence[DetectedFace], mesh: FaceMesh | None) -> tuple[QualityComponent, ...]:
-    """Every component of one BGR frame. `mesh` is that of the largest face.
-
-    Without a mesh only SingleFacePresent is there: what is absent passes no limit.
-    """
-    alone = single_face(faces)
-    if mesh is None:
-        return (alone,)
+def assess(pixels: Pixels, mesh: FaceMesh, lids: Lids) -> tuple[QualityComponent, ...]:
+    """Every component of the one face of a BGR frame, SingleFacePresent excepted."""
     pose = pose_of(mesh)
     marks = Marks.of(mesh)
     return (
-        alone,
         *_pose(pose),
         *_framing(marks, mesh, pose),
-        *_features(mesh, marks),
+        *_features(mesh, marks, lids),
         *_light(face_light.measure(pixels, mesh, marks.right_eye, marks.left_eye, marks.mouth)),
     )
 
@@ -152,18 +150,14 @@ def _framing(marks: Marks, mesh: FaceMesh, pose: Pose) -> tuple[QualityComponent
     )
 
 
-def _features(mesh: FaceMesh, marks: Marks) -> tuple[QualityComponent, ...]:
-    eyes = min(_widest(mesh, RIGHT_LIDS), _widest(mesh, LEFT_LIDS)) / marks.face_length
-    mouth = _widest(mesh, INNER_LIPS) / marks.face_length
+def _features(mesh: FaceMesh, marks: Marks, lids: Lids) -> tuple[QualityComponent, ...]:
+    eyes = lids.narrower_px / marks.face_length
+    upper, lower = (mesh_xy(mesh)[[pair[side] for pair in INNER_LIPS]] for side in (0, 1))
+    mouth = float(np.linalg.norm(upper - lower, axis=1).max()) / marks.face_length
     return (
         QualityComponent("EyesOpen", eyes, EYES_OPEN(eyes), ALIGNED),
         QualityComponent("MouthClosed", mouth, MOUTH_CLOSED(mouth), ALIGNED),
     )
-
-
-def _widest(mesh: FaceMesh, pairs: Sequence[tuple[int, int]]) -> float:
-    upper, lower = (mesh_xy(mesh)[[pair[side] for pair in pairs]] for side in (0, 1))
-    return float(np.linalg.norm(upper - lower, axis=1).max())
 
 
 def _light(light: face_light.Light) -> tuple[QualityComponent, ...]:
@@ -180,8 +174,9 @@ def _light(light: face_light.Light) -> tuple[QualityComponent, ...]:
         component("DynamicRange", light.entropy_bits, 12.5 * light.entropy_bits),
         component("IlluminationUniformity", light.cheek_overlap, 100 * light.cheek_overlap**0.3),
         component("NaturalColour", light.colour_distance, NATURAL_COLOUR(light.colour_distance)),
-        component("Sharpness", light.sharpness, 100 * light.sharpness, OWN),
-        component("BackLight", light.surround_ratio, 100 / max(light.surround_ratio, 1.0), OWN),
+        component("Sharpness", light.sharpness, SHARPNESS(light.sharpness), OWN),
+        component("FaceHighlights", light.highlights, HIGHLIGHTS(light.highlights), OWN),
+        component("BackLight", light.surround_ratio, 50 * MAX_SURROUND_RATIO / max(light.surround_ratio, 1e-3), OWN),
     )
 
 

@@ -22,10 +22,6 @@ FOREHEAD, CHIN = 10, 152  # the ends of the face's middle line
 RIGHT_EYE_OUTER, RIGHT_EYE_INNER = 33, 133
 LEFT_EYE_OUTER, LEFT_EYE_INNER = 263, 362
 
-RIGHT_LIDS = ((159, 145), (160, 144), (158, 153), (161, 163), (157, 154))
-LEFT_LIDS = ((386, 374), (385, 380), (387, 373), (384, 381), (388, 390))
-"""Upper and lower lid, point above point."""
-
 INNER_LIPS = ((13, 14), (82, 87), (312, 317), (81, 178), (311, 402))
 """Upper and lower lip, point above point."""
 
@@ -34,7 +30,3 @@ OVAL = (
     *(152, 148, 176, 149, 150, 136, 172, 58, 132, 93, 234, 127, 162, 21, 54, 103, 67, 109),
 )
 """The outline of the face, in order."""
-
-RIGHT_CHEEK = (116, 117, 118, 119, 100, 142, 203, 206, 207, 187, 123)
-LEFT_CHEEK = (345, 346, 347, 348, 329, 371, 423, 426, 427, 411, 352)
-"""Outlines of two patches of skin without hair, lips or lids, in order."""

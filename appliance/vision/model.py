@@ -22,6 +22,9 @@ except ImportError:
 Pixels = NDArray[np.uint8]
 Floats = NDArray[np.float32]
 
+RUNTIME = Interpreter.__module__.split(".")[0]
+"""Which of the two runtimes was found."""
+
 MODELS = Path(__file__).parent / "models"
 """Where scripts/models.py puts the three face models."""
 
@@ -135,12 +138,14 @@ def _quantised(values: Floats, tensor: Mapping[str, Any]) -> NDArray[Any]:
     if not scale:
         return values.astype(dtype, copy=False)
     limits = np.iinfo(dtype)
-    return np.clip(np.rint(values / scale) + zero, limits.min, limits.max).astype(dtype)
+    whole = np.clip(np.rint(values / scale) + zero, limits.min, limits.max)
+    return np.asarray(whole, dtype)
 
 
 def _real(values: NDArray[Any], tensor: Mapping[str, Any]) -> Floats:
     scale, zero = tensor["quantization"]
-    real: Floats = values.astype(np.float32)
+    real = np.array(values, np.float32)
     if scale:
-        real = (real - np.float32(zero)) * np.float32(scale)
+        real -= np.float32(zero)
+        real *= np.float32(scale)
     return real

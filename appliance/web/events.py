@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from typing import TypeVar
 
 from starlette.responses import StreamingResponse
@@ -25,7 +25,7 @@ BEAT = message("", event="beat")
 GREETING = f"retry: {RETRY_MS}\n\n"
 
 
-async def beating(changes: AsyncIterator[T], beat_s: float = BEAT_S) -> AsyncIterator[T | None]:
+async def beating(changes: AsyncIterator[T], beat_s: float = BEAT_S) -> AsyncGenerator[T | None, None]:
     """The changes as they come, and None whenever `beat_s` passed without one."""
     waiting = asyncio.ensure_future(anext(changes))
     try:

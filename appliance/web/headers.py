@@ -5,6 +5,7 @@ from __future__ import annotations
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 CONTENT_POLICY = (
@@ -23,8 +24,15 @@ _ALWAYS = {
 }
 
 
+MAX_BODY = 65536
+"""No form of ours is larger; nothing else is read."""
+
+
 class StrictHeaders:
-    """Adds the headers to every HTTP answer; what sets no caching of its own is stored nowhere."""
+    """Adds the headers to every HTTP answer; what sets no caching of its own is stored nowhere.
+
+    A body without a stated length, or longer than `MAX_BODY`, is not read: 413.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -41,7 +49,15 @@ class StrictHeaders:
                 headers.setdefault("cache-control", "no-store")
             await send(message)
 
+        if _is_too_long(Headers(scope=scope)):
+            await Response(status_code=413)(scope, receive, send_with_headers)
+            return
         await self._app(scope, receive, send_with_headers)
+
+
+def _is_too_long(headers: Headers) -> bool:
+    length = headers.get("content-length", "0")
+    return "transfer-encoding" in headers or not length.isdecimal() or int(length) > MAX_BODY
 
 
 def is_same_origin(headers: Headers) -> bool:

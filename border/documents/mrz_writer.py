@@ -31,6 +31,9 @@ class Holder:
     sex: str = "X"  # M, F or X; X is printed as a filler
     optional_data: tuple[str, ...] = ()  # two for TD1, one for every other format
 
+    def __repr__(self) -> str:
+        return "<holder>"
+
     def __post_init__(self) -> None:
         for text in (self.document_number, self.nationality, self.issuing_state, *self.optional_data):
             if not NUMBER.fullmatch(text):
@@ -38,6 +41,8 @@ class Holder:
         for text in (self.date_of_birth, self.date_of_expiry):
             if not DATE.fullmatch(text):
                 raise ValueError("a printed date is YYMMDD, with << for unknown parts")
+        if len(self.document_number) > 9 and "<" in self.document_number:
+            raise ValueError("a long number has no fillers: one ends it")
         if self.sex not in {"M", "F", "X"}:
             raise ValueError("sex is M, F or X")
 
@@ -47,6 +52,8 @@ def write(format_: Format, holder: Holder) -> tuple[str, ...]:
 
     Names that do not fit are truncated by the rules; nothing else is.
     """
+    if holder.document_code.startswith("V") != (format_ in {Format.MRV_A, Format.MRV_B}):
+        raise ValueError(f"{format_} cannot begin with {holder.document_code}: V stands for visas, and only for them")
     if len(holder.document_number) > LONGEST_NUMBER.get(format_, 9):
         raise ValueError(f"a number of {len(holder.document_number)} characters does not fit {format_}")
     if format_ is Format.TD1:

@@ -29,11 +29,14 @@ class Name:
     secondary: str = ""
     truncated: bool = False
 
+    def __repr__(self) -> str:
+        return "<name>"  # never the traveller's data
+
 
 def matches(a: Name, b: Name) -> NameMatch:
     """Compare two names. A letter no table knows makes them DIFFERENT: absence of proof is not agreement."""
     ours, theirs = list(_spellings(a)), list(_spellings(b))
-    if any(UNKNOWN in part for spelling in (ours[0], theirs[0]) for part in spelling):
+    if not all(_is_legible(*spelling) for spelling in (ours[0], theirs[0])):
         return NameMatch.DIFFERENT
     both_cut = a.truncated and b.truncated
     if ours[0] == theirs[0]:
@@ -66,13 +69,20 @@ def name_field(primary: str, secondary: str, width: int) -> str:
 
 
 def _cut(identifier: str, width: int) -> str:
-    """Exactly `width` characters ending in a letter: a filler there would hide that something was cut."""
+    """At most `width` characters, ending in a letter when cut: a filler there would hide that something is missing."""
     if len(identifier) <= width or identifier[width - 1] != "<":
         return identifier[:width]
-    head, _, tail = identifier[: width - 1].rpartition("<")
-    # The component before the cut gives up a letter, so that the first of the next one shows.
-    shortened = f"{head}<{tail[:-1]}" if head and len(tail) > 1 else tail[:-1]
-    return f"{shortened}<{identifier[width]}" if shortened.strip("<") else identifier[:width]
+    components = identifier[: width - 1].split("<")
+    longest = max(range(len(components)), key=lambda at: len(components[at]))
+    if len(components[longest]) == 1:
+        return identifier[: width - 1] + identifier[width]
+    # The longest component gives up a letter, so that the first of the next one shows.
+    components[longest] = components[longest][:-1]
+    return "<".join(components) + "<" + identifier[width]
+
+
+def _is_legible(primary: str, secondary: str) -> bool:
+    return bool(primary) and UNKNOWN not in primary + secondary
 
 
 def _spellings(name: Name) -> Iterator[tuple[str, str]]:

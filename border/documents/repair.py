@@ -81,7 +81,8 @@ def verdict(checked: Checked, lines: Lines) -> CheckDigit:
     printed = _at(lines, checked.digit)
     if printed == "<":
         return CheckDigit.NOT_PRINTED
-    return CheckDigit.VERIFIED if printed == _computed(checked, lines) else CheckDigit.REFUTED
+    computed = str(check_digit(_at(lines, cell) for cell in checked.cells))
+    return CheckDigit.VERIFIED if printed == computed else CheckDigit.REFUTED
 
 
 def repair(layout: Layout, lines: Lines, doubts: Doubts) -> Proven | Rescan:
@@ -98,7 +99,7 @@ def repair(layout: Layout, lines: Lines, doubts: Doubts) -> Proven | Rescan:
 
 
 def _agreed(layout: Layout, proven: Proven) -> Proven | Rescan:
-    """The composite must agree with what was repaired, where the format has one."""
+    """On the repaired lines every digit that proved something must still say so, and the composite with them."""
     if not proven.repairs:
         return proven
     # An unread check digit is no evidence for its own field: whatever is computed fits. The composite, which covers
@@ -107,8 +108,9 @@ def _agreed(layout: Layout, proven: Proven) -> Proven | Rescan:
     guessed = [(change.line, change.position) for change in by_composite if change.read == UNREAD]
     if len(guessed) > 1 or (guessed and layout.composite_at in (None, *guessed)):
         return Rescan(RescanReason.UNREAD_CHARACTER, "", *guessed[0])
-    composite = checked_fields(layout, proven.lines)[-1]
-    if layout.composite_at and verdict(composite, proven.lines) is not CheckDigit.VERIFIED:
+    words = {checked.field: verdict(checked, proven.lines) for checked in checked_fields(layout, proven.lines)}
+    speakers = {change.proved_by for change in proven.repairs} | ({COMPOSITE} & words.keys())
+    if any(words[speaker] is not CheckDigit.VERIFIED for speaker in speakers):
         return Rescan(RescanReason.COMPOSITE_DISAGREES)
     return proven
 
@@ -150,17 +152,16 @@ def _changes(checked: Checked, cell: Cell, lines: Lines, doubts: Doubts) -> list
     return [
         Repair(*cell, read, option, proved_by)
         for option in dict.fromkeys(options)
-        if option != read and _is_proven(checked, _with(lines, cell, option))
+        if option != read and _is_proven(checked, cell, _with(lines, cell, option))
     ]
 
 
-def _is_proven(checked: Checked, lines: Lines) -> bool:
-    cells = (*checked.cells, checked.digit)
-    if any(_is_broken(checked, cell, lines) for cell in cells) or verdict(checked, lines) is not CheckDigit.VERIFIED:
+def _is_proven(checked: Checked, changed: Cell, lines: Lines) -> bool:
+    """True when the field is well formed, its digit right, and a date that was changed one that exists."""
+    text = "".join(_at(lines, cell) for cell in checked.cells)
+    if not checked.kind.value.fullmatch(text) or _at(lines, checked.digit) != str(check_digit(text)):
         return False
-    if checked.kind is not Kind.DATE:
-        return True
-    return read_date("".join(_at(lines, cell) for cell in checked.cells)).is_possible
+    return checked.kind is not Kind.DATE or changed == checked.digit or read_date(text).is_possible
 
 
 def _is_broken(checked: Checked, cell: Cell, lines: Lines) -> bool:
@@ -186,10 +187,6 @@ def _checked(field: Field, layout: Layout, lines: Lines) -> Checked:
         cells += [(rest.line, at) for at in range(rest.start, rest.start + extra - 1)]
         digit = (rest.line, rest.start + extra - 1)
     return Checked(field.name, field.kind, tuple(cells), digit, frozenset({*cells, digit}))
-
-
-def _computed(checked: Checked, lines: Lines) -> str:
-    return str(check_digit(_at(lines, cell) for cell in checked.cells))
 
 
 def _text(field: Field, lines: Lines) -> str:

@@ -68,6 +68,9 @@ class Mrz:
     check_digits: tuple[tuple[str, CheckDigit], ...]  # (field name, evidence), in printed order
     repairs: tuple[Repair, ...]
 
+    def __repr__(self) -> str:
+        return f"<zone {self.format} with {len(self.repairs)} repairs>"  # never the traveller's data
+
     def evidence(self, field: str) -> CheckDigit:
         """The check digit's word on a field; NOT_PRINTED for fields without one."""
         return dict(self.check_digits).get(field, CheckDigit.NOT_PRINTED)
@@ -96,6 +99,9 @@ class Accepted:
 
     mrz: Mrz
     lines: tuple[str, ...]  # after repairs
+
+    def __repr__(self) -> str:
+        return f"<accepted {self.mrz!r}>"
 
 
 @dataclass(frozen=True, slots=True)

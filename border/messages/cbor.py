@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from io import BytesIO
-from typing import Never
+from typing import Any, Never
 
 import cbor2
 
@@ -31,10 +31,10 @@ def dump(item: object) -> bytes:
     return cbor2.dumps(_ordered(item))
 
 
-def load(data: bytes, max_bytes: int) -> object:
+def load(data: bytes, max_bytes: int, *, text_keys: bool = True) -> Any:
     """One item that fills `data` exactly: dict or frozendict, list or tuple, str, bytes, int, float, bool, None.
 
-    Raises MessageError: too_large, bad_cbor.
+    `text_keys=False` is for COSE headers, whose labels are numbers. Raises MessageError: too_large, bad_cbor.
     """
     if len(data) > max_bytes:
         raise MessageError("too_large")
@@ -46,10 +46,10 @@ def load(data: bytes, max_bytes: int) -> object:
         max_depth=MAX_DEPTH,
         allow_indefinite=False,
         allow_duplicate_keys=False,
-        strict_hashable_types=True,
+        strict_hashable_types=text_keys,
     )
     try:
-        item: object = decoder.decode()
+        item = decoder.decode()
     except cbor2.CBORDecodeError:
         raise MessageError("bad_cbor") from None  # its text quotes the data
     if source.tell() != len(data):

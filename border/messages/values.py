@@ -133,3 +133,23 @@ class Alarm:
     kind: AlarmKind
     at: Stamp
     detail: str  # a code, never free text about a person
+
+
+@dataclass(frozen=True, slots=True)
+class RecordHeader:
+    """The signed outside of a record: what the broker may see. `sealed` holds the Record."""
+
+    kiosk: str
+    id: str
+    seq: int
+    sealed: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A kiosk asks for the lists and policy it lacks, because some brokers keep retained messages on one node only."""
+
+    kiosk: str
+    at: Stamp
+    policy_version: int  # what it has; 0: none
+    list_version: int

@@ -69,6 +69,4 @@ class Policy:
     min_document_validity_days: int
     max_list_age_hours: float  # an older watchlist: the kiosk may not clear
     stays: tuple[Stay, ...]
-    protection_codes: tuple[
-        str, ...
-    ]  # nationality codes that always meet an officer kindly (XXA, XXB, XXC...)
+    protection_codes: tuple[str, ...]  # nationality codes that always meet an officer kindly (XXA, XXB, XXC...)

@@ -17,4 +17,4 @@ def open_store(url: str) -> Store:
         from central.store.postgres import PostgresStore  # noqa: PLC0415 - SQLite alone needs no psycopg
 
         return PostgresStore(url)
-    raise ValueError(f"a database is sqlite:PATH or postgresql://..., not {url.split(':')[0]}:")
+    raise ValueError(f"a database is sqlite:PATH or postgresql://..., not {url.partition(':')[0]}:")

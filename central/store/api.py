@@ -48,11 +48,8 @@ class Store(Protocol):
     def close(self) -> None: ...
 
 
-def marks(count: int) -> str:
-    """`?, ?, ?` for an IN list."""
-    return ", ".join("?" * count)
-
-
-def pairs(count: int) -> str:
-    """`VALUES (?, ?), (?, ?)` for `(a, b) IN (...)`."""
-    return "VALUES " + ", ".join(["(?, ?)"] * count)
+def listed(sql: str, count: int) -> str:
+    """The statement with `:list` as `?, ?, ...` and `:pairs` as `VALUES (?, ?), ...`, `count` of them."""
+    values = ", ".join("?" * count)
+    pairs = ", ".join(["(?, ?)"] * count)
+    return sql.replace(":list", values).replace(":pairs", f"VALUES {pairs}")

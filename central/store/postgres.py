@@ -8,7 +8,6 @@ from functools import cache
 from pathlib import Path
 
 import psycopg
-from psycopg.abc import Query
 
 from central.store.api import Row, StoreRefused, StoreUnavailable, Transaction, Value
 
@@ -18,7 +17,6 @@ WRITERS_LOCK = 0x4C414E44  # one writer at a time, so that `arrival` is the orde
 SETTINGS = {
     "connect_timeout": CONNECT_S,
     "tcp_user_timeout": 10_000,  # ms; a server that vanished must not hold the collector for hours
-    "options": "-c statement_timeout=60000 -c client_min_messages=warning",
 }
 
 
@@ -32,6 +30,8 @@ class _PostgresTransaction:
             return cursor.fetchall() if cursor.description is not None else []
 
     def each(self, sql: str, rows: Sequence[Sequence[Value]]) -> None:
+        if not rows:
+            return
         with _translated(), self._connection.cursor() as cursor:
             cursor.executemany(_spoken(sql), rows)
 
@@ -90,6 +90,8 @@ class PostgresStore:
 
 
 def _prepare(connection: psycopg.Connection) -> None:
+    connection.execute("SET statement_timeout = 60000")
+    connection.execute("SET client_min_messages = warning")
     with connection.transaction():
         connection.execute("SELECT pg_advisory_xact_lock(%s)", [WRITERS_LOCK + 1])
         there = connection.execute("SELECT to_regclass('consumer_positions')").fetchone()
@@ -101,7 +103,7 @@ def _prepare(connection: psycopg.Connection) -> None:
 
 
 @cache
-def _spoken(sql: str) -> Query:
+def _spoken(sql: str) -> bytes:
     """The same statement in psycopg's placeholders."""
     return sql.replace("%", "%%").replace("?", "%s").encode()
 

@@ -10,7 +10,7 @@ from border.encounter import CheckedFact, DecidedFact, Fact, RecommendedFact
 from border.ledger import GENESIS, next_head
 from border.messages.values import Record, RecordKind
 from central.sequence import Span, merged
-from central.store.api import Transaction, marks, pairs
+from central.store.api import Transaction, Value, listed
 
 
 class Completeness(IntEnum):
@@ -36,6 +36,7 @@ class Known:
 class NewRecord:
     """A verified record about to become rows. `received_ms` is the centre's time."""
 
+    topic: str
     record: Record
     facts: tuple[Fact, ...]
     digest: bytes
@@ -61,11 +62,14 @@ def known(t: Transaction, records: Sequence[Record]) -> list[Known]:
     """Stored records that share an id, or a kiosk's sequence number, with one of these."""
     if not records:
         return []
-    slots = [value for record in records for value in (record.kiosk, record.seq)]
+    ids: list[Value] = [record.id for record in records]
+    slots: list[Value] = [value for record in records for value in (record.kiosk, record.seq)]
     rows = t.rows(
-        "SELECT id, kiosk, seq, digest, complete FROM records "
-        f"WHERE id IN ({marks(len(records))}) OR (kiosk, seq) IN ({pairs(len(records))})",
-        [record.id for record in records] + slots,
+        listed(
+            "SELECT id, kiosk, seq, digest, complete FROM records WHERE id IN (:list) OR (kiosk, seq) IN (:pairs)",
+            len(records),
+        ),
+        ids + slots,
     )
     return [Known(row[0], row[1], row[2], bytes(row[3]), Completeness(row[4])) for row in rows]
 
@@ -73,9 +77,8 @@ def known(t: Transaction, records: Sequence[Record]) -> list[Known]:
 def by_id(t: Transaction, ids: Sequence[str]) -> list[Known]:
     if not ids:
         return []
-    rows = t.rows(
-        f"SELECT id, kiosk, seq, digest, complete FROM records WHERE id IN ({marks(len(ids))})", ids
-    )
+    wanted = listed("SELECT id, kiosk, seq, digest, complete FROM records WHERE id IN (:list)", len(ids))
+    rows = t.rows(wanted, ids)
     return [Known(row[0], row[1], row[2], bytes(row[3]), Completeness(row[4])) for row in rows]
 
 
@@ -101,6 +104,44 @@ def insert(t: Transaction, new: Sequence[NewRecord]) -> None:
     _summarise(t, [one for one in new if one.record.kind is RecordKind.ENCOUNTER])
     for kiosk in {one.record.kiosk for one in new}:
         _extend_spans(t, kiosk, [one.record.seq for one in new if one.record.kiosk == kiosk])
+
+
+def touch(t: Transaction, ids: Sequence[str], moment_ms: int) -> None:
+    """Something of these records came: if they are incomplete, they are quiet since `moment_ms`."""
+    t.each("UPDATE records SET touched_ms = ? WHERE id = ? AND complete = 0", [(moment_ms, id_) for id_ in ids])
+
+
+def ask_again(t: Transaction, kiosk: str) -> None:
+    """Whatever is incomplete of this kiosk is due to be asked for."""
+    t.rows("UPDATE records SET touched_ms = 0, needed_ms = 0 WHERE kiosk = ? AND complete = 0", (kiosk,))
+
+
+def quiet(t: Transaction, quiet_ms: int, asked_ms: int, most: int) -> list[str]:
+    """Incomplete records of which nothing came since `quiet_ms`, not asked for since then or since `asked_ms`."""
+    rows = t.rows(
+        "SELECT id FROM records WHERE complete = 0 AND touched_ms <= ? "
+        "AND (needed_ms < touched_ms OR needed_ms <= ?) ORDER BY arrival LIMIT ?",
+        (quiet_ms, asked_ms, most),
+    )
+    return [row[0] for row in rows]
+
+
+def asked(t: Transaction, ids: Sequence[str], now_ms: int) -> None:
+    t.each("UPDATE records SET needed_ms = ? WHERE id = ?", [(now_ms, id_) for id_ in ids])
+
+
+def conclude(t: Transaction, id_: str, completeness: Completeness) -> None:
+    t.rows("UPDATE records SET complete = ? WHERE id = ?", (int(completeness), id_))
+
+
+def refusal_reason(t: Transaction, id_: str) -> str:
+    """Why a REFUSED record was rejected, as it was said the first time."""
+    rows = t.rows(
+        "SELECT r.reason FROM receipts r JOIN records h ON h.id = r.id AND h.digest = r.digest "
+        "WHERE r.id = ? AND r.status = 'reject' ORDER BY r.first_ms LIMIT 1",
+        (id_,),
+    )
+    return str(rows[0][0]) if rows else "wrong_parts"
 
 
 def _record_row(one: NewRecord) -> tuple[str | int | bytes, ...]:
@@ -148,10 +189,9 @@ def _decision_rows(one: NewRecord) -> Iterable[tuple[str | int, ...]]:
 def _summarise(t: Transaction, new: Sequence[NewRecord]) -> None:
     if not new:
         return
-    arrivals = t.rows(
-        f"SELECT id, arrival FROM records WHERE id IN ({marks(len(new))})", [one.record.id for one in new]
-    )
-    arrival = dict((row[0], row[1]) for row in arrivals)
+    ids = [one.record.id for one in new]
+    rows = t.rows(listed("SELECT id, arrival FROM records WHERE id IN (:list)", len(ids)), ids)
+    arrival: dict[str, int] = {row[0]: row[1] for row in rows}
     t.each(
         "INSERT INTO encounters VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
         [_summary_row(one, arrival[one.record.id]) for one in new],
@@ -215,7 +255,7 @@ def chain_breaks(t: Transaction, new: Sequence[Record]) -> list[ChainBreak]:
         return []
     wanted = sorted({(r.kiosk, r.seq + step) for r in new for step in (-1, 0, 1)})
     rows = t.rows(
-        f"SELECT kiosk, seq, previous, head FROM records WHERE (kiosk, seq) IN ({pairs(len(wanted))})",
+        listed("SELECT kiosk, seq, previous, head FROM records WHERE (kiosk, seq) IN (:pairs)", len(wanted)),
         [value for slot in wanted for value in slot],
     )
     links = {(row[0], row[1]): (bytes(row[2]), bytes(row[3])) for row in rows}

@@ -11,8 +11,9 @@ CREATE TABLE IF NOT EXISTS kiosks (
   kiosk TEXT PRIMARY KEY,
   last_seen_ms INTEGER NOT NULL,                 -- moves: last message that the broker did not merely retain
   port TEXT NOT NULL,                            -- moves with the state
-  state BLOB,                                    -- moves: the signed StateReport as it came
+  state BLOB,                                    -- moves: the newest signed StateReport as it came
   state_received_ms INTEGER NOT NULL,
+  online INTEGER NOT NULL,                       -- moves: 0 by the last will, 1 by the next report
   state_boot TEXT NOT NULL,
   state_monotonic_ms INTEGER NOT NULL
 );
@@ -30,7 +31,7 @@ CREATE TABLE IF NOT EXISTS records (
   digest BLOB NOT NULL,
   head BLOB NOT NULL,                            -- SHA-256(previous || digest)
   received_ms INTEGER NOT NULL,
-  complete INTEGER NOT NULL,                     -- moves 0 -> 1: every part is here and was opened
+  complete INTEGER NOT NULL,                     -- moves 0 -> 1 every part is here and was opened, or 0 -> 2 one cannot be
   touched_ms INTEGER NOT NULL,                   -- moves: last header or slice of an incomplete record
   needed_ms INTEGER NOT NULL,                    -- moves: last time the missing slices were asked for
   payload BLOB NOT NULL,                         -- the signed, sealed header exactly as it came

@@ -54,6 +54,7 @@ class ZfmSensor:
         self._device = device
         self._line = line
         self._model = model
+        self._found_baud = line.baud
         self._fast = fast
         self._password = password.to_bytes(4, "big")
         self._packets = packet_reader(device)
@@ -100,25 +101,27 @@ class ZfmSensor:
 
     def _connect(self, deadline: Deadline) -> None:
         self._line.drain_until_idle(deadline, IDLE_S)
-        for baud in dict.fromkeys((self._line.baud, SLOW_BAUD, FAST_BAUD)):
+        for baud in dict.fromkeys((self._found_baud, SLOW_BAUD, FAST_BAUD)):
             self._line.set_baud(baud)
-            if self._lets_us_in(deadline):
+            if self._answers(deadline):
                 break
         else:
             raise DeviceTimeout(self._device, f"silent at {SLOW_BAUD} and {FAST_BAUD} baud")
-        self._fence(deadline)
         if self._fast and self._line.baud == SLOW_BAUD:
             self._speed_up(deadline)
 
-    def _lets_us_in(self, deadline: Deadline) -> bool:
+    def _answers(self, deadline: Deadline) -> bool:
+        """Whether the module answers at this speed; if so, it is unlocked and in step."""
         try:
             status = self._ask(Code.VFY_PWD, self._password, deadline)
+            if status == Status.WRONG_PASSWORD:
+                raise DeviceRefused(self._device, "wrong module password")
+            self._fence(deadline)  # any other status may have been an older answer
+            self._found_baud = self._line.baud
         except (DeviceTimeout, WireCorrupt):
             deadline.check(self._device)
             return False
-        if status == Status.WRONG_PASSWORD:
-            raise DeviceRefused(self._device, "wrong module password")
-        return True  # any answer will do: an older one is sorted out by the fence
+        return True
 
     def _fence(self, deadline: Deadline) -> None:
         """Ask for the only answer of 17 bytes; the module answers in order, so no older answer can follow it."""
@@ -147,8 +150,8 @@ class ZfmSensor:
             deadline.check(self._device)  # some firmwares acknowledge at the new speed already
         for baud in (FAST_BAUD, SLOW_BAUD):
             self._line.set_baud(baud)
-            if self._lets_us_in(deadline):
-                return self._fence(deadline)
+            if self._answers(deadline):
+                return
         raise DeviceTimeout(self._device, "silent after the change of speed")
 
     def _wait_for_finger(self, deadline: Deadline) -> None:

@@ -74,8 +74,10 @@ def _sum_of(body: bytes) -> bytes:
 
 def _parse(buffer: bytearray, _silent: bool) -> Step[Packet]:
     start = buffer.find(START)
-    if start:  # the 0x55 of a module that wakes up, and what a lost byte leaves behind
-        return Step(start if start > 0 else max(1, len(buffer) - buffer.endswith(START[:1])))
+    if start < 0:  # nothing here, unless the last byte is the first half of a start
+        return Step(len(buffer) - buffer.endswith(START[:1]))
+    if start > 0:  # the 0x55 of a module that wakes up, and what a lost byte leaves behind
+        return Step(start)
     if len(buffer) < HEADER_BYTES:
         return Step(0)
     length = int.from_bytes(buffer[7:HEADER_BYTES], "big")

@@ -15,7 +15,7 @@ from drivers.passport_reader.swipe_wire import Answer, elyctis_command, elyctis_
 
 T = TypeVar("T")
 GAP_S = 0.1  # a pause this long inside a frame ends it: 100 characters at 9600 baud
-REPLY_S = 2.0  # an ID BOX answers in about 0.1 s
+REPLY_S = 1.0  # an ID BOX answers in about 0.1 s
 POLL_S = 0.25
 BAUDS = (9600, 115200)
 FENCES = "VWRT"
@@ -38,7 +38,8 @@ class SwipeReader:
 
     def read(self, deadline: Deadline) -> MrzText:
         """The next document swiped after the call. Raises `DeviceError`; `WireCorrupt`: swipe again."""
-        self._line.drain()  # swiped while nobody asked: it may be the traveller before
+        # swiped while nobody asked, and perhaps still under way: it may be the traveller before
+        self._line.drain_until_idle(deadline, self._gap_s)
         frames = self._new_reader()
         text = next_frame(frames, self._line, deadline, gap_s=self._gap_s, device=self._device)
         return MrzText(mrz_lines(text, self._device), self._device)
@@ -61,6 +62,7 @@ class ElyctisReader:
         self._device = device
         self._line = line
         self._mode = mode
+        self._found_baud = line.baud
         self._calls = 0
 
     @property
@@ -78,26 +80,27 @@ class ElyctisReader:
         self._line.close()
 
     def _fenced(self, deadline: Deadline) -> FrameReader[Answer]:
-        """A reader to which everything said before this call is gone.
+        """A reader to which everything said and kept before this call is gone.
 
         The box answers in order, so once it has answered this question, no older answer can come. Each call asks
         another letter than the call before, whose answer may still be under way.
         """
         letter = FENCES[self._calls % len(FENCES)]
         self._calls += 1
-        for baud in (self._line.baud, *(other for other in BAUDS if other != self._line.baud)):
+        for baud in dict.fromkeys((self._found_baud, *BAUDS)):
             self._line.set_baud(baud)
             self._line.drain()
             frames = elyctis_reader(self._device)
-            self._switch_continuous(deadline)
-            self._line.send(elyctis_command(letter), deadline)
+            self._line.send(self._beginning() + elyctis_command(letter), deadline)
             if self._passed(frames, letter, deadline):
+                self._found_baud = baud
                 return frames
         raise DeviceTimeout(self._device, f"no answer to {letter} at {' or '.join(map(str, BAUDS))} baud")
 
-    def _switch_continuous(self, deadline: Deadline) -> None:
-        on = b"\x01" if self._mode is Mode.CONTINUOUS else b"\x00"
-        self._line.send(elyctis_command("C", on), deadline)
+    def _beginning(self) -> bytes:
+        if self._mode is Mode.CONTINUOUS:
+            return elyctis_command("C", b"\x01")
+        return elyctis_command("C", b"\x00") + elyctis_command("I")  # what the box kept until now is not wanted
 
     def _passed(self, frames: FrameReader[Answer], letter: str, deadline: Deadline) -> bool:
         soon = deadline.within(REPLY_S)
@@ -120,7 +123,6 @@ class ElyctisReader:
                 return answer.data
 
     def _asked(self, frames: FrameReader[Answer], deadline: Deadline) -> bytes:
-        self._inquire(frames, deadline)  # what the box kept from before this call is not wanted
         while not (text := self._inquire(frames, deadline)):
             deadline.pause(self._device, POLL_S)
         return text

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -31,7 +33,7 @@ def test_here_and_missing_together_are_everything_and_share_nothing(seqs, random
 @given(numbers)
 def test_spans_never_touch_each_other(seqs: set[int]) -> None:
     spans = merged((), seqs)
-    assert all(a.last + 1 < b.first for a, b in zip(spans, spans[1:], strict=False))
+    assert all(a.last + 1 < b.first for a, b in pairwise(spans))
 
 
 @given(numbers)

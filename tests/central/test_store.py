@@ -8,16 +8,16 @@ from pathlib import Path
 import pytest
 
 from central.store import open_store
-from central.store.api import Store, StoreRefused, StoreUnavailable, marks, pairs
+from central.store.api import Store, StoreRefused, StoreUnavailable, listed
 from tests.central.postgres_server import PostgresServer, postgres_server
+
+KIOSK = "INSERT INTO kiosks VALUES (?, ?, '', NULL, 0, 0, '', 0)"
+
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[PostgresServer]:
     with postgres_server() as server:
         yield server
-
-
-KIOSK = "INSERT INTO kiosks VALUES (?, ?, '', NULL, 0, '', 0)"
 
 
 class StoreConformance:
@@ -84,9 +84,10 @@ class StoreConformance:
         with store.transaction() as t:
             t.each(KIOSK, [("a", 1), ("b", 70_000), ("c", 3)])
         with store.snapshot() as t:
-            some = t.rows(f"SELECT kiosk FROM kiosks WHERE kiosk IN ({marks(2)}) ORDER BY 1", ["a", "c"])
+            some = t.rows(listed("SELECT kiosk FROM kiosks WHERE kiosk IN (:list) ORDER BY kiosk", 2), ["a", "c"])
             both = t.rows(
-                f"SELECT kiosk FROM kiosks WHERE (kiosk, last_seen_ms) IN ({pairs(2)})", ["b", 70_000, "c", 4]
+                listed("SELECT kiosk FROM kiosks WHERE (kiosk, last_seen_ms) IN (:pairs)", 2),
+                ["b", 70_000, "c", 4],
             )
         assert some == [("a",), ("c",)]
         assert both == [("b",)]

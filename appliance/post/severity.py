@@ -1,0 +1,55 @@
+"""How urgent a referral is, by its reasons, as a table; and which reasons mean that the traveller has left."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+MOST, HIGH, MIDDLE, LOW = 0, 1, 2, 3
+
+SEVERITY: dict[str, int] = {
+    # may be a danger, or in danger: an officer should be there before the traveller waits
+    "watchlist_match": MOST,
+    "presentation_attack_suspected": MOST,
+    "check_digit_refuted": MOST,  # an altered document, or a misprint: a human must look
+    "protection": MOST,
+    "protection_nationality": MOST,
+    "minor": MOST,
+    "age_not_certain": MOST,
+    "help": MOST,
+    # cannot be cleared without an act of an officer
+    "document_expired": HIGH,
+    "document_kind_not_accepted": HIGH,
+    "date_impossible": HIGH,
+    "expiry_unknown": HIGH,
+    "document_expires_soon": MIDDLE,
+    # the traveller asked for a human, or could not do a step: quick, and without blame
+    "officer_asked_for": MIDDLE,
+    "cannot_turn": MIDDLE,
+    "cannot_give_finger": MIDDLE,
+    "challenge_not_done": MIDDLE,
+    # the machine is to blame
+    "face_quality_low": LOW,
+    "face_not_captured": LOW,
+    "finger_quality_low": LOW,
+    "finger_not_captured": LOW,
+    "document_not_read": LOW,
+    "document_not_presented": LOW,
+    "list_absent": LOW,
+    "list_too_old": LOW,
+    "clock_not_trusted": LOW,
+    "left_before_the_end": LOW,
+}
+
+UNLISTED = MIDDLE
+"""A reason this table does not know is neither hidden at the end nor put before a watchlist match."""
+
+WALKED_AWAY: frozenset[str] = frozenset({"left_before_the_end"})
+
+
+def severity(reasons: Iterable[str]) -> int:
+    """The most urgent of them; LOW when there is none."""
+    return min((SEVERITY.get(reason, UNLISTED) for reason in reasons), default=LOW)
+
+
+def has_walked_away(reasons: Iterable[str]) -> bool:
+    return not WALKED_AWAY.isdisjoint(reasons)

@@ -1,0 +1,42 @@
+"""What the rest of the kiosk says about itself right now, for the centre's state report and the port's board."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """What does not change while the program runs."""
+
+    kiosk: str
+    port: str
+    lane: str
+    direction: str
+    software: str
+    officer_url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """One look at the moving parts. Made anew for each change; read from any thread."""
+
+    state: str  # the journey's state
+    help_called: bool
+    devices: tuple[tuple[str, str], ...]  # (device id, "ready" or an error code)
+    policy_version: int  # 0: none
+    list_version: int  # 0: none
+    list_age_hours: float | None
+    disk_free_mb: int
+
+    @property
+    def news(self) -> tuple[object, ...]:
+        """What is worth telling at once; the rest (room, age) changes all the time and can wait."""
+        return (self.state, self.help_called, self.devices, self.policy_version, self.list_version)
+
+
+def disk_free_bytes(folder: Path) -> int:
+    """What a process without privileges may still write there. Raises OSError."""
+    return shutil.disk_usage(folder).free

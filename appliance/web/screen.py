@@ -1,0 +1,125 @@
+"""What one View looks like: which words, pictures, buttons and spoken keys; pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from appliance.journey.machine import CAPTURING, State
+from appliance.journey.view import Receipt, Touch, View
+from border.encounter import Outcome
+
+ACTIONS: dict[State, tuple[Touch, ...]] = {
+    State.WELCOME: (Touch.ARRIVING, Touch.LEAVING),
+    State.TURN: (Touch.CANNOT,),
+    State.FINGER: (Touch.CANNOT,),
+    State.CLEARED: (Touch.NEXT_PERSON, Touch.FINISH),
+    State.REFERRED: (Touch.NEXT_PERSON, Touch.FINISH),
+}
+"""The buttons of a state's own; help, officer, stop and language are on every screen."""
+
+SCENES: dict[State, str] = {
+    State.IDLE: "scene_harbour",
+    State.DOCUMENT: "scene_document",
+    State.FINGER: "scene_finger",
+    State.DECIDING: "scene_deciding",
+    State.REFERRED: "scene_officer",
+    State.ABANDONING: "scene_goodbye",
+    State.WIPING: "scene_goodbye",
+    State.OUT_OF_SERVICE: "scene_closed",
+}
+
+_CAN_LEAVE = (State.WELCOME, *CAPTURING)
+_HAS_TEXT = frozenset(State) - {State.IDLE, State.CLEARED, State.REFERRED}
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One of the four pictures of progress."""
+
+    name: str
+    is_now: bool
+    is_done: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A View made ready for the template. Keys are the catalogue's; `say*` are language/key tokens."""
+
+    title: str
+    text: str | None
+    hint: str | None
+    scene: str | None
+    actions: tuple[Touch, ...]
+    officer_sends: Touch
+    can_stop: bool
+    steps: tuple[Step, ...]
+    say: tuple[str, ...]
+    say_hint: tuple[str, ...]
+
+
+def shown(view: View, languages: tuple[str, ...], hints: frozenset[str]) -> Shown:
+    """`hints` are the hint keys the catalogue has; one that it lacks is left out rather than shown raw."""
+    hint = None if view.hint is None else f"hint.{view.hint.removeprefix('hint.')}"
+    hint = hint if hint in hints else None
+    has_text = view.state in _HAS_TEXT and hint is None and view.asked is None
+    return Shown(
+        title=f"asked.{view.asked}" if view.asked else f"title.{view.state}",
+        text=f"text.{view.state}" if has_text else None,
+        hint=hint,
+        scene=SCENES.get(view.state),
+        actions=ACTIONS.get(view.state, ()),
+        # where the table cannot hand over, "see an officer" calls one here: the button is never dead
+        officer_sends=Touch.OFFICER if view.state in _CAN_LEAVE else Touch.HELP,
+        can_stop=view.state in _CAN_LEAVE,
+        steps=_steps(view.state),
+        say=_say(view, languages),
+        say_hint=(f"{view.language}/{hint}",) if hint else (),
+    )
+
+
+def seen_by_all(view: View) -> dict[str, object]:
+    """What anybody in the room can see; nothing personal."""
+    return {
+        "revision": view.revision,
+        "state": view.state.value,
+        "asked": view.asked.value if view.asked else None,
+        "hint": view.hint,
+        "outcome": view.receipt.outcome.value if view.receipt else None,
+        "language": view.language,
+        "person": view.person,
+        "attempts_left": view.attempts_left,
+        "seconds_left": view.seconds_left,
+        "help_called": view.help_called,
+        "help_seen": view.help_seen,
+        "camera": view.camera,
+    }
+
+
+def _steps(state: State) -> tuple[Step, ...]:
+    at = CAPTURING.index(state) if state in CAPTURING else len(CAPTURING)
+    if state is State.WELCOME:
+        at = -1
+    return tuple(Step(step.value, number == at, number < at) for number, step in enumerate(CAPTURING))
+
+
+def _say(view: View, languages: tuple[str, ...]) -> tuple[str, ...]:
+    if view.state is State.IDLE:
+        return tuple(f"{code}/say.idle" for code in languages)
+    keys = [f"asked.{view.asked}"] if view.asked else [f"say.{view.state}"]
+    if view.receipt is not None and view.state in (State.CLEARED, State.REFERRED):
+        keys += _receipt_keys(view.receipt)
+    return tuple(f"{view.language}/{key}" for key in keys)
+
+
+def _receipt_keys(receipt: Receipt) -> list[str]:
+    """The number letter by letter, twice, then the last day of stay: what is printed can be heard."""
+    number = [_character_key(c) for c in receipt.number if c.isalnum()]
+    keys = [*number, "receipt.number", *number]
+    if receipt.outcome is Outcome.CLEARED and receipt.stay_until:
+        year, month, day = receipt.stay_until.split("-")
+        keys += ["receipt.stay_until", f"number.{int(day)}", f"month.{int(month)}", f"number.{year}"]
+    return keys
+
+
+def _character_key(character: str) -> str:
+    return f"number.{character}" if character.isdigit() else f"letter.{character.upper()}"

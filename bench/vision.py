@@ -1,0 +1,123 @@
+"""How long the vision of one frame takes here, step by step, beside OpenCV's own net runner on the same files.
+
+    python -m bench.vision [--rounds 60] [--out artefacts/bench-vision.json]
+
+Medians in milliseconds, one thread each, steps and peer interleaved so that a busy machine slows both alike.
+The peer runs the same .tflite files through cv2.dnn on the same input; it decodes nothing, so compare it with
+`*_net` only. Frames and fingers are synthetic. A figure from this machine is not one from a Raspberry Pi.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import platform
+import statistics
+import sys
+import time
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from appliance.vision import face_quality, finger_quality, track
+from appliance.vision.eye_lids import MODEL as LIDS
+from appliance.vision.eye_lids import LidReader
+from appliance.vision.face_detection import MODEL as FACES
+from appliance.vision.face_detection import FaceDetector
+from appliance.vision.face_landmarks import MODEL as MESH
+from appliance.vision.face_landmarks import FaceMesher
+from appliance.vision.face_reading import FaceReader
+from appliance.vision.model import MODELS, RUNTIME, Model
+from simulators import fingers
+from simulators.faces import Identity, render
+
+NETS = (FACES, MESH, LIDS)
+Step = Callable[[], object]
+
+
+def net_steps(models: dict[str, Model]) -> dict[str, Step]:
+    """Each net bare, ours and the peer's, on one random input of its shape."""
+    rng = np.random.default_rng(7)
+    steps: dict[str, Step] = {}
+    for name, model in models.items():
+        values = rng.random(model.card.input_shape, np.float32)
+        steps[f"{name}_net"] = partial(model.run, values)
+        peer = cv2.dnn.readNetFromTFLite(str(MODELS / model.card.file))
+        steps[f"{name}_net opencv-dnn"] = partial(_through, peer, values)
+    return steps
+
+
+def _through(net: cv2.dnn.Net, values: np.ndarray[tuple[int, ...], np.dtype[np.float32]]) -> object:
+    net.setInput(np.ascontiguousarray(values.transpose(0, 3, 1, 2)))
+    return net.forward(net.getUnconnectedOutLayersNames())
+
+
+def frame_steps(models: dict[str, Model]) -> dict[str, Step]:
+    """The steps of one frame, and all of them together as the kiosk runs them."""
+    pixels = render(Identity.of(2))
+    detector, mesher, lid_reader = FaceDetector(models[FACES]), FaceMesher(models[MESH]), LidReader(models[LIDS])
+    faces = detector.find(pixels)
+    mesh = mesher.find(pixels, faces[0])
+    assert mesh is not None, "the bench frame holds no face"
+    lids = lid_reader.find(pixels, mesh)
+    reader = FaceReader(detector, mesher, lid_reader, passive=None)
+    return {
+        "detect": lambda: detector.find(pixels),
+        "mesh": lambda: mesher.find(pixels, faces[0]),
+        "lids": lambda: lid_reader.find(pixels, mesh),
+        "quality": lambda: face_quality.assess(pixels, mesh, lids),
+        "sighting": lambda: track.sighting(pixels, mesh),
+        "whole_frame": lambda: reader.read(pixels),
+    }
+
+
+def finger_steps() -> dict[str, Step]:
+    """The quality of one impression."""
+    impression = fingers.impression(fingers.master(101), fingers.Condition.GOOD, 1)
+    return {"finger_quality": lambda: finger_quality.assess(impression, fingers.PITCH_PPI, "optical")}
+
+
+def medians_ms(steps: dict[str, Step], rounds: int) -> dict[str, dict[str, float]]:
+    """Median and 95th percentile of each step; the steps take turns."""
+    taken: dict[str, list[float]] = {name: [] for name in steps}
+    for number in range(rounds + 3):
+        for name, step in steps.items():
+            began = time.perf_counter()
+            step()
+            if number >= 3:  # the first rounds warm caches and pools
+                taken[name].append((time.perf_counter() - began) * 1000)
+    return {
+        name: {"median_ms": round(statistics.median(times), 3), "p95_ms": round(float(np.percentile(times, 95)), 3)}
+        for name, times in taken.items()
+    }
+
+
+def main() -> int:
+    ask = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    ask.add_argument("--rounds", type=int, default=60)
+    ask.add_argument("--out", type=Path, default=None, help="write the JSON here as well")
+    args = ask.parse_args()
+    cv2.setNumThreads(1)
+    models = {name: Model.load(name) for name in NETS}
+    report = {
+        "bench": "vision",
+        "machine": {"processor": platform.machine(), "python": platform.python_version()},
+        "runtime": RUNTIME,
+        "peer": f"opencv-dnn {cv2.__version__}, the same .tflite files, one thread",
+        "frame": "640x480 synthetic",
+        "rounds": args.rounds,
+        "steps": medians_ms({**net_steps(models), **frame_steps(models), **finger_steps()}, args.rounds),
+    }
+    text = json.dumps(report, indent=2)
+    print(text)
+    if args.out is not None:
+        args.out.parent.mkdir(parents=True, exist_ok=True)
+        args.out.write_text(text + "\n", "utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

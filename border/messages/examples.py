@@ -1,0 +1,156 @@
+"""One synthetic value of every message: what the schemas are named after and the golden files are made of.
+
+The document is the specimen of Doc 9303-4 (Utopia); nobody here exists.
+"""
+
+from __future__ import annotations
+
+from border.documents.values import CheckDigit, Format, Mrz, PartialDate, Repair
+from border.encounter import (
+    CheckedFact,
+    ClockState,
+    DecidedFact,
+    Direction,
+    OfficerOutcome,
+    Outcome,
+    QualityComponent,
+    RecommendedFact,
+    SampleKind,
+    SampleRef,
+    Stamp,
+)
+from border.findings import Finding, Measure, Verdict
+from border.ledger import GENESIS, Checkpoint
+from border.messages.values import (
+    Alarm,
+    AlarmKind,
+    PartRef,
+    Receipt,
+    ReceiptBatch,
+    ReceiptStatus,
+    Record,
+    RecordHeader,
+    RecordKind,
+    Request,
+    StateReport,
+)
+
+KIOSK = "quay-1"
+ENCOUNTER = "018f0000-0000-7000-8000-000000000001"
+DECISION = "018f0000-0000-7000-8000-000000000002"
+ALARM = "018f0000-0000-7000-8000-000000000003"
+AT = Stamp(wall_ms=1_714_521_600_000, monotonic_ms=5_000, boot_id="boot-1", clock=ClockState.TRUSTED)
+
+LINES = (
+    "P<UTOERIKSSON<<ANNA<MARIA<<<<<<<<<<<<<<<<<<<",
+    "L898902C36UTO7408122F1204159ZE184226B<<<<<10",
+)
+SPECIMEN = Mrz(
+    format=Format.TD3,
+    document_code="P",
+    issuing_state="UTO",
+    primary_identifier="ERIKSSON",
+    secondary_identifier="ANNA MARIA",
+    name_truncated=False,
+    document_number="L898902C3",
+    nationality="UTO",
+    date_of_birth=PartialDate(74, 8, 12, True),
+    sex="F",
+    date_of_expiry=PartialDate(12, 4, 15, True),
+    optional_data=("ZE184226B",),
+    check_digits=(("document_number", CheckDigit.VERIFIED), ("date_of_birth", CheckDigit.NOT_PRINTED)),
+    repairs=(Repair(1, 5, "O", "0", "document_number"),),
+)
+FACE = SampleRef(SampleKind.FACE, "image/jpeg", "ab" * 32, 60_000, "cd" * 32, "camera")
+
+CHECKED = CheckedFact(
+    encounter=ENCOUNTER,
+    author=KIOSK,
+    at=AT,
+    direction=Direction.ARRIVAL,
+    group=ENCOUNTER,
+    lines=LINES,
+    lines_as_read=(LINES[0], LINES[1].replace("0", "O", 1)),
+    document=SPECIMEN,
+    samples=(FACE,),
+    quality=(QualityComponent("Sharpness", 0.5, 80.0, "landfall-1"), QualityComponent("Yaw", -2.5, None, "mesh-1")),
+    findings=(
+        Finding("document_expiry", Verdict.REFER, "document_expired", (Measure("days_left", -3.0, "days", "min 0"),)),
+        Finding("face_pad", Verdict.NOT_DONE, "no_response", (Measure("yaw_change", float("nan"), "deg"),)),
+    ),
+)
+RECOMMENDED = RecommendedFact(
+    encounter=ENCOUNTER,
+    author="rules@LCA-3",
+    at=AT,
+    outcome=Outcome.REFERRED,
+    rules=("every_check_clear", "every_check_done"),
+    reasons=("document_expired", "no_response"),
+    policy_version=3,
+    stay_days=None,
+)
+DECIDED = DecidedFact(
+    encounter=ENCOUNTER,
+    author="officer-7",
+    at=AT,
+    outcome=OfficerOutcome.ADMIT,
+    reason="document_renewed",
+    note="Çafé, naïve: ‖ letters of many scripts",
+)
+RECORD = Record(
+    kiosk=KIOSK,
+    seq=1,
+    previous=GENESIS,
+    kind=RecordKind.ENCOUNTER,
+    id=ENCOUNTER,
+    encounter=ENCOUNTER,
+    at=AT,
+    facts=(b"checked, signed", b"recommended, signed"),
+    parts=(PartRef(SampleKind.FACE, "image/jpeg", "ab" * 32, "ef" * 32, 61_145, 2),),
+)
+HEADER = RecordHeader(kiosk=KIOSK, id=ENCOUNTER, seq=1, sealed=b"sealed record")
+RECEIPTS = ReceiptBatch(
+    kiosk=KIOSK,
+    at_wall_ms=AT.wall_ms + 40,
+    highest_seq=1,
+    receipts=(
+        Receipt(ENCOUNTER, ReceiptStatus.NEED, b"\x01" * 32, (("ef" * 32, 1),), ""),
+        Receipt(DECISION, ReceiptStatus.REJECT, b"\x02" * 32, (), "bad_signature"),
+    ),
+)
+STATE = StateReport(
+    kiosk=KIOSK,
+    boot_id="boot-1",
+    at=AT,
+    online=True,
+    software="0.1.0",
+    state="idle",
+    policy_version=3,
+    list_version=12,
+    outbox_depth=0,
+    oldest_unreported_s=0,
+    quarantined=0,
+    last_seq=1,
+    disk_free_mb=20_000,
+    devices=(("camera", "ready"), ("fingerprint", "DEV-GONE")),
+    direction="arrival",
+    port="Castries",
+    lane="1",
+)
+ALARM_VALUE = Alarm(kiosk=KIOSK, id=ALARM, kind=AlarmKind.DEVICE, at=AT, detail="DEV-GONE")
+REQUEST = Request(kiosk=KIOSK, at=AT, policy_version=0, list_version=11)
+CHECKPOINT = Checkpoint(kiosk=KIOSK, seq=1, head=b"\x03" * 32, at=AT)
+
+EXAMPLES: tuple[object, ...] = (
+    CHECKED,
+    RECOMMENDED,
+    DECIDED,
+    RECORD,
+    HEADER,
+    RECEIPTS,
+    STATE,
+    ALARM_VALUE,
+    REQUEST,
+    CHECKPOINT,
+)
+"""Every message of the contract, once."""

@@ -1,0 +1,42 @@
+"""The DEVELOPMENT policy of practice mode: Utopia's, so that nobody takes it for a country's own."""
+
+from __future__ import annotations
+
+from border.documents.countries import CARICOM_MEMBERS
+from border.rules.engine import ANY
+from border.rules.policy import (
+    FaceLimits,
+    FingerLimits,
+    PassiveLimits,
+    Policy,
+    Retries,
+    Stay,
+    TurnLimits,
+)
+
+DEVELOPMENT = Policy(
+    version=1,
+    country="UTO",
+    face=FaceLimits(
+        min_inter_eye_px=60.0,
+        max_abs_yaw_deg=10.0,
+        max_abs_pitch_deg=15.0,
+        max_abs_roll_deg=10.0,
+        min_component=(("SingleFacePresent", 50.0), ("EyesOpen", 20.0), ("UnderExposurePrevention", 20.0)),
+        min_sharpness=20.0,
+    ),
+    turn=TurnLimits(min_yaw_change_deg=18.0, min_residual=0.05, turns=2, seconds_per_turn=6.0),
+    passive=PassiveLimits(max_attack_score=0.5, min_frames=5),
+    finger=FingerLimits(min_quality=40.0, min_age_years=12, metric="landfall-finger-1"),
+    retries=Retries(document=3, face=3, finger=3, total_s=120.0),
+    min_self_service_age_years=16,
+    accepted_documents=("P", "A", "C", "I"),  # passports, and the identity cards that islands take from each other
+    min_document_validity_days=0,
+    max_list_age_hours=24.0,
+    stays=(
+        # Myrie v Barbados [2013] CCJ 3 (OJ): a definite six months for CARICOM nationals
+        Stay("caricom_six_months", tuple(sorted(CARICOM_MEMBERS)), 180),
+        Stay("visitor_ninety_days", (ANY,), 90),
+    ),
+    protection_codes=("XXA", "XXB", "XXC", "XXX"),
+)

@@ -1,0 +1,137 @@
+"""What the values of a policy may be: a table of bounds, and the few rules that bind several values together."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from border.documents.countries import CodeKind, kind_of
+from border.messages.errors import Mistake
+from border.rules.engine import ANY, RULE_LINES
+from border.rules.policy import Policy
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """A number from `low` to `high`; the ends themselves only where `open` does not exclude them."""
+
+    where: str
+    low: float
+    high: float
+    excluded: str = ""  # "low", "high", "both"
+
+    def admits(self, value: float) -> bool:
+        above = value > self.low if self.excluded in ("low", "both") else value >= self.low
+        below = value < self.high if self.excluded in ("high", "both") else value <= self.high
+        return above and below
+
+    @property
+    def wish(self) -> str:
+        left = "over" if self.excluded in ("low", "both") else "from"
+        right = "below" if self.excluded in ("high", "both") else "to"
+        return f"wants {left} {self.low:g} {right} {self.high:g}"
+
+
+# A limit at an end that would let everybody through (an attack score of 1) is excluded, not trusted.
+BOUNDS: tuple[Bound, ...] = (
+    Bound("version", 1, 2**31),
+    Bound("face.min_inter_eye_px", 20, 1000),
+    Bound("face.max_abs_yaw_deg", 0, 45, "low"),
+    Bound("face.max_abs_pitch_deg", 0, 45, "low"),
+    Bound("face.max_abs_roll_deg", 0, 45, "low"),
+    Bound("face.min_sharpness", 0, 100),
+    Bound("turn.min_yaw_change_deg", 5, 60),
+    Bound("turn.min_residual", 0, 1, "both"),
+    Bound("turn.turns", 1, 6),
+    Bound("turn.seconds_per_turn", 1, 60),
+    Bound("passive.max_attack_score", 0, 1, "both"),
+    Bound("passive.min_frames", 1, 100),
+    Bound("finger.min_quality", 0, 100, "low"),
+    Bound("finger.min_age_years", 0, 120),
+    Bound("retries.document", 1, 20),
+    Bound("retries.face", 1, 20),
+    Bound("retries.finger", 1, 20),
+    Bound("retries.total_s", 10, 900),
+    Bound("min_self_service_age_years", 12, 120),
+    Bound("min_document_validity_days", 0, 366),
+    Bound("max_list_age_hours", 0, 24 * 31, "low"),
+)
+MUST_PROTECT = ("XXA", "XXB", "XXC")
+"""Stateless (1954 Convention) and refugees (1951 Convention, and other): no policy may leave them to a machine."""
+
+
+def mistakes_in(item: object) -> Iterator[Mistake]:
+    """Numbers outside their bounds, wherever a decoded map has them; absent and foreign ones are the codec's."""
+    for bound in BOUNDS:
+        value = _value_at(item, bound.where)
+        is_number = isinstance(value, int | float) and not isinstance(value, bool)
+        if is_number and not bound.admits(value):
+            yield Mistake(bound.where, f"{bound.wish}, has {value:g}")
+
+
+def mistakes_of(policy: Policy) -> Iterator[Mistake]:
+    """What bounds cannot say of a whole policy."""
+    if kind_of(policy.country) not in (CodeKind.STATE, CodeKind.SPECIMEN):
+        yield Mistake("country", "wants the code of a state")
+    if not policy.finger.metric:
+        yield Mistake("finger.metric", "wants the name of a metric")
+    yield from _components(policy)
+    yield from _documents(policy)
+    yield from _protection(policy)
+    yield from _stays(policy)
+
+
+def _value_at(item: object, where: str) -> Any:
+    for key in where.split("."):
+        if not isinstance(item, Mapping) or key not in item:
+            return None
+        item = item[key]
+    return item
+
+
+def _components(policy: Policy) -> Iterator[Mistake]:
+    names = [name for name, _ in policy.face.min_component]
+    for place, (name, lowest) in enumerate(policy.face.min_component):
+        where = f"face.min_component[{place}]"
+        if not name or names.index(name) != place:
+            yield Mistake(where, "wants a name that no other row has")
+        if not 0 <= lowest <= 100:
+            yield Mistake(where, f"wants from 0 to 100, has {lowest:g}")
+
+
+def _documents(policy: Policy) -> Iterator[Mistake]:
+    if not policy.accepted_documents:
+        yield Mistake("accepted_documents", "wants at least one")
+    for place, code in enumerate(policy.accepted_documents):
+        if not re.fullmatch("[A-Z]{1,2}", code):
+            yield Mistake(f"accepted_documents[{place}]", "wants one or two letters A-Z")
+
+
+def _protection(policy: Policy) -> Iterator[Mistake]:
+    for code in MUST_PROTECT:
+        if code not in policy.protection_codes:
+            yield Mistake("protection_codes", f"wants {code} among them")
+
+
+def _stays(policy: Policy) -> Iterator[Mistake]:
+    if not policy.stays:
+        yield Mistake("stays", "wants at least one")
+    taken = set(RULE_LINES)
+    everybody_had = False
+    for place, stay in enumerate(policy.stays):
+        where = f"stays[{place}]"
+        if everybody_had:
+            yield Mistake(where, "stands behind a row for everybody and is never reached")
+        if not re.fullmatch("[a-z][a-z0-9_]*", stay.rule) or stay.rule in taken:
+            yield Mistake(f"{where}.rule", "wants a lower_case word of its own")
+        if not 1 <= stay.days <= 3660:
+            yield Mistake(f"{where}.days", f"wants from 1 to 3660, has {stay.days}")
+        if not stay.nationalities:
+            yield Mistake(f"{where}.nationalities", "wants at least one")
+        unknown = [c for c in stay.nationalities if c != ANY and kind_of(c) is CodeKind.UNKNOWN]
+        if unknown:
+            yield Mistake(f"{where}.nationalities", f"no such code: {' '.join(unknown)}")
+        taken.add(stay.rule)
+        everybody_had = everybody_had or ANY in stay.nationalities

@@ -1,0 +1,157 @@
+"""The quay: simulated hands, face, document and finger at one kiosk's wires, and what a person may do with them."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+import urllib.request
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import cv2
+
+from practice.port import Hardware
+from simulators.fingers import Condition, impression, master
+from simulators.mjpeg_camera import MjpegCameraSim
+from simulators.mrz_swipe import MrzSwipeSim, Profile
+from simulators.presenters import BonaFide, Nobody, Presenter, PrintedPhoto, ScreenReplay
+from simulators.travellers import TRAVELLERS, Traveller, traveller
+from simulators.zfm import ZfmSim
+
+FPS = 8.0
+LOOK_EVERY_S = 0.15
+"""How often the simulated traveller looks at the kiosk's screen to see what is asked of him."""
+
+FACES: dict[str, Callable[[Traveller], Presenter]] = {
+    "bona_fide": lambda who: BonaFide(who.face()),
+    "printed_photo": lambda who: PrintedPhoto(who.face()),
+    "screen_replay": lambda who: ScreenReplay(who.face()),
+    "nobody": lambda _who: Nobody(),
+}
+FINGERS: tuple[str, ...] = tuple(condition.value for condition in Condition)
+DEVICES: tuple[str, ...] = ("document_reader", "camera", "fingerprint")
+FAULTS: tuple[str, ...] = ("unplug", "replug", "mute", "noisy", "split", "late", "wrong_status", "well")
+
+
+class Quay:
+    """One kiosk's simulated devices on ptys and a loopback camera, and the traveller who stands there.
+
+    `look(url)` makes him watch a kiosk's public screen, so that he follows what it asks, as a person would.
+    """
+
+    def __init__(self, folder: Path, *, fps: float = FPS) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self.reader = MrzSwipeSim(folder / "mrz", Profile.ELYCTIS)
+        self.sensor = ZfmSim(folder / "finger")
+        self.camera = MjpegCameraSim(fps=fps)
+        self.who: Traveller = TRAVELLERS[0]
+        self.face, self.finger = "nobody", "none"
+        self._presenter: Presenter = Nobody()
+        self._period_s = 1.0 / fps
+        self._asked: str | None = None
+        self._screen_url: str | None = None
+        self._leaving = threading.Event()
+        self._threads = [
+            threading.Thread(target=work, name=name, daemon=True)
+            for name, work in (("quay camera", self._film), ("quay eyes", self._watch))
+        ]
+        for thread in self._threads:
+            thread.start()
+
+    def hardware(self) -> Hardware:
+        """What the kiosk is told about its devices."""
+        return Hardware(
+            document_reader="elyctis",
+            document_reader_address=str(self.reader.path),
+            camera="mjpeg",
+            camera_address=self.camera.address,
+            fingerprint="zfm",
+            fingerprint_address=str(self.sensor.path),
+        )
+
+    # what a person may do; each raises KeyError or ValueError for a word it does not know
+
+    def present(self, key: str) -> None:
+        """Another traveller steps up: face to the camera, finger still lifted."""
+        self.who = traveller(key)
+        self.show_face("bona_fide")
+        self.lift()
+
+    def swipe(self, how: str = "well") -> None:
+        """Draw the document through the reader: "well", or "badly" so that characters are lost."""
+        lines = self.who.lines(datetime.now(UTC).date())
+        if how == "badly":
+            lines = tuple("?" * 9 + line[9:] for line in lines)
+        elif how != "well":
+            raise ValueError(f"a document is swiped well or badly, not {how!r}")
+        self.reader.present(lines)
+
+    def show_face(self, kind: str) -> None:
+        self._presenter = FACES[kind](self.who)
+        self.face = kind
+
+    def place(self, condition: str) -> None:
+        """Put the traveller's finger, or a moulded copy of it, on the glass."""
+        kind = Condition(condition)
+        self.sensor.place(impression(master(self.who.finger_seed), kind, seed=int(time.monotonic() * 1000) % 9973))
+        self.finger = kind.value
+
+    def lift(self) -> None:
+        self.sensor.lift()
+        self.finger = "none"
+
+    def walk_away(self) -> None:
+        self.show_face("nobody")
+        self.lift()
+
+    def disturb(self, device: str, fault: str) -> None:
+        """Turn a fault knob of one device; "well" clears them, "replug" puts it back."""
+        if device not in DEVICES or fault not in FAULTS:
+            raise ValueError(f"no fault {fault!r} of {device!r}")
+        simulator = {"document_reader": self.reader, "camera": self.camera, "fingerprint": self.sensor}[device]
+        if fault == "unplug":
+            simulator.unplug()
+        elif fault == "replug":
+            simulator.replug()
+        elif fault == "well":
+            simulator.faults.clear()
+        else:
+            strength = {"noisy": 0.02, "late": 1.5}.get(fault, True)
+            setattr(simulator.faults, {"late": "delay_s"}.get(fault, fault), strength)
+
+    def look(self, url: str | None) -> None:
+        """Watch this kiosk's public screen state (its /state), or none."""
+        self._screen_url = url
+
+    def close(self) -> None:
+        self._leaving.set()
+        for thread in self._threads:
+            thread.join(5.0)
+        self.camera.close()
+        self.reader.close()
+        self.sensor.close()
+
+    def _film(self) -> None:
+        began_s = time.monotonic()
+        while not self._leaving.is_set():
+            due_s = time.monotonic() + self._period_s
+            pixels = self._presenter.frame(time.monotonic() - began_s, self._asked)
+            self.camera.show(cv2.imencode(".jpg", pixels, [cv2.IMWRITE_JPEG_QUALITY, 88])[1].tobytes())
+            self._leaving.wait(max(0.0, due_s - time.monotonic()))
+
+    def _watch(self) -> None:
+        while not self._leaving.wait(LOOK_EVERY_S):
+            url = self._screen_url
+            self._asked = None if url is None else _asked_on(url)
+
+
+def _asked_on(url: str) -> str | None:
+    """What the screen asks; a screen that cannot be read asks nothing."""
+    try:
+        with urllib.request.urlopen(url, timeout=1.0) as answer:  # noqa: S310  our own loopback address
+            asked = json.load(answer).get("asked")
+    except (OSError, ValueError):
+        return None
+    return asked if isinstance(asked, str) else None

@@ -1,0 +1,224 @@
+"""The ZFM family: speed, repeated uploads, passwords, the ring."""
+
+from __future__ import annotations
+
+import itertools
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from drivers.api import FingerprintSensor, Light, Pixels
+from drivers.catalogue import FINGERPRINT
+from drivers.deadline import Deadline
+from drivers.errors import Cancelled, DeviceGone, DeviceRefused, DeviceTimeout, WireCorrupt
+from simulators.faults import Faults
+from simulators.zfm import R503_SIZE, ZFM_20_SIZE, SpeedChange, ZfmSim
+
+FINGER = np.random.default_rng(7).integers(0, 256, (192, 192), dtype=np.uint8)
+SEEN = np.array([level // 16 * 17 for level in range(256)], dtype=np.uint8)[FINGER]
+
+
+def nobody(_share: float) -> None:
+    """Does not listen."""
+
+
+def arrived_whole(pixels: Pixels) -> bool:
+    return np.array_equal(pixels, SEEN)
+
+
+@contextmanager
+def r503(path: Path, options: str = "", **sim_options: object) -> Iterator[tuple[ZfmSim, FingerprintSensor]]:
+    sim = ZfmSim(path, size=R503_SIZE, **sim_options)  # type: ignore[arg-type]
+    sensor = FINGERPRINT["r503"](f"{path}{options}", "f")
+    sim.place(FINGER)
+    try:
+        yield sim, sensor
+    finally:
+        sensor.close()
+        sim.close()
+
+
+def test_the_sensor_is_moved_to_the_fast_speed_and_stays_there(tmp_path: Path) -> None:
+    with r503(tmp_path / "f") as (sim, sensor):
+        assert arrived_whole(sensor.capture(Deadline(5), nobody).pixels)
+        assert sim.baud == 115200
+        sim.unplug()
+        with pytest.raises(DeviceGone):
+            sensor.capture(Deadline(5), nobody)
+        sim.replug()
+        assert arrived_whole(sensor.capture(Deadline(5), nobody).pixels)
+        assert sim.asked.count(0x0E) == 1
+
+
+@pytest.mark.parametrize("change", [SpeedChange.REFUSES, SpeedChange.PRETENDS])
+def test_a_sensor_that_cannot_be_moved_is_used_where_it_answers(tmp_path: Path, change: SpeedChange) -> None:
+    with r503(tmp_path / "f") as (sim, sensor):
+        sim.speed_change = change
+        assert arrived_whole(sensor.capture(Deadline(8), nobody).pixels)
+        assert sim.baud == 57600
+
+
+def test_a_sensor_left_at_the_fast_speed_by_the_day_before_is_found(tmp_path: Path) -> None:
+    with r503(tmp_path / "f", baud=115200) as (sim, sensor):
+        assert arrived_whole(sensor.capture(Deadline(8), nobody).pixels)
+        assert 0x0E not in sim.asked
+
+
+def test_a_sensor_may_be_left_at_its_own_speed(tmp_path: Path) -> None:
+    with r503(tmp_path / "f", "?fast=0") as (sim, sensor):
+        assert arrived_whole(sensor.capture(Deadline(5), nobody).pixels)
+        assert 0x0E not in sim.asked
+
+
+def test_an_upload_takes_its_true_time_and_tells_how_far_it_is(tmp_path: Path) -> None:
+    with r503(tmp_path / "f", throttle=True) as (_, sensor):
+        shares: list[float] = []
+        begun_s = time.monotonic()
+        assert arrived_whole(sensor.capture(Deadline(10), shares.append).pixels)
+        assert 1.7 <= time.monotonic() - begun_s <= 5.0  # 144 packets of 139 bytes at 115200 baud, and the capture
+        assert len(shares) == 144
+
+
+def test_leaving_in_the_middle_of_an_upload_is_prompt_and_the_next_call_waits_for_its_end(tmp_path: Path) -> None:
+    with r503(tmp_path / "f", throttle=True) as (_, sensor):
+        deadline = Deadline(60)
+        left_s = 0.0
+
+        def leave(share: float) -> None:
+            nonlocal left_s
+            if share > 0.3 and not deadline.cancelled:
+                left_s = time.monotonic()
+                deadline.cancel()
+
+        with pytest.raises(Cancelled):
+            sensor.capture(deadline, leave)
+        assert time.monotonic() - left_s < 1.0
+        assert arrived_whole(sensor.capture(Deadline(15), nobody).pixels)
+
+
+def test_unplugged_in_the_middle_of_an_upload_is_gone(tmp_path: Path) -> None:
+    with r503(tmp_path / "f", throttle=True) as (sim, sensor):
+        pulled: list[float] = []
+
+        def pull(share: float) -> None:
+            if share > 0.3 and not pulled:
+                pulled.append(share)
+                sim.unplug()
+
+        with pytest.raises(DeviceGone):
+            sensor.capture(Deadline(15), pull)
+        sim.replug()
+        sim.throttle = False
+        assert arrived_whole(sensor.capture(Deadline(5), nobody).pixels)
+
+
+def test_a_lost_byte_means_the_upload_is_repeated_and_progress_never_falls(tmp_path: Path) -> None:
+    faults = Faults()
+    with r503(tmp_path / "f", faults=faults) as (sim, sensor):
+        sensor.capture(Deadline(5), nobody)
+        shares: list[float] = []
+
+        def listen(share: float) -> None:
+            shares.append(share)
+            faults.lossy = 0.0
+
+        before = sim.asked.count(0x0A)
+        faults.lossy = 0.00003  # about one byte in two images
+        for seed in range(40):
+            faults.dice.seed(seed)
+            faults.lossy = 0.0001
+            shares.clear()
+            image = sensor.capture(Deadline(10), shares.append)
+            faults.lossy = 0.0
+            assert arrived_whole(image.pixels)
+            assert shares[-1] == 1.0
+            assert all(a < b for a, b in itertools.pairwise(shares))
+            if sim.asked.count(0x0A) - before > seed + 1:
+                return
+        pytest.fail("40 seeds, and not one byte was lost")
+
+
+def test_an_image_too_short_by_a_packet_is_repeated_and_one_always_too_short_is_corrupt(tmp_path: Path) -> None:
+    with r503(tmp_path / "f") as (sim, sensor):
+        sensor.capture(Deadline(5), nobody)
+        sim.forget_last_packets = 1
+        assert arrived_whole(sensor.capture(Deadline(8), nobody).pixels)
+    path = tmp_path / "small"
+    small = ZfmSim(path, size=R503_SIZE)
+    small.place(FINGER)
+    sensor = FINGERPRINT["zfm"](str(path), "f")  # expects 256 x 288
+    with pytest.raises(WireCorrupt, match="18432 bytes instead of 36864"):
+        sensor.capture(Deadline(15), nobody)
+    assert small.asked.count(0x0A) == 4
+    sensor.close()
+    small.close()
+
+
+def test_an_image_too_long_is_corrupt(tmp_path: Path) -> None:
+    sim = ZfmSim(tmp_path / "f", size=ZFM_20_SIZE)
+    sim.place(np.zeros((288, 256), dtype=np.uint8))
+    sensor = FINGERPRINT["r503"](str(sim.path), "f")
+    with pytest.raises(WireCorrupt):
+        sensor.capture(Deadline(15), nobody)
+    sensor.close()
+    sim.close()
+
+
+def test_the_deadline_ends_repeated_uploads(tmp_path: Path) -> None:
+    faults = Faults()
+    with r503(tmp_path / "f", faults=faults) as (_, sensor):
+        sensor.capture(Deadline(5), nobody)
+        faults.lossy = 0.01
+        begun_s = time.monotonic()
+        with pytest.raises((DeviceTimeout, WireCorrupt)):
+            sensor.capture(Deadline(2), nobody)
+        assert time.monotonic() - begun_s < 4
+
+
+@pytest.mark.parametrize("options", ["?password=00000000", "?password=0000ABCE"])
+def test_a_wrong_module_password_is_refused(tmp_path: Path, options: str) -> None:
+    with r503(tmp_path / "f", options, password=bytes.fromhex("0000ABCD")) as (_, sensor):
+        with pytest.raises(DeviceRefused):
+            sensor.capture(Deadline(5), nobody)
+
+
+def test_the_right_module_password_opens_also_after_power_was_lost(tmp_path: Path) -> None:
+    with r503(tmp_path / "f", "?password=0000abcd", password=bytes.fromhex("0000ABCD")) as (sim, sensor):
+        assert arrived_whole(sensor.capture(Deadline(5), nobody).pixels)
+        sim.unplug()
+        with pytest.raises(DeviceGone):
+            sensor.capture(Deadline(5), nobody)
+        sim.replug()
+        assert arrived_whole(sensor.capture(Deadline(5), nobody).pixels)
+
+
+def test_every_light_is_another_ring(tmp_path: Path) -> None:
+    with r503(tmp_path / "f") as (sim, sensor):
+        rings = []
+        for light in Light:
+            sensor.show(light)
+            rings.append(sim.ring)
+        assert len(set(rings)) == len(Light)
+        assert sim.ring[0] == 2, "a problem flashes"
+        sensor.show(Light.OFF)
+        assert sim.ring[0] == 4
+
+
+def test_a_sensor_without_a_ring_is_not_even_asked(tmp_path: Path) -> None:
+    FINGERPRINT["zfm"](str(tmp_path / "nothing"), "f").show(Light.DONE)
+    with pytest.raises(DeviceGone):
+        FINGERPRINT["r503"](str(tmp_path / "nothing"), "f").show(Light.DONE)
+
+
+def test_a_listener_that_fails_leaves_the_sensor_usable(tmp_path: Path) -> None:
+    def trip(_share: float) -> None:
+        raise ZeroDivisionError
+
+    with r503(tmp_path / "f") as (_, sensor):
+        with pytest.raises(ZeroDivisionError):
+            sensor.capture(Deadline(5), trip)
+        assert arrived_whole(sensor.capture(Deadline(8), nobody).pixels)
