@@ -7,6 +7,10 @@ from html import escape
 from typing import Any
 
 ROW, LABEL, WIDTH = 22, 330, 900
+STYLE = (
+    "text{font:13px sans-serif;fill:#14212b}.title{font-size:18px;font-weight:700}.unit{font-weight:700}"
+    "rect{fill:#0b6e8a}.paper{fill:#fff}"
+)
 UNITS: tuple[str, ...] = ("ms", "s", "per_s", "mb", "ratio", "bytes")
 
 
@@ -42,8 +46,8 @@ def bars(title: str, result: Mapping[str, Any]) -> str:
             rows.append(f'<text x="{LABEL + length + 6:.1f}" y="{y + 15}">{value:g}</text>')
             y += ROW
         y += 8
-    style = "text{font:13px sans-serif;fill:#14212b}.title{font-size:18px;font-weight:700}.unit{font-weight:700}rect{fill:#0b6e8a}"
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{y + 8}" role="img" aria-label="{escape(title)}">'
-        f'<style>{style}</style><rect width="100%" height="100%" style="fill:#fff"/>{"".join(rows)}</svg>\n'
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{y + 8}" role="img" '
+        f'aria-label="{escape(title)}"><style>{STYLE}</style><rect width="100%" height="100%" class="paper"/>'
+        f"{''.join(rows)}</svg>\n"
     )

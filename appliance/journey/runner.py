@@ -221,7 +221,8 @@ class Runner:
         return Steps(self._bench, self._visit, policy).of(state)
 
     async def _wait_for_ever(self) -> Event:
-        return await asyncio.get_running_loop().create_future()
+        never: asyncio.Future[Event] = asyncio.get_running_loop().create_future()
+        return await never
 
     async def _welcome(self) -> Event:
         """A lane that serves one direction only asks nothing."""

@@ -185,10 +185,10 @@ class Flights:
         self._heard_at_s = now_s
 
     def measure(self, record: str, now_s: float) -> None:
-        """The answer to a header sent once gives the round trip; after a second send it could answer either."""
-        flight = self._headers.get(record)
-        if flight is not None and flight.attempts == 1:
-            sample = now_s - flight.sent_at_s
+        """The whole record is answered: from its last row to the answer is a round trip, if nothing went twice."""
+        flights = self.of_record(record)
+        if flights and all(flight.attempts == 1 for flight in flights):
+            sample = now_s - max(flight.sent_at_s for flight in flights)
             self._rtt_s = sample if not self._rtt_s else 0.8 * self._rtt_s + 0.2 * sample
 
     def hold(self, flight: Flight, now_s: float) -> None:

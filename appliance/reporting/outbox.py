@@ -244,15 +244,13 @@ class Outbox:
         result.removed.append(record)
 
         def step() -> None:
-            if len(self.flights.of_record(record)) == 1:  # with slices, it answers the last of them
-                self.flights.measure(record, now_s)
+            self.flights.measure(record, now_s)
             self.flights.finish(record, Event.STORED)
 
         return step
 
     def _need(self, receipt: Receipt, now_s: float) -> None:
         """The header is there; of its slices, those named are missing and the others are there."""
-        self.flights.measure(receipt.id, now_s)
         missing = set(receipt.missing)
         query = (
             "SELECT key, record, seq, priority, size, slot, part, slice FROM outbox"

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing
 from dataclasses import asdict
 from datetime import UTC, tzinfo
+from typing import Any
 
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
@@ -110,7 +111,9 @@ class _DeskPages:
         return answer
 
     async def home(self, request: Request, session: Session) -> Response:
-        return self._desk.page(request, session, "home", **await run_in_threadpool(self._now))
+        is_recorded = "recorded" in request.query_params
+        now = await run_in_threadpool(self._now)
+        return self._desk.page(request, session, "home", is_recorded=is_recorded, **now)
 
     async def recent(self, request: Request, session: Session) -> Response:
         rows = await run_in_threadpool(self._desk.post.recent, RECENT)
@@ -141,7 +144,7 @@ class _DeskPages:
                 yield BEAT if fragment == shown else message(fragment, event="desk")
                 shown = fragment
 
-    def _now(self) -> dict[str, object]:
+    def _now(self) -> dict[str, Any]:
         post = self._desk.post
         kiosks = [(status, badges(status)) for status in post.board()]
         return {"rows": post.referrals(), "kiosks": kiosks, "kinds": KINDS, "pictures": PICTURES}

@@ -31,6 +31,10 @@ class Field:
     kind: Kind
     digit: int | None = None
 
+    def text(self, lines: tuple[str, ...]) -> str:
+        """What the field holds in lines of its format."""
+        return lines[self.line][self.start : self.end]
+
 
 @dataclass(frozen=True, slots=True)
 class Layout:

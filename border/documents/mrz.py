@@ -91,7 +91,7 @@ def _unproven(layout: Layout, lines: Lines) -> Rescan | None:
     for field in layout.fields:
         if field.digit is not None or (field.kind is Kind.TEXT and layout.composite_at is not None):
             continue
-        text = _text(field, lines)
+        text = field.text(lines)
         if "?" in text:
             return _fault(RescanReason.UNREAD_CHARACTER, field, text.index("?"))
         if not field.kind.value.fullmatch(text):
@@ -105,7 +105,7 @@ def _fault(reason: RescanReason, field: Field, offset: int) -> Rescan:
 
 
 def _fields(layout: Layout, lines: Lines, repairs: tuple[Repair, ...]) -> Mrz:
-    text = {field.name: _text(field, lines) for field in layout.fields}
+    text = {field.name: field.text(lines) for field in layout.fields}
     number, optional = _number_and_optional(layout, lines, text)
     primary, _, secondary = text["name"].partition("<<")
     return Mrz(
@@ -146,10 +146,6 @@ def _evidence(layout: Layout, lines: Lines) -> tuple[tuple[str, CheckDigit], ...
     if COMPOSITE in words:
         printed.append(COMPOSITE)
     return tuple((name, words.get(name, CheckDigit.NOT_PRINTED)) for name in printed)
-
-
-def _text(field: Field, lines: Lines) -> str:
-    return lines[field.line][field.start : field.end]
 
 
 def _spaced(identifier: str) -> str:

@@ -69,9 +69,9 @@ def overflow_length(layout: Layout, lines: Lines) -> int:
     if not layout.overflow:
         return 0
     number, optional = layout.field("document_number"), layout.field(layout.overflow)
-    if "<" in _text(number, lines) or lines[number.line][number.end] != "<":
+    if "<" in number.text(lines) or lines[number.line][number.end] != "<":
         return 0
-    run = _text(optional, lines).split("<", 1)[0]
+    run = optional.text(lines).split("<", 1)[0]
     ends_in_digit = run[-1:] == UNREAD or any(char in DIGITS for char in run[-1:] + LOOK_ALIKES.get(run[-1:], ""))
     return len(run) if len(run) >= 2 and ends_in_digit else 0
 
@@ -88,39 +88,45 @@ def verdict(checked: Checked, lines: Lines) -> CheckDigit:
 def repair(layout: Layout, lines: Lines, doubts: Doubts) -> Proven | Rescan:
     """At most one character of each checked field put right; Rescan where that is needed and not provable."""
     repairs: list[Repair] = []
-    for checked in checked_fields(layout, lines):
+    fields = checked_fields(layout, lines)
+    for checked in fields:
         settled = _settle(checked, lines, doubts)
         if isinstance(settled, Rescan):
             return settled
         for change in settled:
             repairs.append(change)
             lines = _with(lines, (change.line, change.position), change.accepted)
-    return _agreed(layout, Proven(lines, tuple(repairs)))
+    fault = _guessed(layout, repairs) or _contradicted(layout, fields, lines) if repairs else None
+    return fault or Proven(lines, tuple(repairs))
 
 
-def _agreed(layout: Layout, proven: Proven) -> Proven | Rescan:
-    """On the repaired lines every digit that proved something must still say so, and the composite with them."""
-    if not proven.repairs:
-        return proven
-    # An unread check digit is no evidence for its own field: whatever is computed fits. The composite, which covers
-    # it, can speak for one such digit, but not for two and not for itself.
-    by_composite = [change for change in proven.repairs if change.proved_by == COMPOSITE]
+def _guessed(layout: Layout, repairs: list[Repair]) -> Rescan | None:
+    """An unread check digit is no evidence for its own field: whatever is computed fits.
+
+    The composite, which covers it, can speak for one such digit, but not for two and not for itself.
+    """
+    by_composite = [change for change in repairs if change.proved_by == COMPOSITE]
     guessed = [(change.line, change.position) for change in by_composite if change.read == UNREAD]
     if len(guessed) > 1 or (guessed and layout.composite_at in (None, *guessed)):
         return Rescan(RescanReason.UNREAD_CHARACTER, "", *guessed[0])
-    words = {checked.field: verdict(checked, proven.lines) for checked in checked_fields(layout, proven.lines)}
-    speakers = {change.proved_by for change in proven.repairs} | ({COMPOSITE} & words.keys())
-    if any(words[speaker] is not CheckDigit.VERIFIED for speaker in speakers):
-        return Rescan(RescanReason.COMPOSITE_DISAGREES)
-    return proven
+    return None
+
+
+def _contradicted(layout: Layout, fields: tuple[Checked, ...], lines: Lines) -> Rescan | None:
+    """On repaired lines no digit may be refuted, the composite must agree, and the digits stand where they stood."""
+    words = {checked.field: verdict(checked, lines) for checked in fields}
+    for field, word in words.items():
+        if word is CheckDigit.REFUTED and field != COMPOSITE:
+            return Rescan(RescanReason.UNREADABLE_FIELD, field)
+    agrees = words.get(COMPOSITE, CheckDigit.VERIFIED) is CheckDigit.VERIFIED
+    # A filler put into or taken out of a long number would move its digit.
+    return None if agrees and checked_fields(layout, lines) == fields else Rescan(RescanReason.COMPOSITE_DISAGREES)
 
 
 def _settle(checked: Checked, lines: Lines, doubts: Doubts) -> tuple[Repair, ...] | Rescan:
     """No repair when none is called for, one when exactly one satisfies the digit; Rescan otherwise."""
     broken = [cell for cell in (*checked.cells, checked.digit) if _is_broken(checked, cell, lines)]
     broken = [cell for cell in broken if cell in checked.suspects]
-    if len(broken) > 1:
-        return _rescan(RescanReason.UNREADABLE_FIELD, checked, broken[0])
     if not broken and verdict(checked, lines) is not CheckDigit.REFUTED:
         return ()
     suspects = broken or [cell for cell in sorted(checked.suspects) if cell in doubts]
@@ -187,10 +193,6 @@ def _checked(field: Field, layout: Layout, lines: Lines) -> Checked:
         cells += [(rest.line, at) for at in range(rest.start, rest.start + extra - 1)]
         digit = (rest.line, rest.start + extra - 1)
     return Checked(field.name, field.kind, tuple(cells), digit, frozenset({*cells, digit}))
-
-
-def _text(field: Field, lines: Lines) -> str:
-    return lines[field.line][field.start : field.end]
 
 
 def _at(lines: Lines, cell: Cell) -> str:

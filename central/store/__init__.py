@@ -8,7 +8,7 @@ from central.store.api import Store
 
 
 def open_store(url: str) -> Store:
-    """`sqlite:PATH` or `postgresql://...`. ValueError: neither. StoreUnavailable: it cannot be opened now."""
+    """`sqlite:PATH` or `postgresql://...`, for the one thread that will use it. ValueError: neither."""
     if url.startswith("sqlite:"):
         from central.store.sqlite import SqliteStore  # noqa: PLC0415 - the other one needs a library of its own
 

@@ -35,7 +35,7 @@ class Transaction(Protocol):
 
 
 class Store(Protocol):
-    """One connection, used by the one thread that opened it. It connects again by itself after a failure."""
+    """One connection, for the one thread that uses it; made when first needed, and again after a failure."""
 
     def transaction(self) -> AbstractContextManager[Transaction]:
         """Read and write. Leaving means committed and on the disk; an exception means nothing was kept."""

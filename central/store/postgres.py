@@ -14,10 +14,7 @@ from central.store.api import Row, StoreRefused, StoreUnavailable, Transaction, 
 SCHEMA = (Path(__file__).parent / "postgres.sql").read_text(encoding="utf-8")
 CONNECT_S = 3
 WRITERS_LOCK = 0x4C414E44  # one writer at a time, so that `arrival` is the order of commit
-SETTINGS = {
-    "connect_timeout": CONNECT_S,
-    "tcp_user_timeout": 10_000,  # ms; a server that vanished must not hold the collector for hours
-}
+VANISHED_MS = 10_000  # a server that vanished must not hold the collector for hours
 
 
 class _PostgresTransaction:
@@ -37,18 +34,19 @@ class _PostgresTransaction:
 
 
 class PostgresStore:
-    """`dsn` as libpq reads it, several hosts too. Opening raises StoreUnavailable when no server answers."""
+    """`dsn` as libpq reads it, several hosts too. The first transaction connects, and makes the tables if need be."""
 
     def __init__(self, dsn: str) -> None:
         self._dsn = dsn
         self._connection: psycopg.Connection | None = None
-        self._open()
 
     def _open(self) -> psycopg.Connection:
         if self._connection is None or self._connection.closed or self._connection.broken:
             self.close()
             with _translated():
-                connection = psycopg.connect(self._dsn, autocommit=True, **SETTINGS)  # type: ignore[arg-type]
+                connection = psycopg.connect(
+                    self._dsn, autocommit=True, connect_timeout=CONNECT_S, tcp_user_timeout=VANISHED_MS
+                )
                 try:
                     _prepare(connection)
                 except psycopg.Error:

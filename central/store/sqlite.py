@@ -28,12 +28,11 @@ class _SqliteTransaction:
 
 
 class SqliteStore:
-    """`path` is made when absent, with the tables. Opening raises StoreUnavailable when it cannot be."""
+    """`path` is opened by the first transaction, and made when absent, with the tables."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._connection: sqlite3.Connection | None = None
-        self._open()
 
     def _open(self) -> sqlite3.Connection:
         if self._connection is None:

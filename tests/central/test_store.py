@@ -119,8 +119,9 @@ class TestSqlite(StoreConformance):
         return f"sqlite:{tmp_path / 'centre.db'}"
 
     def test_a_folder_that_is_not_there_is_an_outage(self, tmp_path: Path) -> None:
-        with pytest.raises(StoreUnavailable):
-            open_store(f"sqlite:{tmp_path / 'nowhere' / 'centre.db'}")
+        store = open_store(f"sqlite:{tmp_path / 'nowhere' / 'centre.db'}")
+        with pytest.raises(StoreUnavailable), store.transaction():
+            pass
 
 
 @pytest.mark.timeout(90)

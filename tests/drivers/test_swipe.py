@@ -64,12 +64,14 @@ def test_an_inquired_id_box_is_asked_again_until_it_has_read(tmp_path: Path) -> 
 def test_a_damaged_swipe_asks_for_another_and_the_other_is_read(tmp_path: Path, profile: Profile) -> None:
     with simulator(tmp_path / "r", profile) as sim:
         reader = DOCUMENT_READER[profile.value](str(sim.path), "r")
-        timer = threading.Timer(0.3, sim.present, [("I<UTO", "12")])
+        sim.faults.wrong_status = True
+        timer = threading.Timer(0.3, sim.present, [golden.PASSPORT])
         timer.start()
         with pytest.raises(WireCorrupt) as caught:
             reader.read(Deadline(5))
         assert caught.value.retryable
         timer.join()
+        sim.faults.wrong_status = False
         timer = threading.Timer(0.3, sim.present, [golden.PASSPORT])
         timer.start()
         assert reader.read(Deadline(5)).lines == golden.PASSPORT

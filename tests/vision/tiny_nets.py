@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 
-import flatbuffers
 import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 from numpy.typing import NDArray
@@ -85,6 +84,6 @@ def _packed(graph: schema.SubGraphT, buffers: list[schema.BufferT], codes: list[
         row.builtinCode = row.deprecatedBuiltinCode = code
         row.version = 1
         model.operatorCodes.append(row)
-    builder = flatbuffers.Builder(1024)
+    builder = schema.flatbuffers.Builder(1024)  # the schema's own; the package has no types
     builder.Finish(model.Pack(builder), b"TFL3")
     return bytes(builder.Output())

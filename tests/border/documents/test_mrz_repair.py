@@ -141,6 +141,19 @@ def test_the_composite_must_agree_with_a_repair() -> None:
     assert reason(lines) is RescanReason.COMPOSITE_DISAGREES
 
 
+def test_a_repair_beside_a_refuted_field_is_not_taken() -> None:
+    found = parse(put(put(specimens.MRV_A, 1, 13, "O"), 1, 21, "97"))
+    assert found == Rescan(RescanReason.UNREADABLE_FIELD, "date_of_birth", 1, 13)
+    found = parse(put(put(specimens.MRV_A, 1, 18, "T"), 1, 21, "97"))
+    assert found == Rescan(RescanReason.UNREADABLE_FIELD, "date_of_expiry")
+
+
+def test_a_repair_for_the_composite_must_not_move_the_digit_of_a_long_number() -> None:
+    # A 3 for the filler that ends the number would satisfy a composite of 5, and make itself the number's digit.
+    lines = put(specimens.LONG_TD1, 1, 29, "5")
+    assert reason(lines, {(0, 19): "3"}) is RescanReason.COMPOSITE_DISAGREES
+
+
 def test_a_repair_that_silences_its_own_digit_is_refused() -> None:
     # With a filler inside, the number is no longer a long one, and the digit in the optional data not its digit.
     lines = put(specimens.LONG_TD1, 0, 13, "?")

@@ -1,0 +1,172 @@
+"""Every check alone: what clears it, what refers it, and that absence and NaN never pass."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+
+import pytest
+
+from appliance.checks import ALL, EXPECTED, run_all
+from appliance.checks.evidence import Evidence, FaceEvidence, FingerEvidence, PadEvidence
+from border.documents.mrz import Accepted, parse
+from border.encounter import ClockState, QualityComponent
+from border.findings import Verdict
+from border.rules.default import DEVELOPMENT
+from simulators.travellers import traveller
+
+TODAY = date(2026, 11, 22)
+NAN = float("nan")
+
+
+def document(key: str) -> object:
+    reading = parse(traveller(key).lines(TODAY))
+    assert isinstance(reading, Accepted)
+    return reading.mrz
+
+
+def component(name: str, value: float) -> QualityComponent:
+    return QualityComponent(name, value, value, "test")
+
+
+GOOD_FACE = FaceEvidence(tuple(component(name, 90.0) for name, _ in DEVELOPMENT.face.min_component), (), 9)
+GOOD_PAD = PadEvidence(True, "passed", (), False, ())
+GOOD_FINGER = FingerEvidence(
+    True, "", QualityComponent("FingerQuality", 80.0, None, DEVELOPMENT.finger.metric, "optical"), ()
+)
+GOOD = Evidence(
+    today=TODAY,
+    clock=ClockState.TRUSTED,
+    document=document("skipper"),  # type: ignore[arg-type]
+    document_reason="",
+    hits=(),
+    list_age_hours=1.0,
+    face=GOOD_FACE,
+    pad=GOOD_PAD,
+    finger=GOOD_FINGER,
+    wishes=frozenset(),
+    failed_devices=(),
+)
+
+
+def test_an_ordinary_traveller_clears_every_check() -> None:
+    assert {finding.check: finding.verdict for finding in run_all(GOOD, DEVELOPMENT)} == dict.fromkeys(
+        EXPECTED, Verdict.CLEAR
+    )
+
+
+PASSIVE = replace(GOOD_PAD, passive_installed=True, passive_scores=(0.1,) * 5)
+
+CASES: list[tuple[str, dict[str, object], Verdict, str]] = [
+    ("document_readable", {"document": None}, Verdict.NOT_DONE, "document_not_presented"),
+    (
+        "document_readable",
+        {"document": None, "document_reason": "document_ambiguous"},
+        Verdict.NOT_DONE,
+        "document_ambiguous",
+    ),
+    ("document_integrity", {"document": None}, Verdict.NOT_DONE, "document_not_read"),
+    ("document_accepted", {"document": None}, Verdict.NOT_DONE, "document_not_read"),
+    ("document_expiry", {"document": None}, Verdict.NOT_DONE, "document_not_read"),
+    ("document_expiry", {"document": document("expired")}, Verdict.REFER, "document_expired"),
+    ("document_expiry", {"clock": ClockState.UNTRUSTED}, Verdict.NOT_DONE, "clock_not_trusted"),
+    ("document_expiry", {"clock": ClockState.FLOOR}, Verdict.CLEAR, "valid"),
+    ("traveller_age", {"document": None}, Verdict.NOT_DONE, "document_not_read"),
+    ("traveller_age", {"document": document("daughter")}, Verdict.REFER, "minor"),
+    ("traveller_age", {"document": document("unknown_birth_day")}, Verdict.CLEAR, "old_enough"),
+    ("watchlist", {"hits": None}, Verdict.NOT_DONE, "list_absent"),
+    ("watchlist", {"list_age_hours": None}, Verdict.NOT_DONE, "list_absent"),
+    ("watchlist", {"list_age_hours": 1000.0}, Verdict.NOT_DONE, "list_too_old"),
+    ("watchlist", {"list_age_hours": NAN}, Verdict.NOT_DONE, "list_too_old"),
+    ("watchlist", {"list_age_hours": -3.0}, Verdict.NOT_DONE, "list_too_old"),
+    ("face_quality", {"face": None}, Verdict.NOT_DONE, "face_not_captured"),
+    ("face_quality", {"face": replace(GOOD_FACE, causes=("too_dark",))}, Verdict.REFER, "face_quality_low"),
+    ("face_quality", {"face": replace(GOOD_FACE, components=())}, Verdict.REFER, "face_quality_low"),
+    (
+        "face_quality",
+        {"face": replace(GOOD_FACE, components=(component("EyesOpen", NAN), *GOOD_FACE.components[2:]))},
+        Verdict.REFER,
+        "face_quality_low",
+    ),
+    ("face_pad", {"pad": None}, Verdict.NOT_DONE, "challenge_not_done"),
+    (
+        "face_pad",
+        {"pad": replace(GOOD_PAD, turn_passed=False, turn_reason="turn_without_depth")},
+        Verdict.REFER,
+        "turn_without_depth",
+    ),
+    (
+        "face_pad",
+        {"pad": replace(GOOD_PAD, turn_passed=False, turn_reason="turn_no_response")},
+        Verdict.NOT_DONE,
+        "turn_no_response",
+    ),
+    ("face_pad", {"pad": PASSIVE}, Verdict.CLEAR, "bona_fide"),
+    (
+        "face_pad",
+        {"pad": replace(PASSIVE, passive_scores=(0.9,) * 5)},
+        Verdict.REFER,
+        "presentation_attack_suspected",
+    ),
+    (
+        "face_pad",
+        {"pad": replace(PASSIVE, passive_scores=(NAN,) * 5)},
+        Verdict.REFER,
+        "presentation_attack_suspected",
+    ),
+    ("face_pad", {"pad": replace(PASSIVE, passive_scores=(0.1,))}, Verdict.NOT_DONE, "passive_too_few_frames"),
+    ("finger_quality", {"finger": None}, Verdict.NOT_DONE, "finger_not_captured"),
+    (
+        "finger_quality",
+        {"finger": FingerEvidence(False, "finger_not_asked_too_young", None, ())},
+        Verdict.CLEAR,
+        "finger_not_asked_too_young",
+    ),
+    ("finger_quality", {"finger": replace(GOOD_FINGER, quality=None)}, Verdict.NOT_DONE, "finger_not_captured"),
+    (
+        "finger_quality",
+        {"finger": replace(GOOD_FINGER, quality=replace(GOOD_FINGER.quality, native=12.0))},  # type: ignore[type-var]
+        Verdict.REFER,
+        "finger_quality_low",
+    ),
+    (
+        "finger_quality",
+        {"finger": replace(GOOD_FINGER, quality=replace(GOOD_FINGER.quality, native=NAN))},  # type: ignore[type-var]
+        Verdict.REFER,
+        "finger_quality_low",
+    ),
+    (
+        "finger_quality",
+        {"finger": replace(GOOD_FINGER, quality=replace(GOOD_FINGER.quality, metric="other"))},  # type: ignore[type-var]
+        Verdict.NOT_DONE,
+        "finger_metric_unknown",
+    ),
+    ("own_wish", {"wishes": frozenset({"help"})}, Verdict.CLEAR, "none"),
+    ("own_wish", {"wishes": frozenset({"officer", "help"})}, Verdict.REFER, "officer_asked_for"),
+    ("own_wish", {"wishes": frozenset({"cannot_turn"})}, Verdict.REFER, "cannot_turn"),
+    ("own_wish", {"wishes": frozenset({"timed_out"})}, Verdict.REFER, "left_before_the_end"),
+    ("devices", {"failed_devices": (("camera", "DEV-GONE"),)}, Verdict.NOT_DONE, "camera_device_failed"),
+]
+
+
+@pytest.mark.parametrize(("name", "change", "verdict", "reason"), CASES, ids=lambda value: str(value)[:40])
+def test_a_check_says_what_it_saw(name: str, change: dict[str, object], verdict: Verdict, reason: str) -> None:
+    finding = ALL[name](replace(GOOD, **change), DEVELOPMENT)  # type: ignore[arg-type]
+    assert (finding.check, finding.verdict, finding.reason) == (name, verdict, reason)
+
+
+def test_a_document_kind_that_policy_does_not_take_is_referred() -> None:
+    policy = replace(DEVELOPMENT, accepted_documents=("AC",))
+    assert ALL["document_accepted"](GOOD, policy).reason == "document_kind_not_accepted"
+
+
+def test_a_document_that_ends_too_soon_is_referred() -> None:
+    policy = replace(DEVELOPMENT, min_document_validity_days=20 * 365)
+    assert ALL["document_expiry"](GOOD, policy).reason == "document_expires_soon"
+
+
+@pytest.mark.parametrize("name", sorted(EXPECTED))
+def test_nothing_at_all_never_clears_a_capture_check(name: str) -> None:
+    nothing = Evidence(TODAY, ClockState.TRUSTED, None, "", None, None, None, None, None, frozenset(), ())
+    finding = ALL[name](nothing, DEVELOPMENT)
+    assert (finding.verdict is Verdict.CLEAR) == (name in ("own_wish", "devices"))

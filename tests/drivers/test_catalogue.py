@@ -1,0 +1,67 @@
+"""Names in the configuration become drivers; nothing is opened by that."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from drivers.catalogue import CAMERA, DOCUMENT_READER, FINGERPRINT
+
+ADDRESSES = {
+    "elyctis": "/dev/ttyACM0?mode=inquire&baud=115200",
+    "rte": "/dev/ttyUSB0?baud=19200&check=sum&count_from=0&check_from=3",
+    "line": "/dev/ttyUSB0?baud=9600&gap_ms=80",
+    "zfm": "/dev/ttyUSB1?baud=57600&fast=0&password=0000ABCD",
+    "r503": "/dev/ttyUSB1",
+    "frames": "/some/folder?fps=12.5&loop=0",
+    "v4l2": "/dev/video0?size=640x480&fps=15",
+    "mjpeg": "http://10.0.0.7:8080/video?camera=2",
+    "picamera": "1?size=1536x864&fps=20",
+}
+ALL = {**DOCUMENT_READER, **FINGERPRINT, **CAMERA}
+
+
+def test_the_names_are_these() -> None:
+    assert set(DOCUMENT_READER) == {"elyctis", "rte", "line"}
+    assert set(FINGERPRINT) == {"zfm", "r503"}
+    assert set(CAMERA) == {"frames", "v4l2", "mjpeg", "picamera"}
+
+
+@pytest.mark.parametrize("name", sorted(ADDRESSES))
+def test_a_driver_is_made_knows_its_id_and_closes_unopened(name: str) -> None:
+    driver = ALL[name](ADDRESSES[name], "device-7")
+    assert driver.device == "device-7"
+    driver.close()
+    driver.close()
+
+
+@pytest.mark.parametrize(
+    ("name", "address"),
+    [
+        ("elyctis", "/dev/x?mode=loud"),
+        ("rte", "/dev/x?check=crc"),
+        ("rte", "/dev/x?count_from=9"),
+        ("line", "/dev/x?gap_ms=0"),
+        ("zfm", "/dev/x?password=1234"),
+        ("zfm", "/dev/x?password=0000XYZ0"),
+        ("r503", "/dev/x?baud=7"),
+        ("frames", "?fps=3"),
+        ("frames", "/x?fps=0"),
+        ("v4l2", "/dev/video0?size=big"),
+        ("mjpeg", "rtsp://camera/"),
+        ("picamera", "front"),
+    ],
+)
+def test_an_address_that_cannot_be_right_is_refused_at_once(name: str, address: str) -> None:
+    with pytest.raises(ValueError):
+        ALL[name](address, "device-7")
+
+
+def test_the_catalogue_needs_neither_picamera2_nor_asyncio() -> None:
+    code = (
+        "import sys, drivers.catalogue; print([m for m in ('picamera2', 'libcamera', 'asyncio') if m in sys.modules])"
+    )
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=25)
+    assert told.stdout.strip() == "[]"

@@ -1,0 +1,282 @@
+"""The turn challenge: every way through its table, with meshes that turn without a net."""
+
+from __future__ import annotations
+
+import math
+import random
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from appliance.vision.challenge import (
+    FIRST_LOOK_S,
+    HOLD_S,
+    TABLE,
+    ChallengeView,
+    Fault,
+    Phase,
+    Prompt,
+    TurnChallenge,
+    Turned,
+)
+from appliance.vision.track import MAX_GAP_S, Sighting
+from appliance.vision.turn import Side
+from border.rules.policy import TurnLimits
+from tests.vision.heads import as_a_plane, moved, sighted, turned
+
+LIMITS = TurnLimits(min_yaw_change_deg=18, min_residual=0.05, turns=2, seconds_per_turn=5)
+SIGN = {Prompt.TURN_LEFT: 1.0, Prompt.TURN_RIGHT: -1.0, Prompt.LOOK_STRAIGHT: 0.0, None: 0.0}
+Answer = Callable[[Prompt | None], Sighting | None]
+
+
+def times(step_s: float = 0.1, start_s: float = 50.0) -> Iterator[float]:
+    at_s = start_s
+    while True:
+        yield at_s
+        at_s += step_s
+
+
+def run(challenge: TurnChallenge, answer: Answer, clock: Iterator[float], frames: int = 600) -> ChallengeView:
+    """Feed frames that answer what is asked, until it ends."""
+    view = challenge.view
+    for _ in range(frames):
+        if view.ended:
+            break
+        view = challenge.feed(answer(view.prompt), next(clock))
+    return view
+
+
+def until(challenge: TurnChallenge, phase: Phase, answer: Answer, clock: Iterator[float]) -> ChallengeView:
+    view = challenge.view
+    while view.phase is not phase:
+        view = challenge.feed(answer(view.prompt), next(clock))
+        assert not view.ended or phase is view.phase, view
+    return view
+
+
+@pytest.fixture
+def head(frontal: Sighting) -> Callable[[float], Sighting]:
+    return lambda yaw_deg: sighted(frontal, turned(frontal.mesh, yaw_deg))
+
+
+@pytest.fixture
+def obedient(head: Callable[[float], Sighting]) -> Answer:
+    """A head that moves at most 6 degrees a frame towards what is asked."""
+    state = [0.0]
+
+    def answer(prompt: Prompt | None) -> Sighting:
+        goal = 25 * SIGN[prompt]
+        state[0] += max(-6.0, min(6.0, goal - state[0]))
+        return head(state[0])
+
+    return answer
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_a_head_that_does_as_asked_passes_whatever_the_order(obedient: Answer, seed: int) -> None:
+    view = run(TurnChallenge(LIMITS, random.Random(seed)), obedient, times())
+    assert (view.phase, view.fault, view.prompt, view.progress) == (Phase.PASSED, None, None, 1.0)
+    assert len(view.turns) == 2
+    for done in view.turns:
+        assert done.seen.yaw_change_deg >= 18 and done.seen.residual >= 0.05 and 0 < done.took_s <= 5
+
+
+def test_orders_are_random_and_both_sides_come(obedient: Answer) -> None:
+    orders = {
+        tuple(turn.asked for turn in run(TurnChallenge(LIMITS, random.Random(seed)), obedient, times()).turns)
+        for seed in range(24)
+    }
+    assert orders == {(a, b) for a in Side for b in Side}
+
+
+def test_the_wait_before_a_turn_is_random_within_its_bounds(head: Callable[[float], Sighting]) -> None:
+    waits = []
+    for seed in range(12):
+        clock = times(0.02)
+        challenge = TurnChallenge(LIMITS, random.Random(seed))
+        frames = 0
+        while challenge.view.phase is Phase.FRONT:
+            challenge.feed(head(0), next(clock))
+            frames += 1
+        waits.append((frames - 1) * 0.02)
+    assert len({round(wait, 2) for wait in waits}) > 5
+    assert min(waits) >= HOLD_S[0] - 0.02 and max(waits) <= HOLD_S[1] + 0.04
+
+
+def test_measures_carry_the_limits_they_were_held_against(obedient: Answer) -> None:
+    view = run(TurnChallenge(LIMITS, random.Random(1)), obedient, times())
+    rows = {row.name: row for row in view.measures(LIMITS)}
+    assert {"turn_1_yaw_change", "turn_1_residual", "turn_1_took", "turn_2_residual"} <= rows.keys()
+    assert rows["turn_1_yaw_change"].limit == "min 18" and rows["turn_1_residual"].limit == "min 0.05"
+    assert rows["straight_likeness"].value == pytest.approx(1, abs=1e-3)
+
+
+def test_a_still_face_times_out_without_response(head: Callable[[float], Sighting]) -> None:
+    view = run(TurnChallenge(LIMITS, random.Random(1)), lambda _: head(0), times())
+    assert (view.phase, view.fault, view.turns) == (Phase.TIMED_OUT, Fault.NO_RESPONSE, ())
+
+
+def test_nobody_times_out(head: Callable[[float], Sighting]) -> None:
+    clock = times()
+    began_s = 50.0
+    view = run(TurnChallenge(LIMITS, random.Random(1)), lambda _: None, clock)
+    assert (view.phase, view.fault) == (Phase.TIMED_OUT, Fault.NO_RESPONSE)
+    assert next(clock) - began_s == pytest.approx(FIRST_LOOK_S, abs=0.3)
+
+
+def test_a_plane_that_seems_to_turn_fails_for_want_of_depth(frontal: Sighting) -> None:
+    state = [0.0]
+
+    def picture(prompt: Prompt | None) -> Sighting:
+        goal = 25 * SIGN[prompt]
+        state[0] += max(-6.0, min(6.0, goal - state[0]))
+        return sighted(frontal, as_a_plane(frontal.mesh, state[0]))
+
+    view = run(TurnChallenge(LIMITS, random.Random(1)), picture, times())
+    assert (view.phase, view.fault) == (Phase.FAILED, Fault.NO_DEPTH)
+
+
+def test_turning_the_wrong_way_fails_at_once(head: Callable[[float], Sighting]) -> None:
+    clock, state = times(), [0.0]
+
+    def contrary(prompt: Prompt | None) -> Sighting:
+        goal = -25 * SIGN[prompt]
+        state[0] += max(-6.0, min(6.0, goal - state[0]))
+        return head(state[0])
+
+    view = run(TurnChallenge(LIMITS, random.Random(1)), contrary, clock)
+    assert (view.phase, view.fault) == (Phase.FAILED, Fault.WRONG_WAY)
+
+
+def test_one_wild_mesh_passes_nobody(head: Callable[[float], Sighting]) -> None:
+    clock = times()
+    challenge = TurnChallenge(LIMITS, random.Random(1))
+    view = until(challenge, Phase.TURN, lambda _: head(0), clock)
+    for number in range(30):
+        view = challenge.feed(head(19 * SIGN[view.prompt] if number % 2 else 0), next(clock))
+    assert view.turns == () and view.phase is Phase.TURN
+
+
+def test_turning_before_it_is_asked_only_starts_the_straight_look_again(head: Callable[[float], Sighting]) -> None:
+    clock = times()
+    challenge = TurnChallenge(LIMITS, random.Random(1))
+    for yaw_deg in (0, 0, 8, 16, 22, 25, 22, 16):
+        view = challenge.feed(head(yaw_deg), next(clock))
+    assert view.phase is Phase.FRONT and view.turns == ()
+    assert until(challenge, Phase.TURN, lambda _: head(0), clock).phase is Phase.TURN
+
+
+def test_each_turn_needs_a_straight_look_before_it(obedient: Answer, head: Callable[[float], Sighting]) -> None:
+    clock = times()
+    challenge = TurnChallenge(LIMITS, random.Random(1))
+    view = challenge.view
+    while not view.turns:
+        view = challenge.feed(obedient(view.prompt), next(clock))
+    assert view.phase is Phase.FRONT and view.prompt is Prompt.LOOK_STRAIGHT
+    side = 25.0 if view.turns[0].asked is Side.LEFT else -25.0
+    view = run(challenge, lambda _: head(side), clock)  # stays turned
+    assert (view.phase, view.fault, len(view.turns)) == (Phase.TIMED_OUT, Fault.NO_RESPONSE, 1)
+
+
+def test_a_slow_turn_misses_its_deadline(head: Callable[[float], Sighting]) -> None:
+    clock, state = times(0.5), [0.0]
+
+    def slow(prompt: Prompt | None) -> Sighting:
+        state[0] += 1.5 * SIGN[prompt]
+        return head(state[0])
+
+    view = run(TurnChallenge(LIMITS, random.Random(1)), slow, clock)
+    assert (view.phase, view.fault) == (Phase.TIMED_OUT, Fault.NO_RESPONSE)
+
+
+def test_a_short_loss_of_the_face_is_forgiven_and_a_longer_one_is_not(head: Callable[[float], Sighting]) -> None:
+    for lost_frames, phase in ((3, Phase.TURN), (8, Phase.FAILED)):
+        clock = times(0.1)
+        challenge = TurnChallenge(LIMITS, random.Random(1))
+        view = until(challenge, Phase.TURN, lambda _: head(0), clock)
+        for _ in range(lost_frames):
+            view = challenge.feed(None, next(clock))
+        view = view if view.ended else challenge.feed(head(0), next(clock))
+        assert view.phase is phase
+        assert view.fault is (Fault.TRACK_LOST if view.ended else None)
+
+
+@pytest.mark.parametrize("swap", ["place", "looks"])
+def test_another_face_during_a_turn_ends_it(frontal: Sighting, head: Callable[[float], Sighting], swap: str) -> None:
+    clock = times()
+    challenge = TurnChallenge(LIMITS, random.Random(1))
+    until(challenge, Phase.TURN, lambda _: head(0), clock)
+    other = sighted(frontal, moved(frontal.mesh, 220)) if swap == "place" else Sighting(frontal.mesh, -frontal.looks)
+    view = challenge.feed(other, next(clock))
+    assert (view.phase, view.fault) == (Phase.FAILED, Fault.TRACK_LOST)
+
+
+def test_a_camera_that_stalls_during_a_turn_ends_it(head: Callable[[float], Sighting]) -> None:
+    clock = times()
+    challenge = TurnChallenge(LIMITS, random.Random(1))
+    until(challenge, Phase.TURN, lambda _: head(0), clock)
+    view = challenge.feed(head(0), next(clock) + MAX_GAP_S + 0.1)
+    assert (view.phase, view.fault) == (Phase.FAILED, Fault.TRACK_LOST)
+
+
+def test_before_the_first_turn_people_may_still_change_places(
+    frontal: Sighting, head: Callable[[float], Sighting]
+) -> None:
+    clock = times()
+    challenge = TurnChallenge(LIMITS, random.Random(1))
+    challenge.feed(head(0), next(clock))
+    challenge.feed(sighted(frontal, moved(frontal.mesh, 220)), next(clock))
+    view = challenge.feed(head(0), next(clock))
+    assert view.phase is Phase.FRONT
+    assert until(challenge, Phase.TURN, lambda _: head(0), clock).phase is Phase.TURN
+
+
+def test_the_face_captured_before_must_be_the_one_that_turns(
+    frontal: Sighting, head: Callable[[float], Sighting]
+) -> None:
+    captured = Sighting(frontal.mesh, -frontal.looks)
+    view = run(TurnChallenge(LIMITS, random.Random(1), captured), lambda _: head(0), times())
+    assert (view.phase, view.fault) == (Phase.FAILED, Fault.OTHER_FACE)
+    assert view.straight_likeness == pytest.approx(-1, abs=1e-3)
+
+
+def test_captured_looks_that_are_no_number_match_nobody(frontal: Sighting, head: Callable[[float], Sighting]) -> None:
+    captured = Sighting(frontal.mesh, frontal.looks * math.nan)
+    view = run(TurnChallenge(LIMITS, random.Random(1), captured), lambda _: head(0), times())
+    assert view.fault is Fault.OTHER_FACE
+
+
+def test_nothing_changes_after_the_end(obedient: Answer, head: Callable[[float], Sighting]) -> None:
+    clock = times()
+    challenge = TurnChallenge(LIMITS, random.Random(1))
+    ended = run(challenge, obedient, clock)
+    assert challenge.feed(head(30), next(clock)) == ended
+    assert challenge.feed(None, next(clock)) == ended
+
+
+@pytest.mark.parametrize("at_s", [50.0, 49.9, math.nan])
+def test_time_that_does_not_grow_is_a_bug_of_the_caller(head: Callable[[float], Sighting], at_s: float) -> None:
+    challenge = TurnChallenge(LIMITS, random.Random(1))
+    challenge.feed(head(0), 50.0)
+    with pytest.raises(ValueError, match="a frame of"):
+        challenge.feed(head(0), at_s)
+
+
+def test_a_policy_without_turns_asks_nothing_and_is_refused() -> None:
+    with pytest.raises(ValueError, match="asks nothing"):
+        TurnChallenge(TurnLimits(18, 0.05, 0, 5), random.Random(1))
+
+
+def test_limits_that_are_no_number_pass_nobody(obedient: Answer) -> None:
+    view = run(TurnChallenge(TurnLimits(math.nan, math.nan, 1, 5), random.Random(1)), obedient, times())
+    assert not view.turns and view.phase in (Phase.FAILED, Phase.TIMED_OUT)
+
+
+def test_every_phase_has_a_way_out_and_only_the_last_turn_passes() -> None:
+    ways = {(phase, what) for phase, rows in TABLE.items() for what, to in rows.items() if to is Phase.PASSED}
+    assert ways == {(Phase.TURN, Turned.DONE_LAST)}
+    for phase, rows in TABLE.items():
+        if rows:
+            assert {Turned.BROKE, Turned.LATE} <= rows.keys(), phase
+    assert {phase for phase, rows in TABLE.items() if not rows} == {Phase.PASSED, Phase.FAILED, Phase.TIMED_OUT}
+    assert {to for rows in TABLE.values() for to in rows.values()} == set(Phase)
