@@ -61,13 +61,13 @@ class KioskView:
 
 def fleet(t: Transaction, register: Register, now_ms: int) -> list[KioskView]:
     """All kiosks that are registered or were ever heard, by name."""
-    heard = {row[0]: row[1:] for row in t.rows("SELECT kiosk, last_seen_ms, online, state, state_received_ms FROM kiosks")}
+    heard = _keyed(t.rows("SELECT kiosk, last_seen_ms, online, state, state_received_ms FROM kiosks"))
     spans = _grouped(t.rows("SELECT kiosk, first, last FROM spans ORDER BY kiosk, first"))
     gaps = _grouped(t.rows("SELECT kiosk, first, last, noticed_ms FROM gaps ORDER BY kiosk, first"))
     unsettled = _grouped(t.rows("SELECT kiosk, seq, complete FROM records WHERE complete <> 1 ORDER BY kiosk, seq"))
     breaks = _grouped(t.rows("SELECT kiosk, seq FROM chain_flags ORDER BY kiosk, seq"))
-    letters = dict(t.rows("SELECT kiosk, COUNT(*) FROM dead_letters GROUP BY kiosk"))
-    alarms = dict(t.rows("SELECT kiosk, COUNT(*) FROM alarms GROUP BY kiosk"))
+    letters = _keyed(t.rows("SELECT kiosk, COUNT(*) FROM dead_letters GROUP BY kiosk"))
+    alarms = _keyed(t.rows("SELECT kiosk, COUNT(*) FROM alarms GROUP BY kiosk"))
     views = []
     for kiosk in sorted({*register, *heard, *spans}):
         last_seen_ms, online, state, state_ms = heard.get(kiosk, (0, 0, None, 0))
@@ -86,11 +86,15 @@ def fleet(t: Transaction, register: Register, now_ms: int) -> list[KioskView]:
                 incomplete=tuple(seq for seq, complete in unsettled[kiosk] if complete == 0),
                 refused=tuple(seq for seq, complete in unsettled[kiosk] if complete == 2),
                 chain_breaks=tuple(seq for (seq,) in breaks[kiosk]),
-                dead_letters=letters.get(kiosk, 0),
-                alarms=alarms.get(kiosk, 0),
+                dead_letters=letters.get(kiosk, (0,))[0],
+                alarms=alarms.get(kiosk, (0,))[0],
             )
         )
     return views
+
+
+def _keyed(rows: list[Row]) -> dict[str, Row]:
+    return {row[0]: row[1:] for row in rows}
 
 
 def _grouped(rows: list[Row]) -> dict[str, list[Row]]:

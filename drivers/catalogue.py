@@ -31,21 +31,20 @@ def elyctis(address: str, device: str) -> DocumentReader:
 
 
 def rte(address: str, device: str) -> DocumentReader:
-    """`/dev/ttyUSB0?baud=9600&check=xor|sum|none&count_from=3&check_from=1`."""
-    at = Address.parse(address, frozenset({"baud", "check", "count_from", "check_from"}))
+    """`/dev/ttyUSB0?baud=9600&check=xor|sum|none&count_from=3&check_from=1&gap_ms=100`."""
+    at = Address.parse(address, frozenset({"baud", "check", "count_from", "check_from", "gap_ms"}))
     form = RteFormat(
         Check(at.choice("check", Check.XOR, tuple(Check))),
         at.integer("count_from", 3, low=0, high=3),
         at.integer("check_from", 1, low=0, high=3),
     )
-    return SwipeReader(device, _line(at, device, 9600), lambda: rte_reader(device, form))
+    return SwipeReader(device, _line(at, device, 9600), lambda: rte_reader(device, form), _gap_s(at))
 
 
 def line(address: str, device: str) -> DocumentReader:
     """`/dev/ttyUSB0?baud=9600&gap_ms=100`: any reader that sends the lines as text."""
     at = Address.parse(address, frozenset({"baud", "gap_ms"}))
-    gap_s = at.number("gap_ms", GAP_S * 1000, low=20, high=1000) / 1000
-    return SwipeReader(device, _line(at, device, 9600), lambda: line_reader(device), gap_s)
+    return SwipeReader(device, _line(at, device, 9600), lambda: line_reader(device), _gap_s(at))
 
 
 def zfm(address: str, device: str) -> FingerprintSensor:
@@ -88,6 +87,10 @@ def picamera(address: str, device: str) -> Camera:
 
 def _line(at: Address, device: str, baud: int) -> SerialLine:
     return SerialLine(device, at.place, at.integer("baud", baud, low=MIN_BAUD, high=MAX_BAUD))
+
+
+def _gap_s(at: Address) -> float:
+    return at.number("gap_ms", GAP_S * 1000, low=20, high=1000) / 1000
 
 
 def _zfm(address: str, device: str, model: Model) -> FingerprintSensor:

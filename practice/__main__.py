@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import os
 import shutil
 import signal
-import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import uvicorn
 
 from practice.port import KioskPlace, Port, hardware_of
-from practice.processes import NotReady, free_port
+from practice.processes import NotReady, Process, free_port
 from practice.quay import Quay
 from practice.quay_page import QuayPage
 
@@ -36,7 +37,8 @@ async def main(options: argparse.Namespace) -> int:
         asyncio.get_running_loop().add_signal_handler(number, leaving.set)
     port = Port(options.folder, (KIOSK,))
     quay = None if options.hardware else Quay(options.folder.resolve() / "quay")
-    page: asyncio.Task[None] | None = None
+    page: tuple[_Server, asyncio.Task[None]] | None = None
+    browser: Process | None = None
     try:
         _say("starting the development CA, the broker and the centre")
         await port.start_centre_side()
@@ -46,10 +48,12 @@ async def main(options: argparse.Namespace) -> int:
         quay_port = free_port()
         if quay:
             quay.look(f"http://127.0.0.1:{kiosk.traveller_port}/state")
-            page = asyncio.create_task(serve(QuayPage(quay, port, kiosk), quay_port))
+            server = _Server(_config(QuayPage(quay, port, kiosk), quay_port))
+            page = server, asyncio.create_task(server.serve())
         _tell(port, kiosk, quay_port if quay else None)
-        if not options.no_browser:
-            _open(f"http://127.0.0.1:{kiosk.traveller_port}/")
+        browser = None if options.no_browser else _browser(f"http://127.0.0.1:{kiosk.traveller_port}/", port.folder)
+        if browser is not None:
+            browser.start()
         await leaving.wait()
         return 0
     except NotReady as error:
@@ -57,8 +61,11 @@ async def main(options: argparse.Namespace) -> int:
         return 1
     finally:
         _say("stopping")
+        if browser is not None:
+            browser.stop()
         if page is not None:
-            page.cancel()
+            page[0].should_exit = True
+            await page[1]
         await port.stop()
         if quay is not None:
             await asyncio.to_thread(quay.close)
@@ -67,13 +74,13 @@ async def main(options: argparse.Namespace) -> int:
 class _Server(uvicorn.Server):
     """Leaves the signals to us."""
 
-    def install_signal_handlers(self) -> None:
-        return
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
 
 
-async def serve(page: QuayPage, port: int) -> None:
-    config = uvicorn.Config(page.app(), port=port, log_level="warning", timeout_graceful_shutdown=2)
-    await _Server(config)._serve()
+def _config(page: QuayPage, port: int) -> uvicorn.Config:
+    return uvicorn.Config(page.app(), port=port, log_level="warning", timeout_graceful_shutdown=2)
 
 
 def _say(text: str) -> None:
@@ -92,12 +99,13 @@ def _tell(port: Port, kiosk: KioskPlace, quay_port: int | None) -> None:
     print("Ctrl-C stops everything.", flush=True)
 
 
-def _open(url: str) -> None:
+def _browser(url: str, folder: Path) -> Process | None:
     """The kiosk page, where there is a screen to open it on."""
-    browser = shutil.which("chromium")
-    if browser and (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
-        profile = ["--user-data-dir=" + str(Path(".run/browser").resolve()), "--no-first-run"]
-        subprocess.Popen([browser, f"--app={url}", *profile], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    program = shutil.which("chromium")
+    if program is None or not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
+        return None
+    window = [program, f"--app={url}", f"--user-data-dir={folder / 'browser'}", "--no-first-run"]
+    return Process("browser", window, folder / "browser.log")
 
 
 if __name__ == "__main__":

@@ -13,12 +13,24 @@ from pathlib import Path
 from practice.broker import broker, wait_for_broker
 from practice.processes import Process, answers, free_port
 from practice.uplink import Uplink
+from simulators.travellers import WATCHED, traveller
 
 OFFICERS: tuple[tuple[str, str, str, str], ...] = (
     ("joseph", "Officer Joseph (practice)", "officer", "2468"),
     ("marie", "Supervisor Marie (practice)", "supervisor", "1357"),
 )
 """Practice officers: id, name, role, PIN. Their roster is written into the practice folder alone."""
+
+_LISTED = traveller(WATCHED)
+PRACTICE_LIST = f"""\
+version = 1
+[[entries]]
+id = "practice-1"
+action = "speak_alone"
+names = [{{ primary = "{_LISTED.primary_identifier}", secondary = "{_LISTED.secondary_identifier}" }}]
+documents = ["{_LISTED.document_number}"]
+"""
+"""The practice watchlist: one synthetic traveller of the set, so that a match can be tried."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +60,11 @@ class KioskPlace:
 class Port:
     """Starts everything in order and stops it in the opposite one. Blocking; the uplinks need a running loop."""
 
-    def __init__(self, folder: Path, kiosks: Sequence[str], *, database: str | None = None) -> None:
+    def __init__(
+        self, folder: Path, kiosks: Sequence[str], *, database: str | None = None, watchlist: str = PRACTICE_LIST
+    ) -> None:
         self.folder = folder.resolve()
+        self.watchlist = watchlist
         self.kiosk_ids = tuple(kiosks)
         self.broker_port, self.console_port = free_port(), free_port()
         self.ca = self.folder / "ca"
@@ -107,7 +122,9 @@ class Port:
         """What a technician would bring on a stick: officers, signed policy and watchlist."""
         for officer, name, role, pin in OFFICERS:
             run_module("appliance.post.officers", "add", str(folder), officer, name, role, pin)
-        run_module("central.lists", "write", str(self.ca / "centre"), str(folder / "lists"))
+        wanted = folder / "practice-watchlist.toml"
+        wanted.write_text(self.watchlist)
+        run_module("central.lists", "write", str(self.ca / "centre"), str(folder / "lists"), "--watchlist", str(wanted))
 
     def _kiosk_toml(self, kiosk: str, hardware: Hardware, ports: tuple[int, int, int], scale: float) -> str:
         traveller, officer, uplink = ports

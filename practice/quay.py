@@ -30,7 +30,9 @@ FACES: dict[str, Callable[[Traveller], Presenter]] = {
     "screen_replay": lambda who: ScreenReplay(who.face()),
     "nobody": lambda _who: Nobody(),
 }
-FINGERS: tuple[str, ...] = tuple(condition.value for condition in Condition)
+OWN = "own"
+"""His finger as it is on an ordinary day; a sailor's is dry."""
+FINGERS: tuple[str, ...] = (OWN, *(condition.value for condition in Condition if condition is not Condition.EMPTY))
 DEVICES: tuple[str, ...] = ("document_reader", "camera", "fingerprint")
 FAULTS: tuple[str, ...] = ("unplug", "replug", "mute", "noisy", "split", "late", "wrong_status", "well")
 
@@ -94,9 +96,9 @@ class Quay:
 
     def place(self, condition: str) -> None:
         """Put the traveller's finger, or a moulded copy of it, on the glass."""
-        kind = Condition(condition)
+        kind = self.who.finger_condition if condition == OWN else Condition(condition)
         self.sensor.place(impression(master(self.who.finger_seed), kind, seed=int(time.monotonic() * 1000) % 9973))
-        self.finger = kind.value
+        self.finger = condition
 
     def lift(self) -> None:
         self.sensor.lift()
@@ -110,7 +112,12 @@ class Quay:
         """Turn a fault knob of one device; "well" clears them, "replug" puts it back."""
         if device not in DEVICES or fault not in FAULTS:
             raise ValueError(f"no fault {fault!r} of {device!r}")
-        simulator = {"document_reader": self.reader, "camera": self.camera, "fingerprint": self.sensor}[device]
+        simulators: dict[str, MrzSwipeSim | MjpegCameraSim | ZfmSim] = {
+            "document_reader": self.reader,
+            "camera": self.camera,
+            "fingerprint": self.sensor,
+        }
+        simulator = simulators[device]
         if fault == "unplug":
             simulator.unplug()
         elif fault == "replug":

@@ -70,7 +70,7 @@ class QuayPage:
                 "travellers": TRAVELLERS,
                 "synthetic": SYNTHETIC,
                 "faces": FACES,
-                "fingers": [finger for finger in FINGERS if finger != "empty"],
+                "fingers": FINGERS,
                 "devices": DEVICES,
                 "faults": FAULTS,
                 "addresses": addresses,

@@ -22,6 +22,9 @@ class Burst:
         self.runner_up: Shot | None = None
 
     def add(self, frame: Frame, look: Look) -> None:
+        kept = [shot.frame.sha256 for shot in (self.best, self.runner_up) if shot is not None]
+        if frame.sha256 in kept:  # a camera may send a picture twice; it is no second sample
+            return
         shot = Shot(frame, look)
         if self.best is None or look.rank > self.best.look.rank:
             self.best, self.runner_up = shot, self.best

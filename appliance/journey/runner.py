@@ -77,6 +77,10 @@ class Runner:
     def painted(self, revision: int) -> None:
         self._bench.screen.painted_revision = revision
 
+    @property
+    def painted_revision(self) -> int:
+        return self._bench.screen.painted_revision
+
     def touch(self, touch: Touch, language: str | None = None) -> bool:
         """Anything that means something now is queued; the rest is a late double touch."""
         state = self.view.state

@@ -226,7 +226,7 @@ class Steps:
         if image is None:
             return Event.DEVICE_FAILED
         quality, causes = await self._bench.vision.call(
-            lambda _deadline: self._eyes.finger(image.pixels, image.pitch_ppi, image.sensor_class), 5.0
+            lambda _deadline: self._eyes.finger(image.pixels, image.pitch_ppi, image.sensor_class.value), 5.0
         )
         value = quality.native if quality.mapped is None else quality.mapped
         self._keep_finger(FingerEvidence(True, "", quality, causes), value, image)

@@ -80,10 +80,13 @@ class Flights:
         return flight
 
     def finish(self, record: str, event: Event) -> None:
-        """The record has left the outbox (STORED), or lies in quarantine (REJECTED, POISONED)."""
+        """The record has left the outbox (STORED), or lies in quarantine (REJECTED, POISONED).
+
+        What the broker has not acknowledged still fills the wire.
+        """
         for flight in self.of_record(record):
             self._move(flight, event)
-            for index in (self._all, self._wire, self._ready, self._refused, self._suspects):
+            for index in (self._all, self._ready, self._refused, self._suspects):
                 index.pop(flight.key, None)
         self._headers.pop(record, None)
         self._slices.pop(record, None)
@@ -147,7 +150,7 @@ class Flights:
     def refuse(self, key: int, now_s: float) -> Flight | None:
         """PUBACK with a reason >= 0x80. Returns the row when it is poison."""
         flight = self._wire.pop(key, None)
-        if flight is None:
+        if flight is None or key not in self._all:
             return None
         flight.on_wire = False
         flight.refusals += 1
@@ -161,7 +164,7 @@ class Flights:
 
         Returns rows that are poison: alone on a link that worked, it broke with them time after time.
         """
-        poison = [flight for flight in self._wire.values() if self._blame(flight)]
+        poison = [flight for key, flight in self._wire.items() if key in self._all and self._blame(flight)]
         for flight in self._all.values():
             if is_slice(flight) and flight.state is State.SENT and not flight.on_wire:
                 continue

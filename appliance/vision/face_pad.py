@@ -53,12 +53,13 @@ class PassivePad:
     def load(folder: Path, key: PublicKey) -> PassivePad:
         """Verify the signature, then every hash, then load.
 
-        Raises `ModelAbsent` (no bundle), `ModelTampered` (signature or hash), `ModelUnfit` (not such nets).
+        Raises `ModelAbsent` only when there is no card at all, so that taking a file away cannot pass for "none
+        installed"; `ModelTampered` (signature, hash, a part missing); `ModelUnfit` (not such nets).
         """
         card = _signed_card(folder, key)
         nets = []
         for net in _nets_of(card, folder.name):
-            model = Model(net.model, read_checked(folder, net.model))
+            model = Model(net.model, _signed_net(folder, net.model))
             classes = model.run(np.zeros(net.model.input_shape, np.float32))[0].size
             if not 0 <= net.bona_fide_class < classes:
                 raise ModelUnfit(net.model.name, f"class {net.bona_fide_class} of {classes} outputs")
@@ -90,15 +91,26 @@ def verify(message: bytes, signature: bytes, key: PublicKey) -> bool:
 
 def _signed_card(folder: Path, key: PublicKey) -> dict[str, Any]:
     try:
-        message, signature = (folder / CARD).read_bytes(), (folder / SIGNATURE).read_bytes()
+        message = (folder / CARD).read_bytes()
     except (FileNotFoundError, NotADirectoryError) as error:
-        raise ModelAbsent(folder.name, f"no {Path(error.filename).name}") from error
+        raise ModelAbsent(folder.name, f"no {CARD}") from error
+    try:
+        signature = (folder / SIGNATURE).read_bytes()
+    except FileNotFoundError as error:
+        raise ModelTampered(folder.name, f"{CARD} without {SIGNATURE}") from error
     if not verify(message, signature, key):
         raise ModelTampered(folder.name, f"{SIGNATURE} is not a signature of {CARD} by the key given")
     try:
         return tomllib.loads(message.decode())
     except ValueError as error:
         raise ModelUnfit(folder.name, str(error)) from error
+
+
+def _signed_net(folder: Path, card: ModelCard) -> bytes:
+    try:
+        return read_checked(folder, card)
+    except ModelAbsent as error:  # a signed bundle is whole or it is not that bundle
+        raise ModelTampered(card.name, error.detail) from error
 
 
 def _nets_of(card: dict[str, Any], bundle: str) -> list[PadNet]:
@@ -130,7 +142,7 @@ def around(face: DetectedFace, crop_scale: float, frame_width: int, frame_height
     height = max(face.height * (1 + RAISED), 1.0)
     width = max(face.width, 1.0)
     scale = min((frame_height - 1) / height, (frame_width - 1) / width, crop_scale)
-    across, down = max(1, int(width * scale)), max(1, int(height * scale))
+    across, down = max(1, round(width * scale)), max(1, round(height * scale))
     middle_x, middle_y = face.left + face.width / 2, face.top - face.height * RAISED + height / 2
     left = min(max(round(middle_x - across / 2), 0), frame_width - across)
     top = min(max(round(middle_y - down / 2), 0), frame_height - down)

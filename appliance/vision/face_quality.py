@@ -132,7 +132,7 @@ def _pose(pose: Pose) -> tuple[QualityComponent, ...]:
 
 def _framing(marks: Marks, mesh: FaceMesh, pose: Pose) -> tuple[QualityComponent, ...]:
     def component(name: str, native: float, mapped: float) -> QualityComponent:
-        return QualityComponent(name, native, mapped, ALIGNED)
+        return QualityComponent(name, float(native), mapped, ALIGNED)  # numpy has no place in a record
 
     distance = marks.eye_distance / max(math.cos(math.radians(pose.yaw_deg)), 0.1)
     size = marks.face_length / mesh.frame_height

@@ -53,6 +53,7 @@ class Shown:
     officer_sends: Touch
     can_stop: bool
     steps: tuple[Step, ...]
+    progress_percent: int | None
     say: tuple[str, ...]
     say_hint: tuple[str, ...]
 
@@ -60,7 +61,7 @@ class Shown:
 def shown(view: View, languages: tuple[str, ...], hints: frozenset[str]) -> Shown:
     """`hints` are the hint keys the catalogue has; one that it lacks is left out rather than shown raw."""
     hint = None if view.hint is None else f"hint.{view.hint.removeprefix('hint.')}"
-    hint = hint if hint in hints else None
+    hint = hint if hint in hints and view.state in CAPTURING else None
     has_text = view.state in _HAS_TEXT and hint is None and view.asked is None
     return Shown(
         title=f"asked.{view.asked}" if view.asked else f"title.{view.state}",
@@ -72,6 +73,7 @@ def shown(view: View, languages: tuple[str, ...], hints: frozenset[str]) -> Show
         officer_sends=Touch.OFFICER if view.state in _CAN_LEAVE else Touch.HELP,
         can_stop=view.state in _CAN_LEAVE,
         steps=_steps(view.state),
+        progress_percent=_progress_percent(view),
         say=_say(view, languages),
         say_hint=(f"{view.language}/{hint}",) if hint else (),
     )
@@ -93,6 +95,13 @@ def seen_by_all(view: View) -> dict[str, object]:
         "help_seen": view.help_seen,
         "camera": view.camera,
     }
+
+
+def _progress_percent(view: View) -> int | None:
+    """Only while something is captured; a number that is none is not shown."""
+    if view.progress is None or view.state not in CAPTURING or not 0.0 <= view.progress <= 1.0:
+        return None
+    return round(view.progress * 100)
 
 
 def _steps(state: State) -> tuple[Step, ...]:

@@ -202,7 +202,10 @@ def _items(way: Callable[[Any], Any], takes: Any, makes: Callable[[Any], Any]) -
     def turn(items: Any) -> Any:
         if not isinstance(items, takes):
             raise MessageError("wrong_type")
-        return makes(_each((f"[{i}]", way, item) for i, item in enumerate(items)).values())
+        try:
+            return makes([way(item) for item in items])
+        except MessageError:  # once more, slowly, to name every mistake with its place
+            return makes(_each((f"[{i}]", way, item) for i, item in enumerate(items)).values())
 
     return turn
 
@@ -213,8 +216,11 @@ def _fixed(ways: list[Callable[[Any], Any]], takes: Any, makes: Callable[[Any], 
             raise MessageError("wrong_type")
         if len(items) != len(ways):
             raise MessageError("bad_value")
-        numbered = enumerate(zip(ways, items, strict=True))
-        return makes(_each((f"[{i}]", way, item) for i, (way, item) in numbered).values())
+        try:
+            return makes([way(item) for way, item in zip(ways, items, strict=True)])
+        except MessageError:
+            numbered = enumerate(zip(ways, items, strict=True))
+            return makes(_each((f"[{i}]", way, item) for i, (way, item) in numbered).values())
 
     return turn
 

@@ -34,6 +34,16 @@ from border.messages.values import (
     Request,
     StateReport,
 )
+from border.rules.policy import (
+    FaceLimits,
+    FingerLimits,
+    PassiveLimits,
+    Policy,
+    Retries,
+    Stay,
+    TurnLimits,
+)
+from border.watchlist.codec import WatchListFile
 
 KIOSK = "quay-1"
 ENCOUNTER = "018f0000-0000-7000-8000-000000000001"
@@ -140,6 +150,26 @@ STATE = StateReport(
 ALARM_VALUE = Alarm(kiosk=KIOSK, id=ALARM, kind=AlarmKind.DEVICE, at=AT, detail="DEV-GONE")
 REQUEST = Request(kiosk=KIOSK, at=AT, policy_version=0, list_version=11)
 CHECKPOINT = Checkpoint(kiosk=KIOSK, seq=1, head=b"\x03" * 32, at=AT)
+POLICY = Policy(
+    version=3,
+    country="LCA",
+    face=FaceLimits(60.0, 10.0, 15.0, 10.0, (("EyesOpen", 20.0),), 20.0),
+    turn=TurnLimits(min_yaw_change_deg=18.0, min_residual=0.05, turns=2, seconds_per_turn=6.0),
+    passive=PassiveLimits(max_attack_score=0.5, min_frames=5),
+    finger=FingerLimits(min_quality=40.0, min_age_years=12, metric="landfall-finger-1"),
+    retries=Retries(document=3, face=3, finger=3, total_s=120.0),
+    min_self_service_age_years=16,
+    accepted_documents=("P", "AC"),
+    min_document_validity_days=0,
+    max_list_age_hours=24.0,
+    stays=(Stay("neighbours", ("VCT", "GRD"), 180), Stay("visitors", ("*",), 42)),
+    protection_codes=("XXA", "XXB", "XXC"),
+)
+LISTED = WatchListFile(
+    version=12,
+    issued_at_ms=AT.wall_ms,
+    entries=(("e-1", (("SAMPLE", "PERSON"),), (1974, 8, None), ("X0000001",), "UTO", "speak_alone"),),
+)
 
 EXAMPLES: tuple[object, ...] = (
     CHECKED,
@@ -152,5 +182,7 @@ EXAMPLES: tuple[object, ...] = (
     ALARM_VALUE,
     REQUEST,
     CHECKPOINT,
+    POLICY,
+    LISTED,
 )
 """Every message of the contract, once."""

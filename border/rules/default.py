@@ -22,12 +22,13 @@ DEVELOPMENT = Policy(
         max_abs_yaw_deg=10.0,
         max_abs_pitch_deg=15.0,
         max_abs_roll_deg=10.0,
-        min_component=(("SingleFacePresent", 50.0), ("EyesOpen", 20.0), ("UnderExposurePrevention", 20.0)),
-        min_sharpness=20.0,
+        # not UnderExposurePrevention: it works on linear light and would mark down dark skin that is well lit
+        min_component=(("SingleFacePresent", 50.0), ("EyesOpen", 90.0), ("DynamicRange", 40.0)),
+        min_sharpness=50.0,
     ),
     turn=TurnLimits(min_yaw_change_deg=18.0, min_residual=0.05, turns=2, seconds_per_turn=6.0),
     passive=PassiveLimits(max_attack_score=0.5, min_frames=5),
-    finger=FingerLimits(min_quality=40.0, min_age_years=12, metric="landfall-finger-1"),
+    finger=FingerLimits(min_quality=60.0, min_age_years=12, metric="landfall-finger-1"),
     retries=Retries(document=3, face=3, finger=3, total_s=120.0),
     min_self_service_age_years=16,
     accepted_documents=("P", "A", "C", "I"),  # passports, and the identity cards that islands take from each other

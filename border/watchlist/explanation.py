@@ -28,7 +28,7 @@ WORDS: dict[str, str] = {
     "transliteration_differs": "Same letters under another transliteration.",
     "surname_and_given_names_swapped": "Surname and given names change places.",
     "names_missing": "One side has names that the other lacks.",
-    "spaces_differ": "Same letters in a row, spaced otherwise.",
+    "spaces_differ": "The same letters in a row, or nearly, spaced otherwise.",
     "name_truncated": "The zone was too short for the whole name.",
     "date_of_birth_equal": "Same date of birth.",
     "day_month_swapped": "Day and month change places.",
@@ -58,11 +58,11 @@ def _part(name: str, pairs: list[Pair]) -> Iterator[str]:
 def _oddities(alignment: Alignment, pairs: tuple[Pair, ...]) -> Iterator[str]:
     if any(_is_initial(pair) for pair in pairs):
         yield "initial_only"
-    if any(pair.edits == 0 and pair.shown.printed != pair.listed.printed and _is_whole(pair) for pair in pairs):
+    if any(_is_variant(pair) for pair in pairs):
         yield "transliteration_differs"
     if pairs and all(pair.shown.is_surname != pair.listed.is_surname for pair in pairs):
         yield "surname_and_given_names_swapped"
-    if alignment.missing:
+    if alignment.missing or any(pair.likeness < UNLIKE for pair in alignment.pairs):
         yield "names_missing"
     if alignment.truncated:
         yield "name_truncated"
@@ -72,5 +72,5 @@ def _is_initial(pair: Pair) -> bool:
     return 1 in (len(pair.shown.folded), len(pair.listed.folded)) and pair.shown.folded != pair.listed.folded
 
 
-def _is_whole(pair: Pair) -> bool:
-    return pair.shown.folded == pair.listed.folded
+def _is_variant(pair: Pair) -> bool:
+    return pair.shown.folded == pair.listed.folded and pair.shown.printed != pair.listed.printed

@@ -8,9 +8,8 @@ import math
 import re
 from array import array
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
-from border.documents.values import Mrz
+from border.documents.values import PartialDate
 from border.watchlist import birth
 from border.watchlist.names import Words, words_of
 from border.watchlist.values import Entry, WatchList
@@ -24,56 +23,45 @@ SOUNDS = str.maketrans("BCDFGJKPQSTVXZHWYAEIOU", "PKTFKJKPKSTFSS" + "." * 8)
 DOUBLED = re.compile(r"(.)\1+")
 
 
-@dataclass(frozen=True, slots=True)
-class Prepared:
-    """One entry with the words of each of its names."""
-
-    entry: Entry
-    names: tuple[Words, ...]
-
-
 class Index:
     """Built once per list; never changes. A look-up gives the entries worth a full comparison."""
 
-    def __init__(self, prepared: Iterable[Prepared]) -> None:
-        self.entries = tuple(prepared)
+    def __init__(self, entries: tuple[Entry, ...]) -> None:
+        self.entries = entries
         self._numbers: dict[str, array[int]] = {}
         self._days: dict[int, array[int]] = {}
         self._dated = Postings()
         self._undated = Postings()
-        for place, item in enumerate(self.entries):
-            self._add(place, item)
+        for place, entry in enumerate(entries):
+            self._add(place, entry)
 
     @classmethod
     def of(cls, listed: WatchList) -> Index:
-        return cls(
-            Prepared(entry, tuple(words_of(name.primary, name.secondary) for name in entry.names))
-            for entry in listed.entries
-        )
+        return cls(listed.entries)
 
-    def by_number(self, number: str) -> Iterable[Prepared]:
+    def by_number(self, number: str) -> Iterable[Entry]:
         """Entries that list this document number, spaces and signs aside."""
         return (self.entries[place] for place in self._numbers.get(plain_number(number), ()))
 
-    def by_person(self, mrz: Mrz, words: Words) -> Iterable[Prepared]:
+    def by_person(self, printed: PartialDate, words: Words) -> Iterable[Entry]:
         """Entries whose date of birth is near, and those that could be meant where a date is not wholly known."""
-        keys = list(birth.near_keys(mrz.date_of_birth))
+        keys = list(birth.near_keys(printed))
         places = {place for key in keys for place in self._days.get(key, ())}
         places.update(self._undated.best(words))
         if not keys:
             places.update(self._dated.best(words))
         return (self.entries[place] for place in sorted(places))
 
-    def _add(self, place: int, item: Prepared) -> None:
-        born = item.entry.born
-        for number in filter(None, map(plain_number, item.entry.documents)):
+    def _add(self, place: int, entry: Entry) -> None:
+        born = entry.born
+        for number in set(filter(None, map(plain_number, entry.documents))):
             self._numbers.setdefault(number, array("I")).append(place)
         if born.year is not None and born.month is not None and born.day is not None:
             day = birth.key(born.year, born.month, born.day)
             self._days.setdefault(day, array("I")).append(place)
-            self._dated.add(place, item.names)
+            self._dated.add(place, entry)
         else:
-            self._undated.add(place, item.names)
+            self._undated.add(place, entry)
 
 
 class Postings:
@@ -83,8 +71,9 @@ class Postings:
         self._places: dict[str, array[int]] = {}
         self._size = 0
 
-    def add(self, place: int, names: Iterable[Words]) -> None:
+    def add(self, place: int, entry: Entry) -> None:
         self._size += 1
+        names = (words_of(name.primary, name.secondary) for name in entry.names)
         for key in {key for words in names for key, _ in _keys(words)}:
             self._places.setdefault(key, array("I")).append(place)
 

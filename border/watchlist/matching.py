@@ -11,9 +11,9 @@ from border.documents.values import Mrz
 from border.watchlist import birth
 from border.watchlist.birth import BirthMatch
 from border.watchlist.explanation import explain
-from border.watchlist.index import Index, Prepared
+from border.watchlist.index import Index
 from border.watchlist.names import NOTHING, Alignment, Words, align, words_of
-from border.watchlist.values import WatchList
+from border.watchlist.values import Entry, WatchList
 
 MOST_HITS = 50
 """Best first; a document that meets more entries than this needs no more of them to meet an officer."""
@@ -41,7 +41,7 @@ class Demand:
 
 
 DEMANDS: dict[BirthMatch, Demand] = {
-    BirthMatch.EQUAL: Demand(0.80, 1.0),
+    BirthMatch.EQUAL: Demand(0.75, 1.0),
     BirthMatch.SWAPPED: Demand(0.86, 0.98),
     BirthMatch.YEAR_NEAR: Demand(0.88, 0.96),
     BirthMatch.PARTIAL: Demand(0.90, 0.94),
@@ -68,38 +68,39 @@ def match(listed: WatchList | Index, mrz: Mrz, today: date) -> tuple[Hit, ...]:
 
 
 def _by_number(index: Index, mrz: Mrz, words: Words) -> Iterator[Hit]:
-    for item in index.by_number(mrz.document_number):
-        state = item.entry.issuing_state
+    for entry in index.by_number(mrz.document_number):
+        state = entry.issuing_state
         if not state:
-            yield _hit(item, 1.0, ("document_number_equal", "issuing_state_not_listed"))
+            yield _hit(entry, 1.0, ("document_number_equal", "issuing_state_not_listed"))
         elif canonical(state) == canonical(mrz.issuing_state):
-            yield _hit(item, 1.0, ("document_number_equal", "issuing_state_equal"))
+            yield _hit(entry, 1.0, ("document_number_equal", "issuing_state_equal"))
         else:
-            alignment = _best(item, mrz, words)
+            alignment = _best(entry, mrz, words)
             if alignment.score >= SAME_PERSON:
                 because = ("document_number_equal", "issuing_state_different", *explain(alignment))
-                yield _hit(item, alignment.score, because)
+                yield _hit(entry, alignment.score, because)
 
 
 def _by_person(index: Index, mrz: Mrz, words: Words, today: date) -> Iterator[Hit]:
-    for item in index.by_person(mrz, words):
-        evidence = birth.compare(mrz.date_of_birth, item.entry.born, today)
+    for entry in index.by_person(mrz.date_of_birth, words):
+        evidence = birth.compare(mrz.date_of_birth, entry.born, today)
         demand = DEMANDS.get(evidence)
         if demand is None:
             continue
-        alignment = _best(item, mrz, words)
+        alignment = _best(entry, mrz, words)
         if alignment.score >= demand.min_likeness:
-            yield _hit(item, alignment.score * demand.worth, (*explain(alignment), evidence.value))
+            yield _hit(entry, alignment.score * demand.worth, (*explain(alignment), evidence.value))
 
 
-def _best(item: Prepared, mrz: Mrz, words: Words) -> Alignment:
+def _best(entry: Entry, mrz: Mrz, words: Words) -> Alignment:
     """The likeliest of an entry's names."""
-    alignments = (align(words, listed, truncated=mrz.name_truncated) for listed in item.names)
+    names = (words_of(name.primary, name.secondary) for name in entry.names)
+    alignments = (align(words, listed, truncated=mrz.name_truncated) for listed in names)
     return max(alignments, key=lambda alignment: alignment.score, default=NOTHING)
 
 
-def _hit(item: Prepared, score: float, because: tuple[str, ...]) -> Hit:
-    return Hit(item.entry.id, item.entry.action, min(score, 1.0), because)
+def _hit(entry: Entry, score: float, because: tuple[str, ...]) -> Hit:
+    return Hit(entry.id, entry.action, min(score, 1.0), because)
 
 
 def _merged(known: Hit, other: Hit) -> Hit:

@@ -96,18 +96,25 @@ def align(shown: Words, listed: Words, *, truncated: bool = False) -> Alignment:
     score = sum(weight * alike for weight, alike in weights) / total if total else 0.0
     joined = _joined_likeness(shown, listed)
     if joined > JOINED_FROM and joined * JOINED > score:
-        return Alignment(joined * JOINED, pairs, joined=True, truncated=truncated)
+        respaced = len(shown) != len(listed)
+        return Alignment(joined * JOINED, pairs, joined=respaced, truncated=truncated)
     return Alignment(score, pairs, missing=alone + missing > 0, truncated=truncated)
 
 
 def likeness(shown: Word, listed: Word) -> tuple[float, int]:
-    """(0..1, edits) of two words."""
-    a, b = shown.folded, listed.folded
-    if a == b:
+    """(0..1, edits) of two words: as printed or folded, whichever is the closer."""
+    if shown.folded == listed.folded:
         return 1.0, 0
+    as_printed = _likeness(shown.printed, listed.printed, shown.may_be_cut)
+    if (shown.printed, listed.printed) == (shown.folded, listed.folded):
+        return as_printed
+    return max(as_printed, _likeness(shown.folded, listed.folded, shown.may_be_cut))
+
+
+def _likeness(a: str, b: str, may_be_cut: bool) -> tuple[float, int]:
     if len(a) == 1 or len(b) == 1:
         return (INITIAL if a[0] == b[0] else 0.0), abs(len(a) - len(b))
-    if shown.may_be_cut and b.startswith(a):
+    if may_be_cut and b.startswith(a):
         return CUT, 0
     distance = edits(a, b)
     alike = 0.6 * (1 - distance / max(len(a), len(b))) + 0.4 * jaro_winkler(a, b)

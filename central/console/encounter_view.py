@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import cast
 
 from border.encounter import CheckedFact, DecidedFact, Fact, RecommendedFact
 from border.ids import receipt_number
@@ -17,7 +18,7 @@ from central.register import Register, Status
 
 @dataclass(frozen=True, slots=True)
 class FactView:
-    """`fact` is None when not even its text can be read. `problem`: why the signature does not count; empty: it does."""
+    """`fact` is None when not even its text can be read. `problem`: why the signature does not count, or empty."""
 
     kind: str
     record: str
@@ -45,7 +46,9 @@ class EncounterView:
         return as_json(
             {
                 "encounter": self.row,
-                "facts": [{"kind": f.kind, "signed_by": f.signed_by, "problem": f.problem, "fact": f.fact} for f in facts],
+                "facts": [
+                    {"kind": f.kind, "signed_by": f.signed_by, "problem": f.problem, "fact": f.fact} for f in facts
+                ],
                 "records": self.records,
                 "parts": self.parts,
             }
@@ -97,7 +100,6 @@ def fact_view(row: FactRow, register: Register) -> FactView:
 def _unproven(signed: bytes) -> Fact | None:
     try:
         payload = cose.peek(signed).payload
-        found: Fact = codec.decode_one_of((CheckedFact, RecommendedFact, DecidedFact), payload)
+        return cast(Fact, codec.decode_one_of((CheckedFact, RecommendedFact, DecidedFact), payload))
     except MessageError:
         return None
-    return found

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from border.messages.values import PartRef
-from central.store.api import Transaction
+from central.store.api import Row, Transaction
 from central.store.parts import part_ref, sealed
 
 PAGE_ROWS = 50
@@ -155,9 +155,25 @@ def records_of(t: Transaction, encounter: str) -> list[RecordRow]:
         "WHERE r.encounter = ? ORDER BY r.kiosk, r.seq",
         (encounter,),
     )
-    return [
-        RecordRow(*row[:6], *(bytes(value) for value in row[6:9]), row[9], row[10], row[11] == 1) for row in rows
-    ]
+    return [_record_row(row) for row in rows]
+
+
+def _record_row(row: Row) -> RecordRow:
+    id_, kiosk, seq, kind, at_ms, clock, previous, digest, head, received_ms, complete, flagged = row
+    return RecordRow(
+        id=id_,
+        kiosk=kiosk,
+        seq=seq,
+        kind=kind,
+        at_ms=at_ms,
+        clock=clock,
+        previous=bytes(previous),
+        digest=bytes(digest),
+        head=bytes(head),
+        received_ms=received_ms,
+        complete=complete,
+        flagged=flagged == 1,
+    )
 
 
 def facts_of(t: Transaction, encounter: str) -> list[FactRow]:
@@ -190,7 +206,10 @@ def letters(t: Transaction) -> list[LetterRow]:
         "ORDER BY last_ms DESC, number DESC LIMIT ?",
         (PAGE_ROWS,),
     )
-    return [LetterRow(*row[:4], bytes(row[4]), *row[5:]) for row in rows]
+    return [
+        LetterRow(number, topic, reason, kiosk, bytes(digest), *rest)
+        for number, topic, reason, kiosk, digest, *rest in rows
+    ]
 
 
 def alarms(t: Transaction) -> list[AlarmRow]:

@@ -10,7 +10,7 @@ from drivers.errors import WireCorrupt
 MAX_HEAD_BYTES = 16 * 1024
 MAX_JPEG_BYTES = 8 * 1024 * 1024
 JPEG_START, JPEG_END = b"\xff\xd8", b"\xff\xd9"
-PADDING = b"\0\r\n"
+PADDING = b"\0"  # some encoders fill up; a line end here would hide a lost byte
 STATUS_LINE = re.compile(rb"HTTP/1\.[01] (\d{3})(?: |$)")
 MEDIA_TYPE = re.compile(r"multipart/x-mixed-replace\s*;.*?boundary\s*=\s*\"?([^\s\";]+)", re.IGNORECASE)
 

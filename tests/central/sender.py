@@ -90,7 +90,7 @@ class Sender:
         self._connected.set()
 
     def _on_message(self, _client: Any, _data: Any, message: paho.MQTTMessage) -> None:
-        batch = open_receipts(message.payload, self._centre, self.kiosk)
+        batch = open_receipts(bytes(message.payload), self._centre, self.kiosk)
         self.batches.append(batch)
         for receipt in batch.receipts:
             self._hear(receipt)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from random import Random
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -148,8 +149,8 @@ class TestWhatStoredMeans:
     @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
     @given(st.randoms(use_true_random=False), st.integers(1, 4))
     def test_any_order_in_any_batches_with_repeats_stores_everything_once(
-        self, new_centre: Callable[[], Centre], random, size: int
-    ) -> None:  # type: ignore[no-untyped-def]
+        self, new_centre: Callable[[], Centre], random: Random, size: int
+    ) -> None:
         centre = new_centre()
         author = centre.author()
         packed = [author.encounter(Traveller(pictures=(picture(50_000),))), author.encounter()]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from random import Random
 
 import pytest
 from hypothesis import given
@@ -18,7 +19,7 @@ def members(spans: tuple[Span, ...]) -> set[int]:
 
 
 @given(numbers, st.randoms(use_true_random=False), st.integers(0, 80))
-def test_here_and_missing_together_are_everything_and_share_nothing(seqs, random, last) -> None:  # type: ignore[no-untyped-def]
+def test_here_and_missing_together_are_everything_and_share_nothing(seqs: set[int], random: Random, last: int) -> None:
     order = list(seqs)
     random.shuffle(order)
     spans: tuple[Span, ...] = ()

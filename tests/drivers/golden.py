@@ -58,8 +58,8 @@ LINES_IN_MARKS = b"\x02" + f"{PASSPORT[0]}\r{PASSPORT[1]}\r".encode() + b"\x03"
 JPEG_ONE = b"\xff\xd8 one: \x00\x01\r\n\r\n--almost \xff\xd9"
 JPEG_TWO = b"\xff\xd8 two, which is a little longer than one \xff\xd9"
 MJPEG_HEAD = b"HTTP/1.0 200 OK\r\nServer: camera\r\nContent-Type: multipart/x-mixed-replace; boundary=eye\r\n\r\n"
-MJPEG_PART_ONE = b"--eye\r\nContent-Type: image/jpeg\r\nContent-Length: 28\r\n\r\n" + JPEG_ONE + b"\r\n"
-MJPEG_PART_TWO = b"--eye\r\nContent-Type: image/jpeg\r\ncontent-length:46\r\n\r\n" + JPEG_TWO + b"\r\n"
+MJPEG_PART_ONE = b"--eye\r\nContent-Type: image/jpeg\r\nContent-Length: 25\r\n\r\n" + JPEG_ONE + b"\r\n"
+MJPEG_PART_TWO = b"--eye\r\nContent-Type: image/jpeg\r\ncontent-length:44\r\n\r\n" + JPEG_TWO + b"\r\n"
 MJPEG_WITH_LENGTHS = MJPEG_HEAD + MJPEG_PART_ONE + MJPEG_PART_TWO
 MJPEG_WITHOUT_LENGTHS = (
     b'HTTP/1.1 200 OK\r\ncontent-type: multipart/x-mixed-replace;boundary="eye"\r\n\r\n'
@@ -67,9 +67,9 @@ MJPEG_WITHOUT_LENGTHS = (
 )
 MJPEG_DASHED = (
     b"HTTP/1.0 200 OK\r\nContent-Type: multipart/x-mixed-replace; boundary=--eye\r\n\r\n"
-    b"--eye\r\nContent-Length: 28\r\n\r\n"
+    b"--eye\r\nContent-Length: 25\r\n\r\n"
     + JPEG_ONE
-    + b"\r\n----eye\r\nContent-Length: 46\r\n\r\n"
+    + b"\r\n----eye\r\nContent-Length: 44\r\n\r\n"
     + JPEG_TWO
     + b"\r\n"
 )

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Callable
 
 import pytest
 
+from drivers.api import Camera, DocumentReader, FingerprintSensor
 from drivers.catalogue import CAMERA, DOCUMENT_READER, FINGERPRINT
 
 ADDRESSES = {
@@ -20,7 +22,11 @@ ADDRESSES = {
     "mjpeg": "http://10.0.0.7:8080/video?camera=2",
     "picamera": "1?size=1536x864&fps=20",
 }
-ALL = {**DOCUMENT_READER, **FINGERPRINT, **CAMERA}
+ALL: dict[str, Callable[[str, str], DocumentReader | FingerprintSensor | Camera]] = {
+    **DOCUMENT_READER,
+    **FINGERPRINT,
+    **CAMERA,
+}
 
 
 def test_the_names_are_these() -> None:

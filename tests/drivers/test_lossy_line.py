@@ -62,7 +62,7 @@ def test_a_document_reader_on_a_bad_line(tmp_path: Path, profile: Profile, bad: 
     sim = MrzSwipeSim(tmp_path / "r", profile, faults=faults)
     reader = DOCUMENT_READER[profile.value](str(sim.path), "r")
     try:
-        for seed in range(5):
+        for seed in range(4):
             faults.dice.seed(seed)
             for name, value in bad.items():
                 setattr(faults, name, value)

@@ -80,7 +80,7 @@ def test_an_upload_takes_its_true_time_and_tells_how_far_it_is(tmp_path: Path) -
         shares: list[float] = []
         begun_s = time.monotonic()
         assert arrived_whole(sensor.capture(Deadline(10), shares.append).pixels)
-        assert 1.7 <= time.monotonic() - begun_s <= 5.0  # 144 packets of 139 bytes at 115200 baud, and the capture
+        assert 1.7 <= time.monotonic() - begun_s <= 9.0  # 144 packets of 139 bytes at 115200 baud, and the capture
         assert len(shares) == 144
 
 

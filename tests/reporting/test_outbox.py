@@ -62,6 +62,13 @@ def test_headers_go_before_slices_and_an_alarm_before_both(journal: Journal) -> 
     assert set(found[3:]) == {TopicKind.PART}
 
 
+def test_no_slice_goes_while_its_header_may_not(journal: Journal) -> None:
+    for _ in range(8):  # as many headers as may go un-receipted
+        record(journal, crossing(()))
+    record(journal)
+    assert kinds(send(journal, 0.0)) == [TopicKind.RECORD] * 8
+
+
 def test_a_puback_removes_nothing(journal: Journal) -> None:
     record(journal)
     before = left(journal)

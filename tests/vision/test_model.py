@@ -111,10 +111,10 @@ def test_a_card_needs_a_whole_hash(digest: str) -> None:
 
 def test_every_shipped_card_matches_its_file_and_says_licence_source_and_figures() -> None:
     cards = sorted(MODELS.glob("*.toml"))
-    assert [card.stem for card in cards] == ["face_detection_short_range", "face_landmark", "iris_landmark"]
+    assert {"face_detection_short_range", "face_landmark", "iris_landmark"} <= {card.stem for card in cards}
     for path in cards:
         card = read_card(MODELS, path.stem)
-        assert card.name == path.stem and card.licence == "Apache-2.0" and card.source and card.figures
+        assert card.name == path.stem and card.licence and card.source and card.figures
         assert hashlib.sha256((MODELS / card.file).read_bytes()).hexdigest() == card.sha256
 
 

@@ -49,8 +49,9 @@ OWN = KioskStatus(
     officer_url="http://127.0.0.1:1/",
 )
 NEIGHBOURS = (
-    replace(OWN, kiosk="bridgetown-2", lane="2", state="idle", uplink=Link.DOWN, unreported=12, oldest_unreported_s=4000,
-            list_age_hours=80.0, clock="floor", disk_free_mb=250, quarantined=1, help_called=True),
+    replace(OWN, kiosk="bridgetown-2", lane="2", state="idle", uplink=Link.DOWN, unreported=12,
+            oldest_unreported_s=4000, list_age_hours=80.0, clock="floor", disk_free_mb=250,
+            quarantined=1, help_called=True),
     replace(OWN, kiosk="bridgetown-3", lane="3", state="unreachable", seen_s_ago=95, devices=()),
 )  # fmt: skip
 
@@ -117,7 +118,8 @@ def a_case(row: Referral) -> Case:
     read = row is FIRST or row.encounter == FIRST.encounter
     findings = (
         Finding("document_readable", Verdict.CLEAR, "read", (Measure("repairs", 1.0, "characters"),)),
-        Finding("document_expiry", Verdict.REFER, "document_expired", (Measure("days_left", -4965.0, "days", "min 0"),)),
+        Finding("document_expiry", Verdict.REFER, "document_expired",
+                (Measure("days_left", -4965.0, "days", "min 0"),)),
         Finding("face_pad", Verdict.REFER, "presentation_attack_suspected",
                 (Measure("attack_score_median", 0.83, "0..1", "max 0.5"),)),
         Finding("finger_quality", Verdict.NOT_DONE, "finger_not_captured"),

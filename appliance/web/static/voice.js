@@ -1,6 +1,6 @@
 // The voice: plays catalogue clips one after another. Loudness lives as long as the page, so each traveller begins anew.
 const HIGHEST = 4;
-const clip = new Audio();
+const clip = document.getElementById("voice");
 let queue = [];
 let after = [];
 let level = 3;

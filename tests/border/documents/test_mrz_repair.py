@@ -228,12 +228,12 @@ def test_k5_over_all_formats_is_below_one_in_ten_thousand() -> None:
 @pytest.mark.parametrize("format_", Format)
 def test_k5_no_pair_of_confusions_is_repaired_wrongly(format_: Format) -> None:
     tally = Tally()
-    for truth in corpus(format_, 2, seed=30):
+    for truth in corpus(format_, 1, seed=30):
         pairs = itertools.combinations(confusions(format_, truth), 2)
         for (first, one), (second, other) in pairs:
             if first != second:
                 tally.count(truth, put(put(truth, *first, one), *second, other))
-    assert tally.repaired > 500
+    assert tally.repaired > 150
     assert tally.wrong == 0, tally.seen[:3]
 
 

@@ -1,0 +1,98 @@
+"""The kiosk's process: one loop for journey and pages, one thread per device, until SIGTERM."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import logging
+import signal
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import uvicorn
+from starlette.applications import Starlette
+
+from appliance.build import Kiosk, build
+from appliance.config import Config, ConfigError, load
+from appliance.keys import KeysUnusable
+from appliance.post.officers import RosterWrong
+from appliance.post.schema import JournalUnsafe
+from appliance.vision.errors import ModelError
+from appliance.watchdog import PageHealth, beat, notify
+
+CANNOT_START = 2
+
+
+class _Server(uvicorn.Server):
+    """Leaves the signals to us, so that both pages and the journey stop together."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+async def serve(config: Config, kiosk: Kiosk) -> None:
+    """Run until a signal. A bug that escapes the journey ends the process; systemd starts it again."""
+    leaving = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, leaving.set)
+    servers = [_server(kiosk.traveller, config.pages.traveller), _server(kiosk.officer, config.pages.officer)]
+    kiosk.neighbours.start()
+    health = PageHealth()
+
+    def is_alive() -> bool:
+        view, painted = kiosk.runner.view, kiosk.runner.painted_revision
+        return kiosk.lanes_are_alive and health.is_alive(view.revision, painted, kiosk.times.clock.monotonic_s())
+
+    works = [asyncio.create_task(work) for work in (kiosk.runner.run(), beat(is_alive), *(s.serve() for s in servers))]
+    stop = asyncio.create_task(leaving.wait())
+    notify("READY=1")
+    try:
+        done, _ = await asyncio.wait([stop, *works], return_when=asyncio.FIRST_COMPLETED)
+        for task in done - {stop}:
+            task.result()  # raises what ended it
+    finally:
+        notify("STOPPING=1")
+        for server in servers:
+            server.should_exit = True
+        for task in works[:2]:
+            task.cancel()
+        await asyncio.wait(works, timeout=5.0)
+
+
+def _server(app: Starlette, address: str) -> _Server:
+    host, _, port = address.rpartition(":")
+    return _Server(
+        uvicorn.Config(
+            app,
+            host=host,
+            port=int(port),
+            log_level="warning",
+            ws_per_message_deflate=False,  # JPEG does not deflate; the processor would be the one to suffer
+            timeout_graceful_shutdown=2,  # open event streams never end by themselves
+        )
+    )
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m appliance", description=__doc__)
+    parser.add_argument("--config", type=Path, required=True, help="kiosk.toml")
+    options = parser.parse_args()
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    try:
+        config = load(options.config)
+        kiosk = build(config)
+    except (ConfigError, KeysUnusable, RosterWrong, ModelError, JournalUnsafe) as error:
+        sys.stderr.write(f"{error}\n")
+        return CANNOT_START
+    try:
+        asyncio.run(serve(config, kiosk))
+    finally:
+        kiosk.close()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,164 @@
+"""The officer's pages in a real Chromium on a tablet: large targets, axe, keys, live changes, the link lost."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from appliance.post.api import Link
+from appliance.web.catalogue import Catalogue
+from appliance.web.officer import officer_app
+from appliance.web.panel import Panel
+from border.encounter import OfficerOutcome
+from tests.web.checks import SIZES, too_small, violations
+from tests.web.conftest import PostOffice, sign_in
+from tests.web.post_peer import FIRST, OWN, HandPost
+from tests.web.serving import free_port, serving
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture
+def office(catalogue: Catalogue, panel: Panel) -> Iterator[PostOffice]:
+    post = HandPost()
+    with serving(officer_app(post, catalogue, panel)) as url:
+        yield PostOffice(url, post)
+
+
+@pytest.mark.parametrize("code", ["en", "es", "fr", "ht"])
+def test_every_page_has_large_targets_and_is_accessible(
+    browser: Browser, office: PostOffice, panel: Panel, axe_script: str, code: str
+) -> None:
+    office.post.status[0] = replace(OWN, help_called=True)
+    context = browser.new_context(viewport={"width": panel.width_px, "height": panel.height_px})
+    context.add_cookies([{"name": "language", "value": code, "url": office.url}])
+    page = context.new_page()
+
+    def hold(where: str) -> None:
+        assert violations(page, axe_script) == [], where
+        assert too_small(page.evaluate(SIZES, "body"), panel, with_text=False) == [], where
+
+    page.goto(office.url)
+    hold("door")
+    page.click("[popovertarget=languages]")
+    hold("languages")
+    sign_in(page, office.url)
+    hold("desk")
+    page.click("[data-badge=uplink] >> nth=0")
+    expect(page.locator("#about-uplink")).to_be_visible()
+    hold("badge")
+    page.goto(f"{office.url}/recent")
+    hold("recent")
+    page.goto(f"{office.url}/case/{FIRST.encounter}")
+    hold("case")
+    page.click("#take")
+    page.click("label:has([value=refuse])")
+    hold("decision")
+    page.click("label:has([value=entry_ban])")
+    page.click("#decision > button")
+    hold("confirm")
+    assert page.get_attribute("html", "lang") == code
+    context.close()
+
+
+def test_a_case_by_keys_alone(page: Page, office: PostOffice) -> None:
+    sign_in(page, office.url)
+    page.keyboard.press("j")
+    page.keyboard.press("j")
+    page.keyboard.press("k")
+    page.keyboard.press("Enter")
+    arrive(page, "#take")
+    page.keyboard.press("t")
+    arrive(page, "#decision")
+    page.keyboard.press("1")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    arrive(page, ".choice")
+    page.keyboard.press("Escape")
+    arrive(page, "#decision")
+    page.keyboard.press("1")
+    page.keyboard.press("Space")
+    page.keyboard.press("Enter")
+    arrive(page, ".choice")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/?recorded=1")
+    expect(page.locator(".say")).to_have_text("Recorded. Next, please.")
+    (fact,) = office.post.decisions
+    assert (fact.outcome, fact.reason) == (OfficerOutcome.ADMIT, "identity_confirmed")
+
+
+def test_the_reason_offered_is_only_of_the_outcome_chosen(page: Page, office: PostOffice) -> None:
+    sign_in(page, office.url)
+    page.goto(f"{office.url}/case/{FIRST.encounter}")
+    page.click("#take")
+    page.click("label:has([value=refuse])")
+    page.click("label:has([value=entry_ban])")
+    page.click("label:has([value=admit])")
+    expect(page.locator("[value=entry_ban]")).not_to_be_checked()
+    expect(page.locator("[data-for=refuse]")).to_be_hidden()
+    expect(page.locator("[data-for=admit]")).to_be_visible()
+
+
+def test_three_faces_stand_at_equal_size(page: Page, office: PostOffice) -> None:
+    sign_in(page, office.url)
+    page.goto(f"{office.url}/case/{FIRST.encounter}")
+    page.wait_for_function("[...document.images].every(i => i.complete && i.naturalWidth > 0)")
+    sizes = page.evaluate(
+        "[...document.querySelectorAll('.faces:first-child figure > :first-child')]"
+        ".map(e => [e.offsetWidth, e.offsetHeight].join())"
+    )
+    assert len(sizes) == 3
+    assert len(set(sizes)) == 1
+
+
+def test_the_desk_is_live_and_keeps_the_focus(page: Page, office: PostOffice) -> None:
+    sign_in(page, office.url)
+    page.keyboard.press("j")
+    office.post.rows.append(replace(FIRST, encounter="0190-third", number="9ZZ-999"))
+    office.post.status[0] = replace(OWN, uplink=Link.DOWN, help_called=True, unreported=3)
+    office.post.change()
+    expect(page.locator("#row-0190-third")).to_be_visible()
+    expect(page.locator("[data-badge=uplink] >> nth=0")).to_have_attribute("data-level", "look")
+    assert page.evaluate("document.activeElement.closest('li').id") == f"row-{FIRST.encounter}"
+    page.click("#help-seen")
+    expect(page.locator("#help-seen")).to_have_count(0)
+    assert office.post.calls_seen == 1
+
+
+def test_waiting_times_run(page: Page, office: PostOffice) -> None:
+    page.clock.install()
+    sign_in(page, office.url)
+    assert page.text_content("[data-waiting] >> nth=0") == "1:15"
+    page.clock.run_for(3000)
+    assert page.text_content("[data-waiting] >> nth=0") in ("1:17", "1:18")
+
+
+def test_a_kiosk_that_goes_is_noticed_and_a_new_run_asks_to_sign_in(
+    page: Page, catalogue: Catalogue, panel: Panel
+) -> None:
+    port = free_port()
+    with serving(officer_app(HandPost(), catalogue, panel), port) as url:
+        sign_in(page, url)
+    expect(page.locator("#lost")).to_contain_text("No contact with the kiosk")
+    with serving(officer_app(HandPost(), catalogue, panel), port):
+        expect(page.locator("#pin")).to_be_visible(timeout=15_000)
+
+
+def test_nothing_is_asked_of_another_host_and_nothing_breaks_the_policy(page: Page, office: PostOffice) -> None:
+    trouble: list[str] = []
+    page.on("request", lambda r: trouble.append(r.url) if not r.url.startswith(office.url) else None)
+    page.on("console", lambda message: trouble.append(message.text))
+    page.on("pageerror", lambda error: trouble.append(str(error)))
+    sign_in(page, office.url)
+    page.goto(f"{office.url}/case/{FIRST.encounter}")
+    page.wait_for_timeout(300)
+    assert trouble == []
+
+
+def arrive(page: Page, selector: str) -> None:
+    """The page that holds it, with its script at work: a key pressed before would be lost."""
+    page.wait_for_selector(selector)
+    page.wait_for_load_state("load")

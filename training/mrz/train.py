@@ -1,0 +1,154 @@
+"""The training loop: places first, then CTC; AdamW, one cycle, the same batches in the same order everywhere.
+
+The generator knows where every character stands, and a net that is told so learns in a third of the batches that
+CTC needs to find it out. CTC ends the training, because nobody will tell the kiosk where the characters stand.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from appliance.vision.mrz_strip import BLANK, normalised
+from training.mrz.net import LineNet
+from training.mrz.shards import SHARD_LINES, STEPS, Lines, read_shard
+
+Floats = NDArray[np.float32]
+Bytes = NDArray[np.int8]
+
+BATCH = 64
+PEAK_RATE, WARM_UP, DECAY, CLIP = 2.5e-3, 0.15, 1e-4, 5.0
+FIRST_SHARDS = 1
+SAVE_EVERY = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How long and on what."""
+
+    iterations: int = 2500
+    shards: int = 20
+    placed_share: float = 0.5  # of the iterations, before CTC
+    seed: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Where the training is; `loss` is the mean since the last report."""
+
+    iteration: int
+    loss: float
+    seconds: float
+
+
+def train(shards: Path, plan: Plan, checkpoint: Path, report: Callable[[Progress], None]) -> LineNet:
+    """Train from nothing, or go on from `checkpoint` when it is there. Deterministic but for thread sums."""
+    torch.manual_seed(plan.seed)
+    net = LineNet().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    optimiser = torch.optim.AdamW(net.parameters(), lr=PEAK_RATE, weight_decay=DECAY)
+    cycle = torch.optim.lr_scheduler.OneCycleLR(
+        optimiser, max_lr=PEAK_RATE, total_steps=plan.iterations, pct_start=WARM_UP
+    )
+    began = _resume(checkpoint, net, optimiser, cycle)
+    losses, since_s = [], time.monotonic()
+    for iteration, batch in enumerate(batches(shards, plan, began), start=began + 1):
+        losses.append(_step(net, optimiser, batch, is_placed=iteration <= plan.iterations * plan.placed_share))
+        cycle.step()
+        if iteration % 20 == 0:
+            report(Progress(iteration, float(np.mean(losses)), time.monotonic() - since_s))
+            losses, since_s = [], time.monotonic()
+        if iteration % SAVE_EVERY == 0 or iteration == plan.iterations:
+            _save(checkpoint, iteration, net, optimiser, cycle)
+    return net.eval()
+
+
+def _step(net: LineNet, optimiser: torch.optim.Optimizer, batch: Batch, *, is_placed: bool) -> float:
+    net.train()
+    logits = net(batch.strips.contiguous(memory_format=torch.channels_last))[:, :, 0, :]
+    if is_placed:
+        loss = nn.functional.cross_entropy(logits, batch.places)
+    else:
+        scores = logits.permute(2, 0, 1).log_softmax(2)
+        steps = torch.full((len(batch.lengths),), STEPS, dtype=torch.long)
+        loss = nn.functional.ctc_loss(scores, batch.targets, steps, batch.lengths, blank=BLANK, zero_infinity=True)
+    optimiser.zero_grad(set_to_none=True)
+    loss.backward()  # type: ignore[no-untyped-call]
+    nn.utils.clip_grad_norm_(net.parameters(), CLIP)
+    optimiser.step()
+    return float(loss.detach())
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Batch:
+    """`targets` joins the lines' classes, `lengths` tells them apart; `places` is n x STEPS."""
+
+    strips: Tensor
+    places: Tensor
+    targets: Tensor
+    lengths: Tensor
+
+
+def batches(shards: Path, plan: Plan, began: int) -> Iterator[Batch]:
+    """Batches `began` to the end. The pool grows with the iterations, so that training need not wait for all."""
+    held: list[Lines] = []
+    for iteration in range(began, plan.iterations):
+        wanted = pool_shards(iteration, plan)
+        while len(held) < wanted:
+            held.append(read_shard(shards, len(held)))
+        rng = np.random.default_rng((plan.seed, iteration))
+        picks = [divmod(int(pick), SHARD_LINES) for pick in rng.integers(wanted * SHARD_LINES, size=BATCH)]
+        yield _batch(
+            _disturbed(rng, normalised(np.stack([held[shard].strips[at] for shard, at in picks]))),
+            np.stack([held[shard].classes[at] for shard, at in picks]),
+            np.stack([held[shard].places[at] for shard, at in picks]),
+        )
+
+
+def pool_shards(iteration: int, plan: Plan) -> int:
+    """How many shards an iteration may draw from: all of them after half of the way."""
+    grown = FIRST_SHARDS + (plan.shards - FIRST_SHARDS) * 2 * iteration // plan.iterations
+    return min(plan.shards, grown)
+
+
+def _disturbed(rng: np.random.Generator, values: Floats) -> Floats:
+    noisy = rng.random(len(values)) < 0.3
+    values[noisy] += rng.normal(0, 0.15, values[noisy].shape).astype(np.float32)
+    for at in np.flatnonzero(rng.random(len(values)) < 0.2):
+        width = int(rng.integers(2, 9))
+        left = int(rng.integers(values.shape[2] - width))
+        values[at, :, left : left + width] = rng.uniform(-1, 1)
+    return values
+
+
+def _batch(values: Floats, classes: Bytes, places: Bytes) -> Batch:
+    return Batch(
+        strips=torch.from_numpy(values[:, None]),
+        places=torch.from_numpy(places.astype(np.int64)),
+        targets=torch.from_numpy(classes[classes >= 0].astype(np.int64)),
+        lengths=torch.from_numpy((classes >= 0).sum(axis=1).astype(np.int64)),
+    )
+
+
+def _save(path: Path, iteration: int, net: LineNet, optimiser: torch.optim.Optimizer, cycle: torch.optim.lr_scheduler.OneCycleLR) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    state = {"iteration": iteration, "net": net.state_dict(), "optimiser": optimiser.state_dict(), "cycle": cycle.state_dict()}
+    unfinished = path.with_suffix(".part")
+    torch.save(state, unfinished)
+    unfinished.replace(path)
+
+
+def _resume(path: Path, net: LineNet, optimiser: torch.optim.Optimizer, cycle: torch.optim.lr_scheduler.OneCycleLR) -> int:
+    if not path.is_file():
+        return 0
+    state = torch.load(path, weights_only=True)
+    net.load_state_dict(state["net"])
+    optimiser.load_state_dict(state["optimiser"])
+    cycle.load_state_dict(state["cycle"])
+    return int(state["iteration"])
