@@ -1,9 +1,9 @@
-"""The zone agrees with itself: no refuted check digit, no impossible date, no repaired character left to trust."""
+"""The zone agrees with itself: every check digit that should speak verifies, and no date is impossible."""
 
 from __future__ import annotations
 
 from appliance.checks.evidence import Evidence
-from border.documents.mrz import CheckDigit
+from border.documents.mrz import unverified
 from border.findings import Finding, Measure, Verdict
 from border.rules.policy import Policy
 
@@ -14,15 +14,16 @@ def check(evidence: Evidence, _policy: Policy) -> Finding:
     document = evidence.document
     if document is None:
         return Finding(NAME, Verdict.NOT_DONE, "document_not_read")
-    words = [word for _field, word in document.check_digits]
-    refuted = words.count(CheckDigit.REFUTED)
-    verified = words.count(CheckDigit.VERIFIED)
+    refuted, unproven = len(document.refuted()), len(unverified(document))
     measures = (
         Measure("refuted", float(refuted), "check digits", "max 0"),
-        Measure("verified", float(verified), "check digits", "min 1"),
+        Measure("unproven", float(unproven), "fields", "max 0"),
+        Measure("repairs", float(len(document.repairs)), "characters"),
     )
-    if refuted or not verified:
+    if refuted:
         return Finding(NAME, Verdict.REFER, "check_digit_refuted", measures)
+    if unproven:
+        return Finding(NAME, Verdict.REFER, "check_digit_missing", measures)
     if not (document.date_of_birth.is_possible and document.date_of_expiry.is_possible):
         return Finding(NAME, Verdict.REFER, "date_impossible", measures)
     return Finding(NAME, Verdict.CLEAR, "consistent", measures)

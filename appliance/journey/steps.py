@@ -77,11 +77,12 @@ class Steps:
                 return Event.DEVICE_FAILED
             self._visit.lines_as_read = text.lines
             reading = parse(text.lines)
-            if isinstance(reading, Accepted):
+            left -= 1
+            if isinstance(reading, Accepted) and not (reading.mrz.refuted() and left):
                 self._accept(reading)
                 return Event.DOCUMENT_READ
-            self._visit.document_reason = f"document_{reading.reason}"
-            left -= 1
+            reason = "check_digit_refuted" if isinstance(reading, Accepted) else reading.reason
+            self._visit.document_reason = f"document_{reason}"
             self._bench.screen.show(hint="swipe_again", attempts_left=left)
         return Event.REFER
 

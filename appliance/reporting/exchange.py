@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from appliance.post.journal import Journal
 from appliance.reporting.outbox import Counts, Dispatch
+from appliance.reporting.settings import Window
 from border.encounter import Stamp
 from border.messages.values import AlarmKind, ReceiptBatch
 
@@ -19,24 +20,19 @@ class Heard:
     acknowledged: list[int] = field(default_factory=list)
     refused: list[int] = field(default_factory=list)
     batches: list[ReceiptBatch] = field(default_factory=list)  # verified
-    alarms: list[str] = field(default_factory=list)  # codes of what the publisher itself noticed
+    alarms: list[str] = field(default_factory=list)  # codes to be told to the centre
 
     def __bool__(self) -> bool:
         return bool(self.link_lost or self.acknowledged or self.refused or self.batches or self.alarms)
 
 
 @dataclass(frozen=True, slots=True)
-class Window:
-    """What may be on the wire, given to the broker and not acknowledged by it."""
-
-    messages: int = 20
-    bytes: int = 128 * 1024  # at 1 Mbit/s an alarm waits a second behind as much
-
-
-@dataclass(frozen=True, slots=True)
 class Answer:
+    """`alarms`: codes of what did not fit in the receipts."""
+
     due: list[Dispatch]
     counts: Counts
+    alarms: list[str]
 
 
 def visit(journal: Journal, heard: Heard, window: Window, now_s: float, at: Stamp) -> Answer:
@@ -48,9 +44,9 @@ def visit(journal: Journal, heard: Heard, window: Window, now_s: float, at: Stam
         outbox.flights.link_works()
     outbox.acknowledged(heard.acknowledged, now_s)
     outbox.refused(heard.refused, now_s)
-    alarms = list(heard.alarms)
+    found: list[str] = []
     for batch in heard.batches:
-        alarms += journal.settle(batch, now_s, at.wall_ms).alarms
-    for detail in dict.fromkeys(alarms):
+        found += journal.settle(batch, now_s, at.wall_ms).alarms
+    for detail in heard.alarms:
         journal.alarm(AlarmKind.TAMPER, detail, at)
-    return Answer(outbox.due(now_s, window.messages, window.bytes), outbox.counts(at.wall_ms))
+    return Answer(outbox.due(now_s, window.messages, window.bytes), outbox.counts(at.wall_ms), found)

@@ -29,7 +29,7 @@ KEEP = 3
 COMMAND_TYPE = "application/vnd.landfall.command+cbor"
 
 Order = tuple[int, int]
-"""What makes one artefact newer than another: version or serial, then when it was issued (ms; 0 when it does not say)."""
+"""What makes one artefact newer: version or serial, then when it was issued (ms; 0 when it does not say)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,9 +14,7 @@ import socket
 import ssl
 import threading
 from collections.abc import Callable
-from concurrent.futures import TimeoutError as NoAnswer
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Any
 
 from paho.mqtt import client as paho
@@ -24,14 +22,15 @@ from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
-from appliance.keys import Keys, TlsFiles
+from appliance.keys import Keys
 from appliance.post.keeper import ANSWER_S, JournalPort
 from appliance.post.storage import StorageFull
 from appliance.reporting.brokers import Broker, Walk
-from appliance.reporting.exchange import Heard, Window, visit
-from appliance.reporting.inbox import Inbox
+from appliance.reporting.exchange import Answer, Heard, visit
+from appliance.reporting.inbox import Inbox, Verdict
 from appliance.reporting.outbox import Counts
 from appliance.reporting.reports import Reporter
+from appliance.reporting.settings import Settings, tls_context
 from border.messages import topics
 from border.messages.envelope import open_receipts
 from border.messages.errors import MessageError
@@ -42,24 +41,12 @@ log = logging.getLogger(__name__)
 TICK_S = 0.25
 STOP_S = 2.0
 FAREWELL_S = 0.7
-STEADY_S = 5.0  # a session this long was a success; a shorter one makes the next wait longer
+STEADY_S = 2.0  # a session this long was a success; a shorter one makes the next wait longer
+SAME_ALARM_S = 3600.0
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """`version`: 311, or 5 (whose extras are not used)."""
-
-    brokers: tuple[Broker, ...]
-    version: int = 311
-    keepalive_s: int = 15
-    connect_s: float = 5.0
-    state_every_s: float = 60.0
-    window: Window = Window()
-    send_buffer_bytes: int | None = None  # tests of slow links make it small
-
-    def __post_init__(self) -> None:
-        if self.version not in (311, 5) or not self.brokers:
-            raise ValueError("wants MQTT version 311 or 5, and a broker")
+class JournalSilent(Exception):
+    """The journal's thread has not answered in time: its disk hangs."""
 
 
 class Publisher:
@@ -91,6 +78,7 @@ class Publisher:
         self._heard = Heard()
         self._keys_of: dict[int, int] = {}  # paho's message id -> outbox key
         self._counts = Counts(0, 0, 0, 0)
+        self._alarmed_at_s: dict[str, float] = {}
 
     def start(self) -> None:
         self._thread.start()
@@ -102,6 +90,8 @@ class Publisher:
         self.nudge()
         if self._thread.is_alive():
             self._thread.join(STOP_S)
+        elif self._thread.ident is None:  # never started
+            self._close_wake()
         return not self._thread.is_alive()
 
     def nudge(self) -> None:
@@ -125,8 +115,11 @@ class Publisher:
                 self._session(broker)
         finally:
             self.connected = False
-            self._wake.close()
-            self._nudged.close()
+            self._close_wake()
+
+    def _close_wake(self) -> None:
+        self._wake.close()
+        self._nudged.close()
 
     def _session(self, broker: Broker) -> None:
         """One connection from its beginning to its end. Each has its own client: paho remembers nothing of the last."""
@@ -138,8 +131,8 @@ class Publisher:
             self._serve(client)
         except (OSError, ValueError) as error:  # ValueError: a host name that cannot be one
             log.info("broker %s: %s", broker, error.__class__.__name__)
-        except (StorageFull, NoAnswer) as error:
-            log.error("the journal does not take what came: %s", error)
+        except (StorageFull, JournalSilent) as error:
+            log.error("what came cannot be kept, and will come again: %s", error)
         finally:
             self.connected = False
             client.disconnect()
@@ -164,7 +157,7 @@ class Publisher:
         client.connect_timeout = self._settings.connect_s
         client.max_inflight_messages_set(self._settings.window.messages + 8)
         if self._keys.tls is not None:
-            client.tls_set_context(_tls(self._keys.tls))
+            client.tls_set_context(tls_context(self._keys.tls))
         client.on_socket_open = self._on_socket_open
         client.on_connect = self._on_connect
         client.on_publish = self._on_publish
@@ -221,11 +214,10 @@ class Publisher:
 
     def _exchange(self, client: paho.Client, now_s: float) -> None:
         """Tell the journal what came, publish what is due, and the state when it is time."""
-        heard, self._heard = self._heard, Heard()
-        at = self._reporter.times.stamp()
-        window = self._settings.window
-        answer = self._port.submit(lambda j: visit(j, heard, window, now_s, at)).result(ANSWER_S)
+        answer = self._visit(now_s)
         self._counts = answer.counts
+        for alarm in answer.alarms:
+            self._notice(alarm)
         for dispatch in answer.due:
             sent = client.publish(dispatch.message.topic, dispatch.message.payload, qos=1)
             if sent.rc != MQTTErrorCode.MQTT_ERR_SUCCESS:
@@ -234,6 +226,22 @@ class Publisher:
         if self._reporter.is_due(answer.counts, now_s, self._settings.state_every_s):
             self._say_state(client, online=True)
 
+    def _visit(self, now_s: float) -> Answer:
+        heard, self._heard = self._heard, Heard()
+        at, window = self._reporter.times.stamp(), self._settings.window
+        work = self._port.submit(lambda j: visit(j, heard, window, now_s, at))
+        try:
+            return work.result(ANSWER_S)
+        except TimeoutError:
+            raise JournalSilent from None
+
+    def _notice(self, alarm: str) -> None:
+        """Tell the centre with the next visit, but the same thing once an hour."""
+        now_s = self._reporter.clock.monotonic_s()
+        if now_s - self._alarmed_at_s.get(alarm, float("-inf")) > SAME_ALARM_S:
+            self._alarmed_at_s[alarm] = now_s
+            self._heard.alarms.append(alarm)
+
     def _say_state(self, client: paho.Client, *, online: bool) -> None:
         report = self._reporter.report(self._counts, online=online)
         client.publish(topics.state(self._keys.kiosk), report, qos=1, retain=True)
@@ -241,9 +249,8 @@ class Publisher:
     def _farewell(self, client: paho.Client) -> None:
         """The last state replaces the will. What is un-receipted stays in the outbox."""
         self._say_state(client, online=False)
-        mids = set(self._keys_of)
         until_s = self._reporter.clock.monotonic_s() + FAREWELL_S
-        while client.want_write() or mids & set(self._keys_of):
+        while client.want_write():
             left_s = until_s - self._reporter.clock.monotonic_s()
             if left_s <= 0 or self._turn(client, min(left_s, 0.05)) is None:
                 return
@@ -295,13 +302,7 @@ class Publisher:
         except (MessageError, UnicodeDecodeError) as error:
             self.forged += 1
             log.warning("a message from the broker is not taken: %s", getattr(error, "reason", "bad_topic"))
+            self._notice("receipt_not_genuine")
             return
-        self._inbox.receive(where.kind, bytes(message.payload))
-
-
-def _tls(files: TlsFiles) -> ssl.SSLContext:
-    """Read anew for each connection: certificates are short-lived and replaced beneath us. Raises OSError."""
-    context = ssl.create_default_context(ssl.Purpose.SERVER_AUTH, cafile=str(files.ca))
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    context.load_cert_chain(str(files.certificate), str(files.key))
-    return context
+        if self._inbox.receive(where.kind, bytes(message.payload)) in (Verdict.REFUSED, Verdict.REUSED):
+            self._notice(f"{where.kind.value}_not_genuine")

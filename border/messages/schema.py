@@ -1,4 +1,4 @@
-"""The wire form of every message as CDDL (RFC 8610) and as golden bytes. `python -m border.messages.schema` writes both."""
+"""Every message as CDDL (RFC 8610) and as golden bytes; `python -m border.messages.schema` writes the files."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ import pytest
 
 from appliance.checks import ALL, EXPECTED, run_all
 from appliance.checks.evidence import Evidence, FaceEvidence, FingerEvidence, PadEvidence
-from border.documents.mrz import Accepted, parse
+from border.documents.mrz import Accepted, CheckDigit, parse
 from border.encounter import ClockState, QualityComponent
 from border.findings import Verdict
 from border.rules.default import DEVELOPMENT
@@ -158,6 +158,26 @@ def test_a_check_says_what_it_saw(name: str, change: dict[str, object], verdict:
 def test_a_document_kind_that_policy_does_not_take_is_referred() -> None:
     policy = replace(DEVELOPMENT, accepted_documents=("AC",))
     assert ALL["document_accepted"](GOOD, policy).reason == "document_kind_not_accepted"
+
+
+def test_a_specimen_opens_only_a_specimen_country() -> None:
+    assert ALL["document_accepted"](GOOD, replace(DEVELOPMENT, country="LCA")).reason == "issuer_specimen"
+
+
+def test_an_issuer_nobody_lists_is_referred() -> None:
+    unknown = replace(GOOD, document=replace(GOOD.document, issuing_state="QQQ"))  # type: ignore[type-var]
+    assert ALL["document_accepted"](unknown, DEVELOPMENT).reason == "issuer_unknown"
+
+
+def _with_digit(word: CheckDigit) -> Evidence:
+    assert GOOD.document is not None
+    digits = tuple((f, word if f == "document_number" else w) for f, w in GOOD.document.check_digits)
+    return replace(GOOD, document=replace(GOOD.document, check_digits=digits))
+
+
+def test_a_refuted_or_absent_check_digit_is_referred() -> None:
+    assert ALL["document_integrity"](_with_digit(CheckDigit.REFUTED), DEVELOPMENT).reason == "check_digit_refuted"
+    assert ALL["document_integrity"](_with_digit(CheckDigit.NOT_PRINTED), DEVELOPMENT).reason == "check_digit_missing"
 
 
 def test_a_document_that_ends_too_soon_is_referred() -> None:

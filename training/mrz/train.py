@@ -1,4 +1,4 @@
-"""The training loop: places first, then CTC; AdamW, one cycle, the same batches in the same order everywhere.
+"""The training loop: places first, then CTC; AdamW, a held rate that falls at the end, the same batches in the same order everywhere.
 
 The generator knows where every character stands, and a net that is told so learns in a third of the batches that
 CTC needs to find it out. CTC ends the training, because nobody will tell the kiosk where the characters stand.
@@ -6,6 +6,7 @@ CTC needs to find it out. CTC ends the training, because nobody will tell the ki
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -23,20 +24,35 @@ from training.mrz.shards import SHARD_LINES, STEPS, Lines, read_shard
 Floats = NDArray[np.float32]
 Bytes = NDArray[np.int8]
 
-BATCH = 64
-PEAK_RATE, WARM_UP, DECAY, CLIP = 2.5e-3, 0.15, 1e-4, 5.0
-FIRST_SHARDS = 1
-SAVE_EVERY = 200
+BATCH = 32
+RATE, WARM_UP, DECAY, CLIP = 2e-3, 100, 1e-4, 5.0
+LAST_SHARE = 0.35  # of the iterations: then CTC, and the rate falls to nothing
+ITERATIONS_PER_SHARD = 100  # the pool grows as it is made, so that training need not wait for all of it
+SAVE_EVERY = 100
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
     """How long and on what."""
 
-    iterations: int = 2500
+    iterations: int = 4000
     shards: int = 20
-    placed_share: float = 0.5  # of the iterations, before CTC
     seed: int = 1
+
+    @property
+    def placed(self) -> int:
+        """How many iterations, from the first, are told the places."""
+        return round(self.iterations * (1 - LAST_SHARE))
+
+    def rate(self, iteration: int) -> float:
+        """Share of RATE at an iteration counted from 0: it rises, holds, and falls as a half cosine."""
+        if iteration < self.placed:
+            return min(1.0, (iteration + 1) / WARM_UP)
+        return 0.5 + 0.5 * math.cos(math.pi * (iteration - self.placed) / (self.iterations - self.placed))
+
+    def pool(self, iteration: int) -> int:
+        """How many shards an iteration may draw from."""
+        return min(self.shards, 1 + iteration // ITERATIONS_PER_SHARD)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,20 +68,17 @@ def train(shards: Path, plan: Plan, checkpoint: Path, report: Callable[[Progress
     """Train from nothing, or go on from `checkpoint` when it is there. Deterministic but for thread sums."""
     torch.manual_seed(plan.seed)
     net = LineNet().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    optimiser = torch.optim.AdamW(net.parameters(), lr=PEAK_RATE, weight_decay=DECAY)
-    cycle = torch.optim.lr_scheduler.OneCycleLR(
-        optimiser, max_lr=PEAK_RATE, total_steps=plan.iterations, pct_start=WARM_UP
-    )
-    began = _resume(checkpoint, net, optimiser, cycle)
+    optimiser = torch.optim.AdamW(net.parameters(), lr=RATE, weight_decay=DECAY)
+    began = _resume(checkpoint, net, optimiser)
     losses, since_s = [], time.monotonic()
     for iteration, batch in enumerate(batches(shards, plan, began), start=began + 1):
-        losses.append(_step(net, optimiser, batch, is_placed=iteration <= plan.iterations * plan.placed_share))
-        cycle.step()
+        optimiser.param_groups[0]["lr"] = RATE * plan.rate(iteration - 1)
+        losses.append(_step(net, optimiser, batch, is_placed=iteration <= plan.placed))
         if iteration % 20 == 0:
             report(Progress(iteration, float(np.mean(losses)), time.monotonic() - since_s))
             losses, since_s = [], time.monotonic()
         if iteration % SAVE_EVERY == 0 or iteration == plan.iterations:
-            _save(checkpoint, iteration, net, optimiser, cycle)
+            _save(checkpoint, iteration, net, optimiser)
     return net.eval()
 
 
@@ -99,7 +112,7 @@ def batches(shards: Path, plan: Plan, began: int) -> Iterator[Batch]:
     """Batches `began` to the end. The pool grows with the iterations, so that training need not wait for all."""
     held: list[Lines] = []
     for iteration in range(began, plan.iterations):
-        wanted = pool_shards(iteration, plan)
+        wanted = plan.pool(iteration)
         while len(held) < wanted:
             held.append(read_shard(shards, len(held)))
         rng = np.random.default_rng((plan.seed, iteration))
@@ -109,12 +122,6 @@ def batches(shards: Path, plan: Plan, began: int) -> Iterator[Batch]:
             np.stack([held[shard].classes[at] for shard, at in picks]),
             np.stack([held[shard].places[at] for shard, at in picks]),
         )
-
-
-def pool_shards(iteration: int, plan: Plan) -> int:
-    """How many shards an iteration may draw from: all of them after half of the way."""
-    grown = FIRST_SHARDS + (plan.shards - FIRST_SHARDS) * 2 * iteration // plan.iterations
-    return min(plan.shards, grown)
 
 
 def _disturbed(rng: np.random.Generator, values: Floats) -> Floats:
@@ -136,19 +143,17 @@ def _batch(values: Floats, classes: Bytes, places: Bytes) -> Batch:
     )
 
 
-def _save(path: Path, iteration: int, net: LineNet, optimiser: torch.optim.Optimizer, cycle: torch.optim.lr_scheduler.OneCycleLR) -> None:
+def _save(path: Path, iteration: int, net: LineNet, optimiser: torch.optim.Optimizer) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    state = {"iteration": iteration, "net": net.state_dict(), "optimiser": optimiser.state_dict(), "cycle": cycle.state_dict()}
     unfinished = path.with_suffix(".part")
-    torch.save(state, unfinished)
+    torch.save({"iteration": iteration, "net": net.state_dict(), "optimiser": optimiser.state_dict()}, unfinished)
     unfinished.replace(path)
 
 
-def _resume(path: Path, net: LineNet, optimiser: torch.optim.Optimizer, cycle: torch.optim.lr_scheduler.OneCycleLR) -> int:
+def _resume(path: Path, net: LineNet, optimiser: torch.optim.Optimizer) -> int:
     if not path.is_file():
         return 0
     state = torch.load(path, weights_only=True)
     net.load_state_dict(state["net"])
     optimiser.load_state_dict(state["optimiser"])
-    cycle.load_state_dict(state["cycle"])
     return int(state["iteration"])

@@ -1,0 +1,42 @@
+"""How the line to the broker is driven: bounds with their units."""
+
+from __future__ import annotations
+
+import ssl
+from dataclasses import dataclass, field
+
+from appliance.keys import TlsFiles
+from appliance.reporting.brokers import Broker
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """What may be on the wire, given to the broker and not acknowledged by it."""
+
+    messages: int = 20
+    bytes: int = 128 * 1024  # at 1 Mbit/s an alarm waits a second behind as much
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """`version`: 311, or 5 (whose extras are not used)."""
+
+    brokers: tuple[Broker, ...]
+    version: int = 311
+    keepalive_s: int = 15
+    connect_s: float = 5.0
+    state_every_s: float = 60.0
+    window: Window = field(default_factory=Window)
+    send_buffer_bytes: int | None = None  # tests of slow links make it small
+
+    def __post_init__(self) -> None:
+        if self.version not in (311, 5) or not self.brokers:
+            raise ValueError("wants MQTT version 311 or 5, and a broker")
+
+
+def tls_context(files: TlsFiles) -> ssl.SSLContext:
+    """Read anew for each connection: certificates are short-lived and replaced beneath us. Raises OSError."""
+    context = ssl.create_default_context(ssl.Purpose.SERVER_AUTH, cafile=str(files.ca))
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.load_cert_chain(str(files.certificate), str(files.key))
+    return context
