@@ -39,7 +39,7 @@ async def serve(config: Config, kiosk: Kiosk) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, leaving.set)
     servers = [_server(kiosk.traveller, config.pages.traveller), _server(kiosk.officer, config.pages.officer)]
-    kiosk.neighbours.start()
+    kiosk.start()
     health = PageHealth()
 
     def is_alive() -> bool:

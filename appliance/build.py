@@ -28,7 +28,12 @@ from appliance.post.keeper import Keeper, Records
 from appliance.post.neighbours import Neighbours
 from appliance.post.schema import open_database
 from appliance.post.storage import Disk
+from appliance.reporting import brokers
 from appliance.reporting.condition import Condition, Site, disk_free_bytes
+from appliance.reporting.inbox import Inbox
+from appliance.reporting.publisher import Publisher
+from appliance.reporting.reports import Reporter
+from appliance.reporting.settings import Settings
 from appliance.times import Times
 from appliance.web import catalogue as catalogues
 from appliance.web.officer import officer_app
@@ -57,15 +62,22 @@ class Kiosk:
     keeper: Keeper
     times: TimeKeeper
     neighbours: Neighbours
+    publisher: Publisher
     traveller: Starlette
     officer: Starlette
 
     @property
     def lanes_are_alive(self) -> bool:
         overdue = any(lane.is_overdue for lane in (*self.devices.lanes, self.vision))
-        return not overdue and not self.keeper.is_overdue
+        return not overdue and not self.keeper.is_overdue and self.publisher.is_alive
+
+    def start(self) -> None:
+        """The threads that work beside the loop."""
+        self.neighbours.start()
+        self.publisher.start()
 
     def close(self) -> None:
+        self.publisher.stop()
         self.neighbours.stop()
         self.devices.close()
         self.vision.close()
@@ -98,17 +110,26 @@ def build(config: Config) -> Kiosk:
         kiosk=keys.kiosk, records=records, lists=content, stamps=times, same_for_all_s=config.times.deciding_s
     )
     runner = Runner(bench, desk, _manners(config, tuple(language.code for language in words.languages)))
-    neighbours = Neighbours(config.pages.neighbours)
+    neighbours, site = Neighbours(config.pages.neighbours), _site(config)
+
+    def condition() -> Condition:
+        return _condition(runner, devices, content, folder)
+
+    inbox = Inbox(folder / "lists", keys.kiosk, keys.policy, lambda _kind: content.reload())
+    publisher = Publisher(
+        Settings(brokers=brokers.parse(config.centre.brokers), state_every_s=config.times.state_report_s),
+        keys,
+        keeper,
+        reporter=Reporter(site, keys.signer, keeper_of_time, condition=condition, troubles=lambda: inbox.troubles),
+        inbox=inbox,
+    )
+    keeper.ask(lambda journal: journal.when_recorded(publisher.nudge))
     post = Desk(
         keeper,
         officers.load(folder),
         keeper_of_time,
-        site=_site(config),
-        surroundings=Surroundings(
-            condition=lambda: _condition(runner, devices, content, folder),
-            uplink_is_up=lambda: False,
-            help_seen=runner.help_seen,
-        ),
+        site=site,
+        surroundings=Surroundings(condition, lambda: publisher.connected, runner.help_seen),
         neighbours=neighbours,
     )
     panel = _panel(config)
@@ -119,6 +140,7 @@ def build(config: Config) -> Kiosk:
         keeper=keeper,
         times=keeper_of_time,
         neighbours=neighbours,
+        publisher=publisher,
         traveller=traveller_app(
             runner, runner, Speech(words, folder / "speech"), words, panel, practice=config.practice
         ),

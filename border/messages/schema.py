@@ -32,6 +32,8 @@ def cddl(message: type) -> str:
     rules = {message.__name__: _map(message, top=True)}
     for inner in _inside(message):
         rules.setdefault(inner.__name__, _choice(inner) if issubclass(inner, Enum) else _map(inner, top=False))
+    joined = " ".join(rules.values())
+    rules |= {f"{name}_or_null": f"{name} / null" for name in SCALARS.values() if f"{name}_or_null" in joined}
     text = "\n".join(f"{name} = {rule}\n" for name, rule in rules.items())
     return f"; Version {VERSION}. Generated from the dataclasses of border/, never edited.\n\n{text}"
 
@@ -53,8 +55,8 @@ def _name(hint: Any) -> str:
         return SCALARS[hint]
     args = get_args(hint)
     if get_origin(hint) is tuple:
-        inside = f"* {_name(args[0])}" if args[-1] is Ellipsis else ", ".join(_name(arg) for arg in args)
-        return f"[{inside}]"
+        rows = [_name(arg).replace(" / ", "_or_") for arg in args if arg is not Ellipsis]  # a rule of its own
+        return f"[* {rows[0]}]" if args[-1] is Ellipsis else f"[{', '.join(rows)}]"
     if _is_union(hint):
         return " / ".join(_name(arg) for arg in args)
     return str(hint.__name__)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import socket
 import ssl
 import threading
 import time
 from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -52,6 +54,13 @@ class Sender:
     def publish(self, message: Outbound, *, retain: bool = False) -> None:
         """Once, and forgotten: for messages that a test means to be refused."""
         self._client.publish(message.topic, message.payload, qos=1, retain=retain)
+
+    def publish_all(self, messages: Iterable[Outbound], timeout_s: float = 60.0) -> None:
+        """All of them, and wait until the broker has taken each."""
+        taken = [self._client.publish(m.topic, m.payload, qos=1) for m in messages]
+        for one in taken:
+            one.wait_for_publish(timeout_s)
+            assert one.is_published(), "the broker has not taken everything"
 
     def send(self, *records: Packed) -> None:
         """Until the centre has each: see `drain`."""
@@ -114,4 +123,6 @@ def _client(folder: Path, kiosk: str) -> paho.Client:
     context.load_cert_chain(folder / "device.crt", folder / "device.key")
     client.tls_set_context(context)
     client.reconnect_delay_set(1, 1)
+    # faces are exactly of the size that Nagle and a delayed ACK hold up for 40 ms
+    client.on_socket_open = lambda _client, _data, line: line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return client

@@ -15,8 +15,10 @@ from border.ledger import GENESIS
 from border.messages import topics
 from border.messages.envelope import Outbound, sign_alarm
 from border.messages.values import Alarm, AlarmKind
+from scripts import axe
 from tests.central.author import Author, Traveller
 from tests.central.test_console import Place, jpeg, place  # noqa: F401 - the fixture
+from tests.web.checks import violations
 
 pytestmark = [
     pytest.mark.browser,
@@ -155,3 +157,11 @@ def test_targets_are_large_enough(place: Place, page: Page) -> None:  # noqa: F8
               .filter(([, box]) => box.width < 24 || box.height < 24).map(([text]) => text)"""
         )
         assert small == [], path
+
+
+def test_axe_finds_nothing_on_any_page(place: Place, page: Page) -> None:  # noqa: F811
+    looked = fill(place)
+    script = axe.fetch().read_text(encoding="utf-8")
+    for path in ("encounters", f"encounters/{looked}", "kiosks", "letters", "encounters/unknown"):
+        page.goto(f"{place.web.base_url}/{path}")
+        assert violations(page, script) == [], path

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from appliance.journey.machine import State
 from appliance.journey.view import Touch
@@ -53,6 +54,14 @@ OUTSIDE = """() => {
 }"""
 
 
+@pytest.fixture(scope="module")
+def one_page(browser: Browser, panel: Panel) -> Iterator[Page]:
+    """One page for the many looks: screens are brought to it by the event stream, as on a kiosk."""
+    context = browser.new_context(viewport={"width": panel.width_px, "height": panel.height_px})
+    yield context.new_page()
+    context.close()
+
+
 def open_at(page: Page, kiosk: Kiosk, name: str, **changes: object) -> None:
     page.goto("about:blank")
     kiosk.journey.show(**view_of(name, **{"language": "en", **changes}))
@@ -67,13 +76,17 @@ def wait_for(page: Page, kiosk: Kiosk) -> None:
 @pytest.mark.parametrize("code", CODES)
 @pytest.mark.parametrize("name", SCREENS)
 def test_every_screen_fits_is_large_enough_and_accessible(
-    page: Page, kiosk: Kiosk, panel: Panel, axe_script: str, name: str, code: str
+    one_page: Page, kiosk: Kiosk, panel: Panel, axe_script: str, name: str, code: str
 ) -> None:
-    open_at(page, kiosk, name, language=code)
-    assert page.evaluate(OUTSIDE) == []
-    assert too_small(page.evaluate(SIZES, "#screen"), panel) == []
-    assert violations(page, axe_script) == []
-    assert page.get_attribute("html", "lang") == code
+    kiosk.journey.show(**view_of(name, language=code))
+    if not one_page.url.startswith(kiosk.url):
+        one_page.goto(kiosk.url)
+    wait_for(one_page, kiosk)
+    one_page.wait_for_selector("body:not(.settling)")
+    assert one_page.evaluate(OUTSIDE) == []
+    assert too_small(one_page.evaluate(SIZES, "#screen"), panel) == []
+    assert violations(one_page, axe_script, is_modal=name == "warning") == []
+    assert one_page.get_attribute("html", "lang") == code
 
 
 @pytest.mark.parametrize("code", CODES)
@@ -104,7 +117,7 @@ def test_the_language_dialog_is_large_and_accessible_and_changes_the_language(
     open_at(page, kiosk, "face")
     page.click("#open-languages")
     assert too_small(page.evaluate(SIZES, "dialog"), panel) == []
-    assert violations(page, axe_script) == []
+    assert violations(page, axe_script, is_modal=True) == []
     page.click("dialog button[value=ht]")
     expect(page.locator("dialog")).to_be_hidden()
     wait_until(lambda: kiosk.journey.touches[-1] == (Touch.LANGUAGE, "ht"))
