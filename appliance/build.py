@@ -44,8 +44,7 @@ from border.encounter import Direction
 from drivers.catalogue import CAMERA, DOCUMENT_READER, FINGERPRINT
 
 SOFTWARE = "0.1.0"
-SOFT_MARK_BYTES = 500 * 1024 * 1024
-HARD_MARK_BYTES = 100 * 1024 * 1024
+MB = 1_000_000
 TABLET = Panel(1280, 800, 217.0, 600.0)
 """The officer's: a 10 inch tablet."""
 
@@ -92,7 +91,7 @@ def build(config: Config) -> Kiosk:
     times = Times(keeper_of_time)
     content = Content(folder / "lists", keys.policy, times.now_ms, times.today)
     keeper_of_time.raise_floor(content.newest_signed_ms)
-    keeper = Keeper(lambda: Journal(open_database(folder / "journal.sqlite"), keys, _disk(folder)))
+    keeper = Keeper(lambda: Journal(open_database(folder / "journal.sqlite"), keys, _disk(config)))
     records = Records(keeper, keeper_of_time.stamp)
     devices, vision = Devices(_hands(config)), Lane("vision")
     words = catalogues.load()
@@ -175,8 +174,9 @@ def _hands(config: Config) -> Hands:
     )
 
 
-def _disk(folder: Path) -> Disk:
-    return Disk(lambda: disk_free_bytes(folder), SOFT_MARK_BYTES, HARD_MARK_BYTES)
+def _disk(config: Config) -> Disk:
+    marks = config.storage
+    return Disk(lambda: disk_free_bytes(config.kiosk.folder), marks.soft_mark_mb * MB, marks.hard_mark_mb * MB)
 
 
 def _manners(config: Config, languages: tuple[str, ...]) -> Manners:
@@ -207,7 +207,7 @@ def _condition(runner: Runner, devices: Devices, content: Content, folder: Path)
         policy_version=content.policy.version if content.policy else 0,
         list_version=content.list_version,
         list_age_hours=content.list_age_hours(),
-        disk_free_mb=disk_free_bytes(folder) // 1_000_000,
+        disk_free_mb=disk_free_bytes(folder) // MB,
     )
 
 

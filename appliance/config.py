@@ -84,6 +84,14 @@ class TimesConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class StorageConfig:
+    """Free megabytes (10^6) on the disk of `kiosk.folder`, where the kiosk saves room, then closes."""
+
+    soft_mark_mb: int = 500  # below: pictures that are only nice to have are dropped
+    hard_mark_mb: int = 100  # below: no traveller is taken until there is room again
+
+
+@dataclass(frozen=True, slots=True)
 class Config:
     kiosk: KioskConfig
     devices: DevicesConfig
@@ -91,6 +99,7 @@ class Config:
     pages: PagesConfig
     panel: PanelConfig = field(default_factory=PanelConfig)
     times: TimesConfig = field(default_factory=TimesConfig)
+    storage: StorageConfig = field(default_factory=StorageConfig)
     practice: bool = False  # simulated travellers: shown on every page, kept out of production by its own keys
 
 
@@ -105,6 +114,8 @@ def load(path: Path) -> Config:
         raise ConfigError((f"{path}: is not TOML: {error}",)) from error
     reader = _Reader(path, text)
     config = reader.section(Config, table, "")
+    if not reader.mistakes:
+        reader.compare(config.storage)
     if reader.mistakes:
         raise ConfigError(tuple(reader.mistakes))
     return config
@@ -132,6 +143,11 @@ class _Reader:
         if self.mistakes:  # the value is thrown away: fill what is missing so that all sections are looked at
             values.update({key: None for key in fields.keys() - values.keys()})
         return cls(**values)
+
+    def compare(self, storage: StorageConfig) -> None:
+        """What only shows when two values stand side by side."""
+        if storage.hard_mark_mb > storage.soft_mark_mb:
+            self._say("storage", "hard_mark_mb", f"wants at most soft_mark_mb, which is {storage.soft_mark_mb}")
 
     def _value(self, hint: Any, value: Any, section: str, key: str) -> Any:
         if dataclasses.is_dataclass(hint):

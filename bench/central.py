@@ -52,9 +52,10 @@ def measure(broker: Broker, databases: dict[str, NewDatabase], encounters: int, 
     for number in range(rounds):
         backlog = _backlog(broker, number, encounters)
         for name, new_database in databases.items():
-            for pace in PACES:
-                rates[name][pace].append(_drained_per_s(broker, new_database(), backlog, PACES[pace]))
-                print(f"round {number + 1} {name} {pace}: {rates[name][pace][-1]:.0f}/s", file=sys.stderr)
+            for word, pace in PACES.items():
+                rate = _drained_per_s(broker, new_database(), backlog, pace)
+                rates[name][word].append(rate)
+                print(f"round {number + 1} {name} {word}: {rate:.0f}/s", file=sys.stderr)
     return {
         "encounters": encounters,
         "encounter_bytes": 90_000,

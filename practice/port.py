@@ -6,7 +6,7 @@ import asyncio
 import subprocess
 import sys
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,6 +31,10 @@ names = [{{ primary = "{_LISTED.primary_identifier}", secondary = "{_LISTED.seco
 documents = ["{_LISTED.document_number}"]
 """
 """The practice watchlist: one synthetic traveller of the set, so that a match can be tried."""
+
+
+Settings = Mapping[str, Mapping[str, float]]
+"""Numbers of a kiosk.toml, by table and name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,15 +105,21 @@ class Port:
             str(self.console_port),
         )
 
-    async def add_kiosk(self, kiosk: str, hardware: Hardware, *, scale: float = 1.0) -> KioskPlace:
-        """Write kiosk.toml, connect its uplink, start it and wait until its page answers."""
+    async def add_kiosk(
+        self, kiosk: str, hardware: Hardware, *, scale: float = 1.0, settings: Settings | None = None
+    ) -> KioskPlace:
+        """Write kiosk.toml, connect its uplink, start it and wait until its page answers.
+
+        `settings`: further numbers by table and name, as {"storage": {"hard_mark_mb": 200}}.
+        """
         uplink = Uplink(self.broker_port)
         await uplink.put()
         folder = self.folder / kiosk
         folder.mkdir(exist_ok=True)
         traveller, officer = free_port(), free_port()
         config = folder / "kiosk.toml"
-        config.write_text(self._kiosk_toml(kiosk, hardware, (traveller, officer, uplink.port), scale))
+        numbers = _tables({"times": {"scale": scale}}, settings or {})
+        config.write_text(self._kiosk_toml(kiosk, hardware, (traveller, officer, uplink.port)) + numbers)
         process = Process(kiosk, module("appliance", "--config", str(config)), folder / "kiosk.log")
         place = KioskPlace(kiosk, folder, traveller, officer, uplink, process)
         self.kiosks.append(place)
@@ -126,7 +136,7 @@ class Port:
         wanted.write_text(self.watchlist)
         run_module("central.lists", "write", str(self.ca / "centre"), str(folder / "lists"), "--watchlist", str(wanted))
 
-    def _kiosk_toml(self, kiosk: str, hardware: Hardware, ports: tuple[int, int, int], scale: float) -> str:
+    def _kiosk_toml(self, kiosk: str, hardware: Hardware, ports: tuple[int, int, int]) -> str:
         traveller, officer, uplink = ports
         neighbours = [f"http://127.0.0.1:{place.officer_port}" for place in self.kiosks]
         return f"""\
@@ -155,9 +165,6 @@ keys = "{self.ca / "kiosks" / kiosk}"
 traveller = "127.0.0.1:{traveller}"
 officer = "127.0.0.1:{officer}"
 neighbours = {neighbours!r}
-
-[times]
-scale = {scale}
 """
 
     async def stop(self) -> None:
@@ -168,6 +175,18 @@ scale = {scale}
         for process in (self.centre, self.broker):
             if process is not None:
                 await asyncio.to_thread(process.stop)
+
+
+def _tables(*settings: Settings) -> str:
+    """As TOML; a later table of the same name adds to the earlier one."""
+    together: dict[str, dict[str, float]] = {}
+    for one in settings:
+        for table, numbers in one.items():
+            together.setdefault(table, {}).update(numbers)
+    lines = (
+        f"\n[{table}]\n" + "".join(f"{k} = {v}\n" for k, v in numbers.items()) for table, numbers in together.items()
+    )
+    return "".join(lines)
 
 
 def module(name: str, *arguments: str) -> list[str]:

@@ -24,6 +24,9 @@ FPS = 8.0
 LOOK_EVERY_S = 0.15
 """How often the simulated traveller looks at the kiosk's screen to see what is asked of him."""
 
+FIRST_PICTURE_S = 10.0
+"""A face nobody has drawn before takes a second; on a busy machine more."""
+
 FACES: dict[str, Callable[[Traveller], Presenter]] = {
     "bona_fide": lambda who: BonaFide(who.face()),
     "printed_photo": lambda who: PrintedPhoto(who.face()),
@@ -54,7 +57,7 @@ class Quay:
         self._period_s = 1.0 / fps
         self._asked: str | None = None
         self._screen_url: str | None = None
-        self._leaving = threading.Event()
+        self._leaving, self._seen = threading.Event(), threading.Event()
         self._threads = [
             threading.Thread(target=work, name=name, daemon=True)
             for name, work in (("quay camera", self._film), ("quay eyes", self._watch))
@@ -91,8 +94,11 @@ class Quay:
         self.reader.present(lines)
 
     def show_face(self, kind: str) -> None:
-        self._presenter = FACES[kind](self.who)
+        presenter = FACES[kind](self.who)
+        self._seen.clear()
+        self._presenter = presenter
         self.face = kind
+        self._seen.wait(FIRST_PICTURE_S)  # who says "show" means that the camera sees it now
 
     def place(self, condition: str) -> None:
         """Put the traveller's finger, or a moulded copy of it, on the glass."""
@@ -144,8 +150,11 @@ class Quay:
         began_s = time.monotonic()
         while not self._leaving.is_set():
             due_s = time.monotonic() + self._period_s
-            pixels = self._presenter.frame(time.monotonic() - began_s, self._asked)
+            presenter = self._presenter
+            pixels = presenter.frame(time.monotonic() - began_s, self._asked)
             self.camera.show(cv2.imencode(".jpg", pixels, [cv2.IMWRITE_JPEG_QUALITY, 88])[1].tobytes())
+            if presenter is self._presenter:
+                self._seen.set()
             self._leaving.wait(max(0.0, due_s - time.monotonic()))
 
     def _watch(self) -> None:

@@ -43,6 +43,8 @@ WISHES: dict[tuple[State, Touch], str] = {
 PROBE_EVERY_S = 10.0
 """While nobody is there, the devices are asked this often whether they are."""
 
+HELP_STAYS_S = 60.0
+
 
 @dataclass(frozen=True, slots=True)
 class Manners:
@@ -84,7 +86,7 @@ class Runner:
     def touch(self, touch: Touch, language: str | None = None) -> bool:
         """Anything that means something now is queued; the rest is a late double touch."""
         state = self.view.state
-        everywhere = touch in (Touch.HELP, Touch.MORE_TIME) and state not in (State.IDLE, State.WIPING)
+        everywhere = touch in (Touch.HELP, Touch.MORE_TIME) and state is not State.WIPING
         if touch is Touch.LANGUAGE and language not in self._manners.languages:
             return False
         if not (everywhere or touch is Touch.LANGUAGE or (state, touch) in TOUCHES):
@@ -125,6 +127,7 @@ class Runner:
     def _leave(self, state: State, event: Event) -> State:
         """The table's next state, and what changes with it."""
         new = after(state, event)
+        log.info("journey: %s + %s = %s", state, event, new)  # a row of the table; nothing of the traveller
         if state in (State.FACE, State.TURN) and new not in (State.FACE, State.TURN):
             self._bench.screen.draw(None)
         if event is Event.NEXT_PERSON:
@@ -194,16 +197,23 @@ class Runner:
 
     def _time_passed(self, state: State) -> Event | None:
         """Warn in time, then end the state (machine.LIMITS)."""
+        scale = self._manners.scale
         limit = LIMITS.get(state)
         if limit is None:
+            self._forget_help(HELP_STAYS_S * scale)
             return None
-        scale = self._manners.scale
         left_s = self._touched_at_s + limit.seconds * scale - self._bench.stamps.monotonic_s()
         if left_s <= 0:
             return Event.TIMED_OUT
         if limit.warns and left_s <= WARNING_S * scale:
             self._bench.screen.show(seconds_left=max(1, round(left_s)))
         return None
+
+    def _forget_help(self, after_s: float) -> None:
+        """A call from the home screen ends some time after an officer has seen it; nobody is there to end it."""
+        seen = self.view.help_called and self.view.help_seen
+        if seen and self._bench.stamps.monotonic_s() - self._touched_at_s > after_s:
+            self._bench.screen.show(help_called=False, help_seen=False)
 
     # what each state does while it lasts
 

@@ -76,6 +76,7 @@ class Publisher:
         self.connected = False  # written by this thread, read by any
         self.forged = 0  # receipts that were not the centre's, or not for us
         self._heard = Heard()
+        self._proven = False  # the broker has acknowledged our request on this connection: what breaks it now is ours
         self._keys_of: dict[int, int] = {}  # paho's message id -> outbox key
         self._counts = Counts(0, 0, 0, 0)
         self._alarmed_at_s: dict[str, float] = {}
@@ -125,6 +126,7 @@ class Publisher:
         """One connection from its beginning to its end. Each has its own client: paho remembers nothing of the last."""
         client = self._client()
         self._heard = Heard(link_lost=True)
+        self._proven = False
         self._keys_of = {}
         try:
             client.connect(broker.host, broker.port, self._settings.keepalive_s)
@@ -175,9 +177,9 @@ class Publisher:
             now_s = clock.monotonic_s()
             if nudged is None:
                 return
-            if not self.connected:
+            if not self._proven:
                 if now_s - began_s > self._settings.connect_s:
-                    return  # TCP, but no CONNACK
+                    return  # TCP, but no MQTT behind it
                 continue
             if self._heard or nudged or now_s - looked_s >= TICK_S:
                 looked_s = now_s
@@ -285,7 +287,7 @@ class Publisher:
     ) -> None:
         key = self._keys_of.pop(mid, None)
         if key is None:
-            self._heard.link_works = True  # our own state or request came through
+            self._proven = self._heard.link_works = True
         elif reason.is_failure:
             self._heard.refused.append(key)
         else:

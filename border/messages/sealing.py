@@ -8,6 +8,7 @@ import hashlib
 import os
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.asymmetric.mlkem import MLKEM768PrivateKey, MLKEM768PublicKey
@@ -99,7 +100,7 @@ def unseal(sealed: bytes, recipient: RecipientPrivate, aad: bytes) -> bytes:
     """The plain bytes. Raises MessageError: wrong_recipient when sealed to another key, else cannot_unseal."""
     if len(sealed) < OVERHEAD_BYTES or sealed[:1] != SUITE_BYTE:
         raise MessageError("cannot_unseal")
-    if sealed[1 : 1 + KEY_TAG_BYTES] != recipient.public().tag:
+    if sealed[1 : 1 + KEY_TAG_BYTES] != _own_tag(recipient.raw):
         raise MessageError("wrong_recipient")
     kem, dh = _private_pair(recipient.raw)
     try:
@@ -113,9 +114,15 @@ def _info(aad: bytes) -> bytes:
     return b"landfall/1/sealed/" + aad
 
 
+@lru_cache(maxsize=4)  # making the pair from its seed costs as much as opening a picture with it
 def _private_pair(raw: bytes) -> tuple[MLKEM768PrivateKey, X25519PrivateKey]:
     seed, scalar = raw[:_MLKEM_SEED], raw[_MLKEM_SEED:]
     return MLKEM768PrivateKey.from_seed_bytes(seed), X25519PrivateKey.from_private_bytes(scalar)
+
+
+@lru_cache(maxsize=4)
+def _own_tag(raw: bytes) -> bytes:
+    return RecipientPrivate(raw).public().tag
 
 
 def _hybrid_public(raw: bytes) -> MLKEM768X25519PublicKey:

@@ -37,14 +37,12 @@ class FrameFiles:
         self._due_s = 0.0
 
     def open(self) -> None:
-        if not self._path.exists():
-            raise DeviceGone(self._device, f"{self._path} is not there")
+        self._be_there()
         self._pictures = self._all()
         self._due_s = time.monotonic()
 
     def grab(self, stop: threading.Event) -> Shot | None:
-        if not self._path.exists():
-            raise DeviceGone(self._device, f"{self._path} is no longer there")
+        self._be_there()
         if stop.wait(max(0.0, self._due_s - time.monotonic())):
             return None
         self._due_s = max(self._due_s + self._period_s, time.monotonic())
@@ -53,6 +51,7 @@ class FrameFiles:
             stop.wait(PAUSE_S)
             return None
         if isinstance(picture, str):
+            self._be_there()  # or it was taken away while we looked
             raise WireCorrupt(self._device, f"{picture} is no picture")
         return Shot(picture, time.monotonic())
 
@@ -61,6 +60,10 @@ class FrameFiles:
 
     def close(self) -> None:
         self._pictures = iter(())
+
+    def _be_there(self) -> None:
+        if not self._path.exists():
+            raise DeviceGone(self._device, f"{self._path} is not there")
 
     def _all(self) -> Iterator[Picture]:
         for turn in itertools.count():

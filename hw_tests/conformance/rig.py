@@ -22,7 +22,7 @@ def needs(knob: Knob | None, what: str) -> Knob:
 
 
 @contextmanager
-def soon(action: Callable[[], object], after_s: float = 0.3) -> Iterator[None]:
+def soon(action: Callable[[], object], after_s: float = 0.5) -> Iterator[None]:
     """Do it from another thread while the body waits; it has ended when the body is left."""
     timer = threading.Timer(after_s, action)
     timer.start()

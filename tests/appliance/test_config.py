@@ -80,6 +80,19 @@ def test_all_mistakes_are_named_at_once_with_their_lines(tmp_path: Path) -> None
     }
 
 
+def test_the_marks_of_the_disk_are_compared(tmp_path: Path) -> None:
+    path = write(tmp_path, GOOD + "\n[storage]\nsoft_mark_mb = 40\nhard_mark_mb = 50\n")
+    with pytest.raises(ConfigError) as caught:
+        load(path)
+    line = 1 + path.read_text().splitlines().index("hard_mark_mb = 50")
+    assert caught.value.mistakes == (f"{path}:{line}: storage.hard_mark_mb: wants at most soft_mark_mb, which is 40",)
+
+
+def test_the_marks_of_the_disk_have_defaults(tmp_path: Path) -> None:
+    storage = load(write(tmp_path, GOOD)).storage
+    assert (storage.soft_mark_mb, storage.hard_mark_mb) == (500, 100)
+
+
 @pytest.mark.parametrize(
     ("text", "said"), [("", "missing: kiosk"), ("[kiosk", "is not TOML"), ("kiosk = 1", "wants a table")]
 )

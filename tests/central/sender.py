@@ -124,5 +124,9 @@ def _client(folder: Path, kiosk: str) -> paho.Client:
     client.tls_set_context(context)
     client.reconnect_delay_set(1, 1)
     # faces are exactly of the size that Nagle and a delayed ACK hold up for 40 ms
-    client.on_socket_open = lambda _client, _data, line: line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    client.on_socket_open = _no_delay
     return client
+
+
+def _no_delay(_client: Any, _data: Any, line: Any) -> None:
+    line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

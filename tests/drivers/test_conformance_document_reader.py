@@ -56,12 +56,12 @@ class TestElyctisInquiredAtTheFastSpeed(DocumentReaderConformance):
 class TestRte(DocumentReaderConformance):
     @pytest.fixture
     def rig(self, tmp_path: Path) -> Iterator[DocumentReaderRig]:
-        with simulated(tmp_path / "reader", Profile.RTE, options="?gap_ms=250") as rig:
+        with simulated(tmp_path / "reader", Profile.RTE, options="?gap_ms=150") as rig:
             yield rig
 
 
 class TestPlainLines(DocumentReaderConformance):
     @pytest.fixture
     def rig(self, tmp_path: Path) -> Iterator[DocumentReaderRig]:
-        with simulated(tmp_path / "reader", Profile.LINE, options="?gap_ms=250") as rig:
+        with simulated(tmp_path / "reader", Profile.LINE, options="?gap_ms=150") as rig:
             yield rig

@@ -13,7 +13,7 @@ per_listener_settings false
 listener {port} 127.0.0.1
 allow_anonymous {anonymous}
 persistence false
-max_packet_size 262144
+max_packet_size {size}
 max_inflight_messages 0
 max_queued_messages 1000000
 max_queued_bytes 268435456
@@ -31,11 +31,14 @@ def free_port() -> int:
 class Mosquitto:
     """Stock mosquitto; `more` is added to its configuration. It forgets everything when it is killed."""
 
-    def __init__(self, folder: Path, *, more: str = "", anonymous: bool = True) -> None:
+    def __init__(
+        self, folder: Path, *, more: str = "", anonymous: bool = True, max_packet_size: int = 262144
+    ) -> None:
         self.port = free_port()
         self._config = folder / "mosquitto.conf"
         user = "user root" if folder.owner() == "root" else ""
-        text = CONFIG.format(port=self.port, anonymous=str(anonymous).lower(), more=f"{more}\n{user}")
+        values = {"port": self.port, "anonymous": str(anonymous).lower(), "size": max_packet_size}
+        text = CONFIG.format(more=f"{more}\n{user}", **values)
         self._config.write_text(text)
         self._log = folder / "mosquitto.log"
         self._process: subprocess.Popen[bytes] | None = None

@@ -213,11 +213,7 @@ def test_stopping_takes_at_most_two_seconds_whatever_the_broker_does(tmp_path: P
 
 
 def test_a_message_that_makes_the_broker_hang_up_is_set_aside_and_the_rest_arrives(tmp_path: Path) -> None:
-    mosquitto = Mosquitto(tmp_path, more="message_size_limit 0").start()
-    config = (tmp_path / "mosquitto.conf").read_text().replace("max_packet_size 262144", "max_packet_size 30000")
-    mosquitto.kill()
-    (tmp_path / "mosquitto.conf").write_text(config)
-    mosquitto.start()
+    mosquitto = Mosquitto(tmp_path, max_packet_size=30_000).start()
     centre = TestCentre(mosquitto.port).start()
     kiosk = Kiosk(tmp_path, mosquitto.port, limits=Limits(max_cuts=3)).start()
     try:

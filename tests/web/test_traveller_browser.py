@@ -258,7 +258,7 @@ def test_the_page_begins_anew_after_each_traveller(page: Page, kiosk: Kiosk) -> 
     kiosk.journey.show(**view_of("idle", language="en"))
     expect(page.locator("#language-en")).to_be_visible()
     assert page.evaluate("window.left_over") is None
-    assert page.get_attribute("body", "data-volume") == "3"
+    expect(page.locator("body")).to_have_attribute("data-volume", "3")
 
 
 def test_a_second_tap_of_a_double_touch_does_not_hit_the_next_screen(page: Page, kiosk: Kiosk) -> None:
