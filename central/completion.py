@@ -59,7 +59,13 @@ class _Verified:
 
 
 def settle(
-    t: Transaction, touched: Iterable[str], fresh: frozenset[str], said: Said, open_part: OpenPartBytes, now_ms: int
+    t: Transaction,
+    touched: Iterable[str],
+    fresh: frozenset[str],
+    said: Said,
+    *,
+    open_part: OpenPartBytes,
+    now_ms: int,
 ) -> None:
     """Verify the parts that are whole now, and say what can be said of each record touched."""
     stored = records.by_id(t, sorted(touched))

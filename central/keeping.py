@@ -25,7 +25,7 @@ def keep(t: Transaction, arrivals: Sequence[Arrival], open_part: OpenPartBytes, 
     named = parts.records_of(t, slices)
     records.touch(t, named, now_ms)
     fresh_ids = frozenset(one.record.id for one in fresh)
-    settle(t, {*fresh_ids, *again, *named}, fresh_ids, said, open_part, now_ms)
+    settle(t, {*fresh_ids, *again, *named}, fresh_ids, said, open_part=open_part, now_ms=now_ms)
     _others(t, arrivals, said)
     notes.seen(t, dict(_signs_of_life(arrivals)))
     close(t, said, now_ms)

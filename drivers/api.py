@@ -26,10 +26,15 @@ def frozen(pixels: Pixels) -> Pixels:
 
 @dataclass(frozen=True, slots=True)
 class MrzText:
-    """What a document reader saw: 1 to 3 lines of `A-Z 0-9 <`; `?` marks a character it could not read."""
+    """What a document reader saw: 1 to 3 lines of `A-Z 0-9 <`; `?` marks a character it could not read.
+
+    `doubts` is for readers that know what else they might have seen: (line, position), both from 0, and those
+    characters.
+    """
 
     lines: tuple[str, ...]
     reader: str  # device id, for the record
+    doubts: tuple[tuple[tuple[int, int], str], ...] = ()
 
     def __post_init__(self) -> None:
         if not 1 <= len(self.lines) <= 3:

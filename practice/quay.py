@@ -31,6 +31,7 @@ FACES: dict[str, Callable[[Traveller], Presenter]] = {
     "bona_fide": lambda who: BonaFide(who.face()),
     "printed_photo": lambda who: PrintedPhoto(who.face()),
     "screen_replay": lambda who: ScreenReplay(who.face()),
+    "screen_still": lambda who: ScreenReplay(who.face(), still=True),
     "nobody": lambda _who: Nobody(),
 }
 OWN = "own"

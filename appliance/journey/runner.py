@@ -133,6 +133,8 @@ class Runner:
         if event is Event.NEXT_PERSON:
             self._visit = self._new_visit(self._visit)
             self._bench.screen.show(receipt=None)
+        if new is State.DOCUMENT:
+            self._visit.began_at_s = self._bench.stamps.monotonic_s()
         if new is State.ABANDONING:
             self._visit.wishes.add("timed_out" if event is Event.TIMED_OUT else "gave_up")
         if new in (State.WIPING, State.OUT_OF_SERVICE):
@@ -148,13 +150,14 @@ class Runner:
         screen.show(receipt=None, help_called=False, help_seen=False, language=self._manners.languages[0], person=1)
 
     def _new_visit(self, before: Visit | None) -> Visit:
-        encounter = self._bench.stamps.new_id()
+        encounter, now_s = self._bench.stamps.new_id(), self._bench.stamps.monotonic_s()
         return Visit(
             encounter=encounter,
             group=before.group if before else encounter,
             direction=before.direction if before else self._manners.direction,
             person=before.person + 1 if before else 1,
-            began_at_s=self._bench.stamps.monotonic_s(),
+            began_at_s=now_s,
+            active_at_s=now_s,
         )
 
     async def _live_through(self, state: State) -> Event:
@@ -202,11 +205,12 @@ class Runner:
         if limit is None:
             self._forget_help(HELP_STAYS_S * scale)
             return None
-        left_s = self._touched_at_s + limit.seconds * scale - self._bench.stamps.monotonic_s()
+        since_s = max(self._touched_at_s, self._visit.active_at_s)
+        left_s = since_s + limit.seconds * scale - self._bench.stamps.monotonic_s()
         if left_s <= 0:
             return Event.TIMED_OUT
-        if limit.warns and left_s <= WARNING_S * scale:
-            self._bench.screen.show(seconds_left=max(1, round(left_s)))
+        warned = limit.warns and left_s <= WARNING_S * scale
+        self._bench.screen.show(seconds_left=max(1, round(left_s)) if warned else None)
         return None
 
     def _forget_help(self, after_s: float) -> None:

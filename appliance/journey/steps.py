@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -37,6 +37,8 @@ GOOD_FRAMES = 4
 """So many good frames in a row end the face step; the best of the burst is kept."""
 EXPOSE_EVERY = 5
 """Frames between two corrections of the exposure by the face."""
+LIFT_S = 2.5
+"""To read what was wrong with an impression and to lift the finger; sooner the same one would be judged again."""
 HINTS_WHILE_TURNING = ("no_face", "several_faces", "too_dark")
 """A turned head is out of the frontal limits by intent: only these causes are said during the challenge."""
 JPEG_QUALITY = 90
@@ -67,7 +69,7 @@ class Steps:
     async def document(self) -> Event:
         """Wait for a swipe, read it, ask again when it is in doubt; never guess."""
         left = self._policy.retries.document
-        while left:
+        while left and not self._is_long_enough():
             self._bench.screen.show(attempts_left=left)
             try:
                 text = await self._insist("document", lambda: self._bench.devices.read_document(3600.0))
@@ -75,8 +77,9 @@ class Steps:
                 continue
             if text is None:
                 return Event.DEVICE_FAILED
+            self._is_active()
             self._visit.lines_as_read = text.lines
-            reading = parse(text.lines)
+            reading = parse(text.lines, dict(text.doubts))
             left -= 1
             if isinstance(reading, Accepted) and not (reading.mrz.refuted() and left):
                 self._accept(reading)
@@ -99,7 +102,7 @@ class Steps:
             return Event.DEVICE_FAILED
         burst, seen = Burst(), 0
         try:
-            for left in range(self._policy.retries.face, 0, -1):
+            for left in self._attempts(self._policy.retries.face):
                 self._bench.screen.show(attempts_left=left)
                 ends_s = self._bench.stamps.monotonic_s() + FACE_ATTEMPT_S
                 event, frames = await self._face_attempt(burst, ends_s)
@@ -142,7 +145,7 @@ class Steps:
 
     async def turn(self) -> Event:
         """The active challenge, in random order; a failed one may be tried again as often as the face."""
-        for left in range(self._policy.retries.face, 0, -1):
+        for left in self._attempts(self._policy.retries.face):
             self._bench.screen.show(attempts_left=left)
             event = await self._challenge(TurnChallenge(self._policy.turn, self._bench.dice, self._visit.straight))
             if event is not None:
@@ -193,7 +196,7 @@ class Steps:
             self._visit.finger = FingerEvidence(False, not_asked, None, ())
             return Event.FINGER_NOT_ASKED
         try:
-            for left in range(self._policy.retries.finger, 0, -1):
+            for left in self._attempts(self._policy.retries.finger):
                 self._bench.screen.show(attempts_left=left)
                 event = await self._finger_attempt()
                 if event is not None:
@@ -229,6 +232,7 @@ class Steps:
         quality, causes = await self._bench.vision.call(
             lambda _deadline: self._eyes.finger(image.pixels, image.pitch_ppi, image.sensor_class.value), 5.0
         )
+        self._is_active()
         value = quality.native if quality.mapped is None else quality.mapped
         self._keep_finger(FingerEvidence(True, "", quality, causes), value, image)
         if value >= self._policy.finger.min_quality:
@@ -236,6 +240,7 @@ class Steps:
             return Event.FINGER_CAPTURED
         await self._bench.devices.light(Light.PROBLEM)
         screen.show(hint=causes[0] if causes else "finger_other", progress=None)
+        await asyncio.sleep(LIFT_S)
         return None
 
     def _keep_finger(self, evidence: FingerEvidence, value: float, image: FingerImage) -> None:
@@ -256,7 +261,23 @@ class Steps:
             lambda _deadline: (self._eyes.look(frame.pixels, limits), _preview(frame)), 5.0
         )
         bench.screen.draw(jpeg)
+        if look.box is not None:
+            self._is_active()
         return frame, look
+
+    def _attempts(self, budget: int) -> Iterator[int]:
+        """How many are left, counting down; the first is always granted, the others while time in all remains."""
+        for left in range(budget, 0, -1):
+            if left < budget and self._is_long_enough():
+                return
+            yield left
+
+    def _is_long_enough(self) -> bool:
+        """Retrying has taken policy's total: an officer is the shorter way now."""
+        return self._bench.stamps.monotonic_s() - self._visit.began_at_s > self._policy.retries.total_s
+
+    def _is_active(self) -> None:
+        self._visit.active_at_s = self._bench.stamps.monotonic_s()
 
     async def _insist(self, step: str, ask: Callable[[], Awaitable[T]]) -> T | None:
         """Ask a device, again after a fault, so that a replugged one goes on; None when it stays away."""

@@ -33,7 +33,8 @@ class Visit:
     group: str
     direction: Direction | None
     person: int
-    began_at_s: float
+    began_at_s: float  # of the capture steps, which policy bounds all together
+    active_at_s: float  # last sign of the person: a swipe, a face before the camera, a finger
     lines: tuple[str, ...] = ()
     lines_as_read: tuple[str, ...] = ()
     document: Mrz | None = None

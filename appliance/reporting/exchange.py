@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from appliance.post.journal import Journal
-from appliance.reporting.outbox import Counts, Dispatch
+from appliance.reporting.outbox import Dispatch
+from appliance.reporting.rows import Counts
 from appliance.reporting.settings import Window
 from border.encounter import Stamp
 from border.messages.values import AlarmKind, ReceiptBatch

@@ -28,8 +28,9 @@ from appliance.post.storage import StorageFull
 from appliance.reporting.brokers import Broker, Walk
 from appliance.reporting.exchange import Answer, Heard, visit
 from appliance.reporting.inbox import Inbox, Verdict
-from appliance.reporting.outbox import Counts
+from appliance.reporting.nudge import Nudge
 from appliance.reporting.reports import Reporter
+from appliance.reporting.rows import Counts
 from appliance.reporting.settings import Settings, tls_context
 from border.messages import topics
 from border.messages.envelope import open_receipts
@@ -69,9 +70,7 @@ class Publisher:
         self._inbox = inbox
         self._walk = Walk(settings.brokers, jitter)
         self._stopping = threading.Event()
-        self._wake, self._nudged = socket.socketpair()
-        self._wake.setblocking(False)
-        self._nudged.setblocking(False)
+        self._nudge = Nudge()
         self._thread = threading.Thread(target=self._run, name="publisher", daemon=True)
         self.connected = False  # written by this thread, read by any
         self.forged = 0  # receipts that were not the centre's, or not for us
@@ -92,13 +91,12 @@ class Publisher:
         if self._thread.is_alive():
             self._thread.join(STOP_S)
         elif self._thread.ident is None:  # never started
-            self._close_wake()
+            self._nudge.close()
         return not self._thread.is_alive()
 
     def nudge(self) -> None:
         """Something was recorded, or has changed: look now. From any thread; never blocks."""
-        with suppress(OSError):  # full: it is nudged already; closed: it has ended
-            self._nudged.send(b"!")
+        self._nudge.ring()
 
     @property
     def is_alive(self) -> bool:
@@ -116,18 +114,18 @@ class Publisher:
                 self._session(broker)
         finally:
             self.connected = False
-            self._close_wake()
-
-    def _close_wake(self) -> None:
-        self._wake.close()
-        self._nudged.close()
+            self._nudge.close()
 
     def _session(self, broker: Broker) -> None:
         """One connection from its beginning to its end. Each has its own client: paho remembers nothing of the last."""
-        client = self._client()
-        self._heard = Heard(link_lost=True)
+        self._heard = Heard(link_lost=True, alarms=self._heard.alarms)
         self._proven = False
         self._keys_of = {}
+        try:
+            client = self._client()
+        except OSError as error:
+            log.error("the certificate cannot be used: %s", error.__class__.__name__)
+            return
         try:
             client.connect(broker.host, broker.port, self._settings.keepalive_s)
             self._serve(client)
@@ -138,14 +136,10 @@ class Publisher:
         finally:
             self.connected = False
             client.disconnect()
-            self._close(client)
-
-    def _close(self, client: paho.Client) -> None:
-        """paho closes its socket when it has written DISCONNECT; a link that does not take it is simply dropped."""
-        handle = client.socket()
-        if handle is not None:
-            with suppress(OSError):
-                handle.close()
+            handle = client.socket()  # None once DISCONNECT is written; a link that does not take it is dropped
+            if handle is not None:
+                with suppress(OSError):
+                    handle.close()
 
     def _client(self) -> paho.Client:
         v5 = self._settings.version == 5
@@ -197,7 +191,8 @@ class Publisher:
             return None
         pending = isinstance(handle, ssl.SSLSocket) and handle.pending() > 0
         writing = [handle] if client.want_write() else []
-        readable, writable, _ = select.select([handle, self._wake], writing, [], 0.0 if pending else wait_s)
+        listening: list[Any] = [handle, self._nudge]
+        readable, writable, _ = select.select(listening, writing, [], 0.0 if pending else wait_s)
         done = [MQTTErrorCode.MQTT_ERR_SUCCESS]
         if pending or handle in readable:
             done.append(client.loop_read())
@@ -206,13 +201,8 @@ class Publisher:
         done.append(client.loop_misc())
         if any(done) or client.socket() is None:
             return None
-        return self._wake in readable and self._drain()
-
-    def _drain(self) -> bool:
-        with suppress(BlockingIOError):
-            while self._wake.recv(4096):
-                pass
-        return True
+        self._nudge.hear()
+        return self._nudge in readable
 
     def _exchange(self, client: paho.Client, now_s: float) -> None:
         """Tell the journal what came, publish what is due, and the state when it is time."""

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from appliance.clock import Clock, TimeKeeper
 from appliance.reporting.condition import Condition, Site
-from appliance.reporting.outbox import Counts
+from appliance.reporting.rows import Counts
 from border.messages.cose import Signer
 from border.messages.envelope import sign_request, sign_state
 from border.messages.values import Request, StateReport

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from appliance.vision.mrz_strip import ALPHABET, BLANK
 from border.documents.layout import LAYOUTS, Kind, Layout
+from border.documents.repair import UNREAD
 from border.documents.values import Format
 
 Floats = NDArray[np.float32]
@@ -17,6 +18,7 @@ Mask = NDArray[np.bool_]
 MAX_COST_NATS = 6.0  # a template dearer than this is not what is printed; forcing it would invent text
 DOUBT_NATS = 3.0  # another character at most this much dearer than the best allowed one is worth naming
 MAX_DOUBTS = 3  # characters per place
+MIN_CERTAINTY = 0.5  # below, the character was not read, and the reading says so with a "?"
 TINY = 1e-9
 
 DIGITS, LETTERS, FILLER = ALPHABET[:10], ALPHABET[10:36], "<"
@@ -43,7 +45,7 @@ class Template:
 class LineReading:
     """One line. `certainty`: per character, 0..1, the net's own word after the grammar, not a measured rate.
 
-    `doubts`: per character, what else it may be, likeliest first. `format` and `line` are those of the template
+    `doubts`: per character, what else it may be, likeliest first; for a `?`, everything it may be. `format` and `line` are those of the template
     that fitted; None and 0 when none did and the text is as the net saw it.
     """
 
@@ -102,18 +104,21 @@ def _best(seen: Floats, mask: Mask) -> Floats:
 def _reading(seen: Floats, mask: Mask, template: Template | None) -> LineReading:
     ruled = np.where(mask, seen, -np.inf)
     order = np.argsort(-ruled, axis=1)[:, : MAX_DOUBTS + 1]
-    best = ruled.max(axis=1)
-    doubts = tuple(
-        "".join(ALPHABET[c] for c in places[1:] if top - row[c] <= DOUBT_NATS)
-        for places, row, top in zip(order, ruled, best, strict=True)
-    )
+    read = [_character(places, row) for places, row in zip(order, ruled, strict=True)]
     return LineReading(
-        text="".join(ALPHABET[places[0]] for places in order),
-        certainty=tuple(float(value) for value in np.exp(best)),
-        doubts=doubts,
+        text="".join(char for char, _ in read),
+        certainty=tuple(float(value) for value in np.exp(ruled.max(axis=1))),
+        doubts=tuple(doubts for _, doubts in read),
         format=template.format if template else None,
         line=template.line if template else 0,
     )
+
+
+def _character(order: NDArray[np.intp], scores: Floats) -> tuple[str, str]:
+    """The character at one place and what else it may be; `order` lists the classes, likeliest first."""
+    top = scores[order[0]]
+    likely = "".join(ALPHABET[place] for place in order if top - scores[place] <= DOUBT_NATS)
+    return (likely[0], likely[1:]) if top >= np.log(MIN_CERTAINTY) else (UNREAD, likely)
 
 
 def _templates() -> tuple[Template, ...]:

@@ -15,7 +15,7 @@ from drivers.passport_reader.swipe_wire import Answer, elyctis_command, elyctis_
 
 T = TypeVar("T")
 GAP_S = 0.1  # a pause this long inside a frame ends it: 100 characters at 9600 baud
-REPLY_S = 1.0  # an ID BOX answers in about 0.1 s
+REPLY_S = 2.0  # an ID BOX answers in about 0.1 s
 POLL_S = 0.25
 BAUDS = (9600, 115200)
 FENCES = "VWRT"

@@ -250,6 +250,19 @@ def test_a_stopped_postgresql_loses_nothing_and_doubles_nothing(broker: Broker, 
     assert rows(database, "SELECT * FROM dead_letters") == []
 
 
+@pytest.mark.timeout(60)
+def test_a_value_no_database_can_hold_is_refused_alone(broker: Broker, server: PostgresServer) -> None:
+    database, writer = server.new_database(), author(broker, "quay-1")
+    packed = [writer.encounter(Traveller(name=name)) for name in ("ANNA", "NUL\0NAME", "MARIE")]
+    with collecting(broker.centre_folder, broker.port, database), Sender(broker, "quay-1") as sender:
+        for one in packed:
+            sender.publish(one.header)
+        assert sender.wait_for(S.REJECT)[0].reason == "not_storable"
+        sender.wait_for(S.STORED, 2)
+    assert stored(database) == {"quay-1": [1, 3]}
+    assert rows(database, "SELECT reason, kiosk FROM dead_letters") == [("not_storable", "quay-1")]
+
+
 def _send_all(senders: list[Sender], writers: dict[str, Author]) -> None:
     for sender in senders:
         sender.send(*(_encounter(writers[sender.kiosk]) for _ in range(10)))

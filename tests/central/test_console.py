@@ -4,95 +4,22 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-import cv2
 import httpx
-import numpy as np
 import pytest
 
 from border.encounter import ClockState, OfficerOutcome, Outcome
-from border.messages import topics
-from border.messages.envelope import Outbound, Packed, open_part, sign_state
-from central import arrivals, ca, consumers, keeping
+from border.messages.envelope import Outbound, sign_state
+from central import ca
 from central.console.app import Console
-from central.console.strip import CELLS, CellState, Run, strip
-from central.consumers import consumer
-from central.fleet import Contact, KioskView, fleet
-from central.keys import CentreKeys, load_centre
-from central.line import Delivery
-from central.sequence import Span
-from central.store import open_store
-from central.store.api import Store
-from tests.central.author import Author, Traveller
+from central.fleet import Contact
+from central.keys import load_centre
+from tests.central.author import Traveller
+from tests.central.place import NOW_MS, Place, jpeg
 from tests.central.serving import serving
-
-NOW_MS = 1_790_000_100_000
-
-
-def jpeg(shade: int = 120) -> bytes:
-    """A drawing that is plainly nobody: an oval on a plain ground."""
-    image = np.full((320, 240, 3), 230, np.uint8)
-    cv2.ellipse(image, (120, 150), (70, 95), 0, 0, 360, (shade, 140, 160), -1)
-    cv2.putText(image, "SYNTHETIC", (40, 300), cv2.FONT_HERSHEY_SIMPLEX, 0.8, (60, 60, 60), 2)
-    encoded: bytes = cv2.imencode(".jpg", image)[1].tobytes()
-    return encoded
-
-
-@dataclass
-class Place:
-    """A centre's store that was filled as the collector fills it, and the pages over it."""
-
-    folder: Path
-    keys: CentreKeys
-    store: Store
-    web: httpx.Client
-
-    def author(self, kiosk: str = "quay-1") -> Author:
-        return Author(self.folder / "kiosks" / kiosk, kiosk)
-
-    def take(self, *messages: Outbound) -> None:
-        register, seal = self.keys.register.current(), self.keys.seal
-        deliveries = [Delivery(m.topic, m.payload, False, NOW_MS, 1, 1) for m in messages]
-        judged = [arrivals.judge(delivery, register, seal) for delivery in deliveries]
-        with self.store.transaction() as t:
-            keeping.keep(
-                t,
-                judged,
-                lambda part, data: open_part(part.ref, data, seal, kiosk=part.kiosk, encounter=part.record),
-                NOW_MS,
-            )
-        consumer.run(self.store, consumers.ALL, NOW_MS)
-
-    def keep(self, *records: Packed) -> None:
-        self.take(*(message for packed in records for message in (packed.header, *packed.parts)))
-
-    def report(self, author: Author, **changes: object) -> None:
-        self.take(Outbound(topics.state(author.kiosk), sign_state(author.state(**changes), author.signer), 4))
-
-    def page(self, path: str) -> str:
-        answer = self.web.get(path)
-        assert answer.status_code == 200, answer.text
-        return re.sub(r"\s+", " ", answer.text)
-
-    def fleet(self) -> dict[str, KioskView]:
-        with self.store.snapshot() as t:
-            return {view.kiosk: view for view in fleet(t, self.keys.register.current(), NOW_MS)}
-
-
-@pytest.fixture
-def place(tmp_path: Path) -> Iterator[Place]:
-    ca.init(tmp_path, ["quay-1", "quay-2"], datetime.now(UTC))
-    keys, database = load_centre(tmp_path / "centre"), f"sqlite:{tmp_path / 'centre.db'}"
-    store = open_store(database)
-    consumer.make_tables(store, consumers.ALL)
-    console = Console(keys, database, lambda: NOW_MS)
-    with serving(console) as base, httpx.Client(base_url=base, timeout=20) as web:
-        yield Place(tmp_path, keys, store, web)
-    store.close()
 
 
 class TestEncounters:
@@ -102,7 +29,7 @@ class TestEncounters:
         place.keep(author.encounter(Traveller(name="SECOND", outcome=Outcome.REFERRED, clock=ClockState.UNTRUSTED)))
         page = place.page("/encounters")
         assert page.index("SPECIMEN, SECOND") < page.index("SPECIMEN, FIRST")
-        for text in ("quay-1", "X1234567", "attack suspected", "Not decided", "not trusted", "2026-09-21 14:15:00"):
+        for text in ("quay-1", "X1234567", "attack suspected", "Not decided", "not trusted", "2026-09-21T14:15:00"):
             assert text in page
 
     @pytest.mark.parametrize(
@@ -305,44 +232,6 @@ class TestEveryPage:
             answer = httpx.get(f"{base}/encounters")
         assert answer.status_code == 503
         assert "does not answer" in answer.text
-
-
-def view(last: int, **changes: object) -> KioskView:
-    values: dict[str, object] = {
-        "kiosk": "k",
-        "status": None,
-        "contact": Contact.ONLINE,
-        "last_seen_ms": 1,
-        "report": None,
-        "report_ms": 0,
-        "report_problem": "",
-        "spans": (Span(1, last),) if last else (),
-        "gaps": (),
-        "incomplete": (),
-        "refused": (),
-        "chain_breaks": (),
-        "dead_letters": 0,
-        "alarms": 0,
-    }
-    return KioskView(**{**values, **changes})  # type: ignore[arg-type]
-
-
-class TestStrip:
-    def test_a_kiosk_without_records_has_none(self) -> None:
-        assert strip(view(0)) == []
-
-    def test_a_whole_sequence_is_one_run(self) -> None:
-        assert strip(view(1000)) == [Run(CellState.STORED, 0, CELLS, 1, 1000)]
-
-    def test_one_bad_number_in_a_million_is_seen(self) -> None:
-        states = [run.state for run in strip(view(1_000_000, chain_breaks=(777_777,)))]
-        assert states == [CellState.STORED, CellState.BROKEN, CellState.STORED]
-
-    def test_the_gravest_of_a_cell_wins_and_the_cells_cover_everything(self) -> None:
-        runs = strip(view(3, incomplete=(1, 2), refused=(2,), chain_breaks=(3,)))
-        assert [run.state for run in runs] == [CellState.INCOMPLETE, CellState.REFUSED, CellState.BROKEN]
-        assert [(run.first, run.last) for run in runs] == [(1, 1), (2, 2), (3, 3)]
-        assert sum(run.width for run in runs) == 3
 
 
 def _bent(signed: bytes) -> bytes:

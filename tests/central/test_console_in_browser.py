@@ -17,7 +17,7 @@ from border.messages.envelope import Outbound, sign_alarm
 from border.messages.values import Alarm, AlarmKind
 from scripts import axe
 from tests.central.author import Author, Traveller
-from tests.central.test_console import Place, jpeg, place  # noqa: F401 - the fixture
+from tests.central.place import Place, jpeg
 from tests.web.checks import violations
 
 pytestmark = [
@@ -50,7 +50,7 @@ def page(browser: Browser) -> Iterator[Page]:
     assert complaints == []
 
 
-def fill(place: Place) -> str:  # noqa: F811
+def fill(place: Place) -> str:
     """A day's work with everything that can go wrong in it. Returns the encounter worth looking at."""
     author = place.author()
     place.report(author)
@@ -82,7 +82,7 @@ def shot(page: Page, name: str) -> None:
     page.screenshot(path=str(ARTEFACTS / f"{name}.png"), full_page=True)
 
 
-def test_every_page_renders_as_a_person_sees_it(place: Place, page: Page) -> None:  # noqa: F811
+def test_every_page_renders_as_a_person_sees_it(place: Place, page: Page) -> None:
     looked = fill(place)
     base = str(place.web.base_url)
     page.goto(f"{base}/encounters")
@@ -108,7 +108,7 @@ def test_every_page_renders_as_a_person_sees_it(place: Place, page: Page) -> Non
         shot(page, name)
 
 
-def test_a_new_encounter_appears_by_itself_and_the_focus_stays(place: Place, page: Page) -> None:  # noqa: F811
+def test_a_new_encounter_appears_by_itself_and_the_focus_stays(place: Place, page: Page) -> None:
     author = place.author()
     place.keep(author.encounter(Traveller(name="FIRST")))
     page.goto(f"{place.web.base_url}/encounters")
@@ -121,7 +121,7 @@ def test_a_new_encounter_appears_by_itself_and_the_focus_stays(place: Place, pag
     assert page.locator("tr.new").count() == 1
 
 
-def test_an_open_part_stays_open_when_the_page_renews_itself(place: Place, page: Page) -> None:  # noqa: F811
+def test_an_open_part_stays_open_when_the_page_renews_itself(place: Place, page: Page) -> None:
     author = place.author()
     packed = author.encounter(Traveller(outcome=Outcome.REFERRED))
     place.keep(packed)
@@ -133,7 +133,7 @@ def test_an_open_part_stays_open_when_the_page_renews_itself(place: Place, page:
     assert page.locator("details#raw pre").is_visible()
 
 
-def test_tabs_reach_everything_from_the_top_with_a_skip_link_first(place: Place, page: Page) -> None:  # noqa: F811
+def test_tabs_reach_everything_from_the_top_with_a_skip_link_first(place: Place, page: Page) -> None:
     fill(place)
     page.goto(f"{place.web.base_url}/encounters")
     page.keyboard.press("Tab")
@@ -147,7 +147,7 @@ def test_tabs_reach_everything_from_the_top_with_a_skip_link_first(place: Place,
     assert {"kiosk", "outcome", "BUTTON"} <= seen
 
 
-def test_targets_are_large_enough(place: Place, page: Page) -> None:  # noqa: F811
+def test_targets_are_large_enough(place: Place, page: Page) -> None:
     looked = fill(place)
     for path in ("encounters", f"encounters/{looked}", "kiosks", "letters"):
         page.goto(f"{place.web.base_url}/{path}")
@@ -159,7 +159,7 @@ def test_targets_are_large_enough(place: Place, page: Page) -> None:  # noqa: F8
         assert small == [], path
 
 
-def test_axe_finds_nothing_on_any_page(place: Place, page: Page) -> None:  # noqa: F811
+def test_axe_finds_nothing_on_any_page(place: Place, page: Page) -> None:
     looked = fill(place)
     script = axe.fetch().read_text(encoding="utf-8")
     for path in ("encounters", f"encounters/{looked}", "kiosks", "letters", "encounters/unknown"):

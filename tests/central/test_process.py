@@ -16,6 +16,7 @@ import httpx
 import pytest
 
 from central import ca
+from central.store import open_store
 from practice.processes import free_port
 from tests.central.author import Author, Traveller, picture
 from tests.central.broker import Broker, running_broker
@@ -63,6 +64,28 @@ def test_it_says_ready_once_and_ends_cleanly_within_two_seconds(
             assert process.wait(10) == 0
             assert time.monotonic() - begun < 2.0
         assert process.stdout.read() == ""
+
+
+@pytest.mark.timeout(90)
+def test_a_killed_centre_loses_nothing_and_doubles_nothing(broker: Broker, tmp_path: Path) -> None:
+    author = Author(broker.kiosk_folder("quay-1"), "quay-1")
+    words = command(broker.centre_folder, tmp_path / "c.db", broker.port, free_port())
+    with Sender(broker, "quay-1") as sender:
+        for _ in range(3):
+            with started(words) as process:
+                assert process.stdout is not None
+                assert process.stdout.readline()
+                sender.send(*(author.encounter(Traveller(pictures=(picture(20_000),))) for _ in range(20)))
+                time.sleep(0.1)
+                process.kill()
+        with started(words):
+            sender.drain(50)
+    store = open_store(f"sqlite:{tmp_path / 'c.db'}")
+    with store.snapshot() as t:
+        assert t.rows("SELECT COUNT(*), MIN(seq), MAX(seq), SUM(complete) FROM records") == [(60, 1, 60, 60)]
+        assert t.rows("SELECT SUM(travellers) FROM counts") == [(60,)]
+        assert t.rows("SELECT * FROM dead_letters") == t.rows("SELECT * FROM chain_flags") == []
+    store.close()
 
 
 def test_without_a_broker_it_shows_pages_and_is_not_ready(tmp_path: Path) -> None:

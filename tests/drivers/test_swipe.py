@@ -29,7 +29,7 @@ def test_an_id_box_is_found_at_the_other_speed_and_remembered(tmp_path: Path) ->
     with simulator(tmp_path / "r", Profile.ELYCTIS, baud=115200) as sim:
         reader = DOCUMENT_READER["elyctis"](str(sim.path), "r")
         with pytest.raises(DeviceTimeout):
-            reader.read(Deadline(1.6))
+            reader.read(Deadline(2.8))
         assert sim.asked, "it was never asked at its own speed"
         timer = threading.Timer(0.3, sim.present, [golden.PASSPORT])
         timer.start()

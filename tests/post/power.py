@@ -69,7 +69,7 @@ class Disk:
         self.vfs.unregister()
 
 
-class _Vfs(apsw.VFS):  # type: ignore[misc]
+class _Vfs(apsw.VFS):
     def __init__(self, name: str, disk: Disk) -> None:
         self.disk = disk
         super().__init__(name, base="")
@@ -82,7 +82,7 @@ class _Vfs(apsw.VFS):  # type: ignore[misc]
         super().xDelete(name, sync_directory)
 
 
-class _VfsFile(apsw.VFSFile):  # type: ignore[misc]
+class _VfsFile(apsw.VFSFile):
     def __init__(self, name: Any, flags: Any, disk: Disk) -> None:
         super().__init__("", name, flags)
         self.disk = disk

@@ -134,7 +134,7 @@ def test_a_ledger_that_was_touched_is_not_opened(tmp_path: Path, harm: str) -> N
     for statement in harm.split(";"):
         journal.db.execute(statement)
     journal.close()
-    with pytest.raises(JournalUnsafe, match="broken at [23]"):
+    with pytest.raises(JournalUnsafe, match=r"broken at [23]"):
         open_journal(tmp_path / "journal")
 
 

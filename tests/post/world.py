@@ -37,7 +37,8 @@ from border.messages.sealing import RecipientPrivate
 
 KIOSK = "quay-1"
 DEVICE_KEY, CENTRE_KEY, HQ_KEY, FOREIGN_KEY = (
-    ec.derive_private_key(number, ec.SECP256R1()) for number in range(1001, 1005)  # the same in every process
+    ec.derive_private_key(number, ec.SECP256R1())
+    for number in range(1001, 1005)  # the same in every process
 )
 SEAL = RecipientPrivate(bytes(range(96)))
 CENTRE = SoftwareSigner(CENTRE_KEY, "centre")

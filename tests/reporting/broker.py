@@ -31,9 +31,7 @@ def free_port() -> int:
 class Mosquitto:
     """Stock mosquitto; `more` is added to its configuration. It forgets everything when it is killed."""
 
-    def __init__(
-        self, folder: Path, *, more: str = "", anonymous: bool = True, max_packet_size: int = 262144
-    ) -> None:
+    def __init__(self, folder: Path, *, more: str = "", anonymous: bool = True, max_packet_size: int = 262144) -> None:
         self.port = free_port()
         self._config = folder / "mosquitto.conf"
         user = "user root" if folder.owner() == "root" else ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import threading
 from typing import Any
 
@@ -112,6 +113,4 @@ class TestCentre:
 
 
 def _digest(payload: bytes) -> bytes:
-    import hashlib
-
     return hashlib.sha256(payload).digest()

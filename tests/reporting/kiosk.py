@@ -15,9 +15,9 @@ from appliance.reporting.brokers import Broker
 from appliance.reporting.condition import Condition, Site
 from appliance.reporting.flights import Limits
 from appliance.reporting.inbox import Inbox
-from appliance.reporting.outbox import Counts
 from appliance.reporting.publisher import Publisher
 from appliance.reporting.reports import Reporter
+from appliance.reporting.rows import Counts
 from appliance.reporting.settings import Settings
 from border.messages.topics import TopicKind
 from border.messages.values import AlarmKind, RecordKind

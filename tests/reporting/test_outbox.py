@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -118,7 +119,7 @@ def test_a_silent_centre_is_sent_one_window_and_then_only_headers_ever_slower(jo
         found = kinds(send(journal, tick / 4))
         assert TopicKind.PART not in found
         times += [tick / 4] * (TopicKind.RECORD in found)
-    gaps = [b - a for a, b in zip(times, times[1:], strict=False)]
+    gaps = [b - a for a, b in pairwise(times)]
     assert times[0] == 3.0
     assert gaps[:4] == [6.0, 12.0, 24.0, 48.0]
     assert set(gaps[4:]) == {60.0}
@@ -266,9 +267,8 @@ def test_a_silent_centre_makes_no_record_poison(journal: Journal) -> None:
 def test_a_restart_tries_passing_troubles_once_more_and_leaves_real_ones(tmp_path: Path) -> None:
     journal = open_journal(tmp_path / "journal")
     passing, real = record(journal), record(journal)
-    answers = (receipt(journal, passing, REJECT, reason="internal_error"),)
-    answers += (receipt(journal, real, REJECT, reason="bad_signature"),)
-    journal.settle(batch(*answers), 0.0, START_MS)
+    for id, reason in ((passing, "internal_error"), (real, "bad_signature")):
+        journal.settle(batch(receipt(journal, id, REJECT, reason=reason)), 0.0, START_MS)
     journal.close()
     journal = open_journal(tmp_path / "journal")
     assert journal.outbox.quarantined() == [(real, "bad_signature")]
@@ -316,10 +316,11 @@ def test_many_open_records_do_not_grow_without_bound(tmp_path: Path) -> None:
     journal.outbox.link_lost(0.0)
     now = 0.0
     for _ in range(50):
-        for id in headers(journal.outbox.due(now, 2, 10**6)):
+        due = journal.outbox.due(now, 2, 10**6)
+        for id in headers(due):
             said = receipt(journal, id, NEED, missing=tuple(slices(journal, id)))
             journal.settle(batch(said), now, START_MS)
-        journal.outbox.acknowledged([f.key for f in list(journal.outbox.flights._wire.values())], now)
+        journal.outbox.acknowledged([d.key for d in due], now)
         now += 0.1
         assert journal.outbox.flights.open_records <= 9
     journal.close()

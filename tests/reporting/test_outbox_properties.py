@@ -122,7 +122,7 @@ class World(RuleBasedStateMachine):
         touched = {}
         for dispatch in self.queue:
             where = parse(dispatch.message.topic)
-            if where.kind is TopicKind.PART:
+            if where.kind is TopicKind.PART and where.index is not None:
                 for id, parts in self.slices.items():
                     if (where.sha256, where.index) in parts:
                         self.here.setdefault(id, set()).add((where.sha256, where.index))

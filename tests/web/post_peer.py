@@ -114,18 +114,20 @@ def _sample(kind: SampleKind, sha256: str) -> SampleRef:
     return SampleRef(kind, "image/jpeg", sha256, 1000, "00", "camera-sim")
 
 
+FINDINGS = (
+    Finding("document_readable", Verdict.CLEAR, "read", (Measure("repairs", 1.0, "characters"),)),
+    Finding("document_expiry", Verdict.REFER, "document_expired",
+            (Measure("days_left", -4965.0, "days", "min 0"),)),
+    Finding("face_pad", Verdict.REFER, "presentation_attack_suspected",
+            (Measure("attack_score_median", 0.83, "0..1", "max 0.5"),)),
+    Finding("finger_quality", Verdict.NOT_DONE, "finger_not_captured"),
+    Finding("watchlist", Verdict.CLEAR, "no_match", (Measure("list_age", 3.5, "hours", "max 72"),)),
+    Finding("new_check", Verdict.NOT_DONE, "never_heard_of", (Measure("odd", float("nan"), ""),)),
+)  # fmt: skip
+
+
 def a_case(row: Referral) -> Case:
     read = row is FIRST or row.encounter == FIRST.encounter
-    findings = (
-        Finding("document_readable", Verdict.CLEAR, "read", (Measure("repairs", 1.0, "characters"),)),
-        Finding("document_expiry", Verdict.REFER, "document_expired",
-                (Measure("days_left", -4965.0, "days", "min 0"),)),
-        Finding("face_pad", Verdict.REFER, "presentation_attack_suspected",
-                (Measure("attack_score_median", 0.83, "0..1", "max 0.5"),)),
-        Finding("finger_quality", Verdict.NOT_DONE, "finger_not_captured"),
-        Finding("watchlist", Verdict.CLEAR, "no_match", (Measure("list_age", 3.5, "hours", "max 72"),)),
-        Finding("new_check", Verdict.NOT_DONE, "never_heard_of", (Measure("odd", float("nan"), ""),)),
-    )  # fmt: skip
     samples = (
         _sample(SampleKind.FACE, "aa"),
         _sample(SampleKind.FACE_TURNED, "bb"),
@@ -144,7 +146,7 @@ def a_case(row: Referral) -> Case:
         document=DOCUMENT if read else None,
         samples=samples if read else (),
         quality=(),
-        findings=findings,
+        findings=FINDINGS,
     )
     recommended = RecommendedFact(
         encounter=row.encounter,

@@ -105,7 +105,8 @@ def test_the_reason_offered_is_only_of_the_outcome_chosen(page: Page, office: Po
 def test_three_faces_stand_at_equal_size(page: Page, office: PostOffice) -> None:
     sign_in(page, office.url)
     page.goto(f"{office.url}/case/{FIRST.encounter}")
-    page.wait_for_function("[...document.images].every(i => i.complete && i.naturalWidth > 0)")
+    page.wait_for_load_state("load")
+    assert page.evaluate("[...document.images].every(i => i.complete && i.naturalWidth > 0)")
     sizes = page.evaluate(
         "[...document.querySelectorAll('.faces:first-child figure > :first-child')]"
         ".map(e => [e.offsetWidth, e.offsetHeight].join())"

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import re
-import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from appliance.journey.machine import State
 from appliance.journey.view import Touch
@@ -18,86 +16,12 @@ from appliance.web.speech import Speech
 from appliance.web.traveller import traveller_app
 from tests.web.checks import SIZES, too_small, violations
 from tests.web.conftest import Kiosk
+from tests.web.hands import is_playing, open_at, wait_for, wait_until
 from tests.web.peers import HandJourney, HandMirror
 from tests.web.serving import free_port, serving
-from tests.web.views import SCREENS, view_of
+from tests.web.views import view_of
 
 pytestmark = pytest.mark.browser
-CODES = ("en", "es", "fr", "ht")
-
-OUTSIDE = """() => {
-  const wrong = [];
-  const box = document.querySelector('main').getBoundingClientRect();
-  const seen = (e) => e.checkVisibility() && !e.closest('.unseen') && !e.closest('svg');
-  for (const e of [...document.querySelectorAll('body *')].filter(seen)) {
-    const r = e.getBoundingClientRect();
-    if (r.left < -1 || r.top < -1 || r.right > innerWidth + 1 || r.bottom > innerHeight + 1)
-      wrong.push(e.outerHTML.slice(0, 60));
-  }
-  for (const e of [...document.querySelectorAll('main h1, main p, main button, main dl, main dl div')].filter(seen)) {
-    const r = e.getBoundingClientRect();
-    if (r.bottom > box.bottom + 1 || r.top < box.top - 1) wrong.push('main: ' + e.outerHTML.slice(0, 60));
-    if (e.scrollWidth > e.clientWidth + 2) wrong.push('wide: ' + e.outerHTML.slice(0, 60));
-  }
-  const pieces = 'main h1, main .text, main .hint p, main .actions button, main dl';
-  const parts = [...document.querySelectorAll(pieces)].filter(seen);
-  for (const [n, a] of parts.entries()) for (const b of parts.slice(n + 1)) {
-    const [p, q] = [a.getBoundingClientRect(), b.getBoundingClientRect()];
-    const wide = Math.min(p.right, q.right) - Math.max(p.left, q.left);
-    const high = Math.min(p.bottom, q.bottom) - Math.max(p.top, q.top);
-    if (wide > 2 && high > 2)
-      wrong.push('over each other: ' + a.outerHTML.slice(0, 40) + ' ' + b.outerHTML.slice(0, 40));
-  }
-  const root = document.scrollingElement;
-  if (root.scrollHeight > innerHeight || root.scrollWidth > innerWidth) wrong.push('scrolls');
-  return wrong;
-}"""
-
-
-@pytest.fixture(scope="module")
-def one_page(browser: Browser, panel: Panel) -> Iterator[Page]:
-    """One page for the many looks: screens are brought to it by the event stream, as on a kiosk."""
-    context = browser.new_context(viewport={"width": panel.width_px, "height": panel.height_px})
-    yield context.new_page()
-    context.close()
-
-
-def open_at(page: Page, kiosk: Kiosk, name: str, **changes: object) -> None:
-    page.goto("about:blank")
-    kiosk.journey.show(**view_of(name, **{"language": "en", **changes}))
-    page.goto(kiosk.url)
-    wait_for(page, kiosk)
-
-
-def wait_for(page: Page, kiosk: Kiosk) -> None:
-    page.wait_for_selector(f'#screen[data-revision="{kiosk.journey.view.revision}"]')
-
-
-@pytest.mark.parametrize("code", CODES)
-@pytest.mark.parametrize("name", SCREENS)
-def test_every_screen_fits_is_large_enough_and_accessible(
-    one_page: Page, kiosk: Kiosk, panel: Panel, axe_script: str, name: str, code: str
-) -> None:
-    kiosk.journey.show(**view_of(name, language=code))
-    if not one_page.url.startswith(kiosk.url):
-        one_page.goto(kiosk.url)
-    wait_for(one_page, kiosk)
-    one_page.wait_for_selector("body:not(.settling)")
-    assert one_page.evaluate(OUTSIDE) == []
-    assert too_small(one_page.evaluate(SIZES, "#screen"), panel) == []
-    assert violations(one_page, axe_script, is_modal=name == "warning") == []
-    assert one_page.get_attribute("html", "lang") == code
-
-
-@pytest.mark.parametrize("code", CODES)
-def test_every_hint_fits_in_the_fullest_screens(page: Page, kiosk: Kiosk, catalogue: Catalogue, code: str) -> None:
-    open_at(page, kiosk, "finger", language=code)
-    hints = sorted(key for key in catalogue.keys if key.startswith("hint."))
-    for number, hint in enumerate(hints):
-        name = ("finger", "turn", "document", "face")[number % 4]
-        kiosk.journey.show(**view_of(name, hint=hint, language=code))
-        wait_for(page, kiosk)
-        assert page.evaluate(OUTSIDE) == [], hint
 
 
 def test_the_millimetre_test_can_tell_small_from_large(page: Page, kiosk: Kiosk, panel: Panel) -> None:
@@ -213,7 +137,7 @@ def test_the_warning_counts_down_takes_the_focus_and_gives_it_back(page: Page, k
 
 def test_the_mirror_is_painted_and_mirrored(page: Page, kiosk: Kiosk) -> None:
     open_at(page, kiosk, "face")
-    page.wait_for_function("Number(document.getElementById('mirror').dataset.frames) > 3")
+    wait_until(lambda: int(page.get_attribute("#mirror", "data-frames") or 0) > 3)
     pixel = "x => [...document.getElementById('mirror').getContext('2d').getImageData(x, 240, 1, 1).data]"
     assert page.evaluate(pixel, 50)[0] > 200  # the camera's left is red in the canvas itself
     assert page.evaluate("new DOMMatrix(getComputedStyle(document.getElementById('mirror')).transform).a") == -1
@@ -302,16 +226,3 @@ def test_the_page_asks_nobody_but_its_own_server(page: Page, kiosk: Kiosk) -> No
     page.wait_for_timeout(300)
     assert asked <= {kiosk.url, "about:blank"}
     assert trouble == []
-
-
-def wait_until(is_so: object, seconds: float = 5.0) -> None:
-    """Until `is_so()` is true; fails after `seconds`."""
-    assert callable(is_so)
-    ends = time.monotonic() + seconds
-    while not is_so():
-        assert time.monotonic() < ends, "waited in vain"
-        time.sleep(0.02)
-
-
-def is_playing(page: Page) -> bool:
-    return bool(page.evaluate("(v => !v.paused && v.currentTime > 0)(document.getElementById('voice'))"))

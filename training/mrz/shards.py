@@ -15,7 +15,6 @@ from training.mrz.generate import Press, PrintedLine, printed_line
 from training.mrz.grammar import random_line
 
 SHARD_LINES = 2048
-TEST_SEED = 900_000  # no training shard comes near it
 LONGEST = 44
 STEPS = 160
 REACH = 0.22  # of the pitch, to both sides of a character's middle: the steps centred there see it, those between do not

@@ -1,0 +1,71 @@
+"""One practice port for all journeys: broker, centre, and kiosks that open when a test first needs them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, sync_playwright
+
+from tests.journeys.harness import Harbour, Stand
+from tests.web.conftest import CHROMIUM, SWITCHES
+
+ARTEFACTS = Path(__file__).parents[2] / "artefacts" / "journeys"
+
+MAIN, BRISK = "journey-main", "journey-brisk"
+KIOSKS = (MAIN, BRISK)
+
+BRISK_TIMES = {"times": {"deciding_s": 0.4}}
+
+
+@pytest.fixture(scope="session")
+def harbour(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Harbour]:
+    harbour = Harbour(tmp_path_factory.mktemp("harbour"), KIOSKS)
+    try:
+        harbour.open()
+        yield harbour
+    finally:
+        harbour.close()
+
+
+@pytest.fixture(scope="session")
+def main_stand(harbour: Harbour) -> Stand:
+    return harbour.open_kiosk(MAIN)
+
+
+@pytest.fixture
+def stand(main_stand: Stand) -> Iterator[Stand]:
+    """The kiosk at its true pace, free when the test begins and free again when it ends."""
+    main_stand.go_home()
+    yield main_stand
+    main_stand.go_home()
+
+
+@pytest.fixture(scope="session")
+def brisk_stand(harbour: Harbour) -> Stand:
+    """Its journey's limits are a tenth: who dawdles for six seconds has timed out."""
+    return harbour.open_kiosk(BRISK, scale=0.1, settings=BRISK_TIMES)
+
+
+@pytest.fixture
+def brisk(brisk_stand: Stand) -> Iterator[Stand]:
+    brisk_stand.go_home()
+    yield brisk_stand
+    brisk_stand.go_home()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """One per file: playwright keeps an event loop running as long as it lives."""
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=SWITCHES)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture(scope="session")
+def artefacts() -> Path:
+    """Where pictures of the journeys are kept."""
+    ARTEFACTS.mkdir(parents=True, exist_ok=True)
+    return ARTEFACTS
