@@ -92,9 +92,9 @@ class Outbox:
 
     def _candidates(self) -> Iterable[Flight]:
         """Rows that may go, in order of urgency; lazily, because each choice changes the windows."""
-        alarms, new_headers, old_headers, new_slices, old_slices = self._cursors
+        new_headers, old_headers, new_slices, old_slices = self._cursors
         yield from self.flights.ready(Priority.ALARM)
-        yield from self._unseen(alarms)
+        yield from (self.flights.add(flight) for row in self._rows.alarms() if (flight := self._flight(row)))
         yield from self.flights.ready(Priority.HEADER)
         yield from self._unseen(new_headers)
         if self.flights.open_records < self.limits.max_open_records:
@@ -125,8 +125,6 @@ class Outbox:
         return Flight(key, record, seq, priority, size)
 
     def _may_go(self, flight: Flight) -> bool:
-        if flight.priority == Priority.ALARM:
-            return True
         slices = flight.priority != Priority.HEADER
         if slices and not self._header_went(flight.record):
             return False

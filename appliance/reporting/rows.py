@@ -15,6 +15,8 @@ _INSERT = """INSERT INTO outbox
 _UNSEEN = """SELECT key, record, seq, priority, size, slot FROM outbox
   WHERE state = 'queued' AND priority = ? AND seq BETWEEN ? AND ? AND (seq, slot) > (?, ?)
   ORDER BY seq, slot LIMIT ?"""
+_ALARMS = """SELECT key, record, seq, priority, size, slot FROM outbox
+  WHERE state = 'queued' AND priority = ? ORDER BY key"""
 _OF_RECORD = """SELECT key, record, seq, priority, size, slot, part, slice FROM outbox
   WHERE record = ? AND state = 'queued' ORDER BY slot"""
 _LAST = 2**62
@@ -67,9 +69,13 @@ class Rows:
         self.db.execute(_INSERT, (*place, digest, at_wall_ms, len(message.payload), message.payload))
 
     def cursors(self, edge: int) -> tuple[Cursor, ...]:
-        """Alarms; headers after seq `edge`, then up to it; slices after it, then up to it."""
-        ranges = [(priority, *span) for priority in (Priority.HEADER, Priority.PART) for span in _spans(edge)]
-        return (Cursor(Priority.ALARM, 0, _LAST), *(Cursor(*each) for each in ranges))
+        """Headers after seq `edge`, then up to it; slices after it, then up to it."""
+        spans = ((edge + 1, _LAST), (0, edge))
+        return tuple(Cursor(priority, *span) for priority in (Priority.HEADER, Priority.PART) for span in spans)
+
+    def alarms(self) -> list[Row]:
+        """All that wait; there are few."""
+        return self.db.execute(_ALARMS, (Priority.ALARM,)).fetchall()
 
     def unseen(self, cursor: Cursor, limit: int) -> list[Row]:
         """The next rows behind the cursor."""
@@ -133,7 +139,3 @@ class Rows:
 
     def last_seq(self) -> int:
         return int(self.db.execute("SELECT coalesce(max(seq), 0) FROM ledger").fetchone()[0])
-
-
-def _spans(edge: int) -> tuple[tuple[int, int], ...]:
-    return (edge + 1, _LAST), (0, edge)

@@ -34,9 +34,21 @@ class Settings:
             raise ValueError("wants MQTT version 311 or 5, and a broker")
 
 
+class _Socket(ssl.SSLSocket):
+    """Closes itself when the handshake fails; paho would leave that to the garbage collector."""
+
+    def do_handshake(self, block: bool = False) -> None:
+        try:
+            super().do_handshake(block)
+        except BaseException:
+            self.close()
+            raise
+
+
 def tls_context(files: TlsFiles) -> ssl.SSLContext:
     """Read anew for each connection: certificates are short-lived and replaced beneath us. Raises OSError."""
     context = ssl.create_default_context(ssl.Purpose.SERVER_AUTH, cafile=str(files.ca))
+    context.sslsocket_class = _Socket
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.load_cert_chain(str(files.certificate), str(files.key))
     return context

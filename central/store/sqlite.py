@@ -82,7 +82,9 @@ def _prepare(connection: sqlite3.Connection) -> None:
     synchronous = connection.execute("PRAGMA synchronous").fetchone()[0]
     if (mode, synchronous) != ("wal", 2):
         raise sqlite3.OperationalError(f"wants WAL and FULL, has {mode} and {synchronous}")
-    connection.executescript(SCHEMA)
+    # the table that is made last; looking for it, unlike making it, waits for no writer
+    if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'consumer_positions'").fetchone():
+        connection.executescript(SCHEMA)
 
 
 @contextmanager

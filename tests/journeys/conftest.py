@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
+from appliance.config import load
 from tests.journeys.harness import Harbour, Stand
 from tests.web.conftest import CHROMIUM, SWITCHES
 
@@ -16,7 +18,13 @@ ARTEFACTS = Path(__file__).parents[2] / "artefacts" / "journeys"
 MAIN, BRISK = "journey-main", "journey-brisk"
 KIOSKS = (MAIN, BRISK)
 
-BRISK_TIMES = {"times": {"deciding_s": 0.4}}
+HARD_MARK_SHARE = 0.8
+"""Of the room at the start: real free room may swing by a fifth before a brisk kiosk notices."""
+
+
+def hard_mark_bytes(stand: Stand) -> int:
+    """As it stands in this kiosk's configuration."""
+    return load(stand.place.folder / "kiosk.toml").storage.hard_mark_mb * 1_000_000
 
 
 @pytest.fixture(scope="session")
@@ -44,8 +52,11 @@ def stand(main_stand: Stand) -> Iterator[Stand]:
 
 @pytest.fixture(scope="session")
 def brisk_stand(harbour: Harbour) -> Stand:
-    """Its journey's limits are a tenth: who dawdles for six seconds has timed out."""
-    return harbour.open_kiosk(BRISK, scale=0.1, settings=BRISK_TIMES)
+    """Its journey's limits are a tenth: who dawdles for six seconds has timed out. A fifth of the disk is enough
+    to fill it."""
+    mark_mb = round(HARD_MARK_SHARE * shutil.disk_usage(harbour.folder).free / 1_000_000)
+    marks = {"soft_mark_mb": mark_mb, "hard_mark_mb": mark_mb}
+    return harbour.open_kiosk(BRISK, scale=0.1, settings={"times": {"deciding_s": 0.4}, "storage": marks})
 
 
 @pytest.fixture

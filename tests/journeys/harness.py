@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from collections.abc import Callable, Coroutine, Iterable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
@@ -319,8 +319,3 @@ class _Calls:
         fields = {} if language is None else {"language": language}
         answer = httpx.post(f"{self._url}/touch/{touch}", data=fields, headers={"origin": self._url}, timeout=10.0)
         assert answer.status_code == 204, answer.text
-
-
-def walked(steps: Iterable[Step]) -> set[tuple[str, str]]:
-    """The rows, without their times."""
-    return {step.row for step in steps}

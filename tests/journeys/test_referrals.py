@@ -5,37 +5,26 @@ from __future__ import annotations
 import pytest
 
 from appliance.journey.machine import CAPTURING, Event, State
-from tests.journeys.harness import Stand, walked
+from tests.journeys.harness import Stand
 
 pytestmark = pytest.mark.timeout(240)
 
 
-@pytest.mark.parametrize(
-    ("who", "reasons"),
-    [
-        ("son", {"minor"}),
-        ("stateless", {"protection_nationality"}),
-        ("expired", {"document_expired"}),
-        ("listed", {"watchlist_match"}),
-    ],
-)
-def test_one_reason_refers_a_traveller_who_did_everything_right(stand: Stand, who: str, reasons: set[str]) -> None:
-    record = stand.cross(who)
+TURN_REASONS = {"turn_no_response", "turn_wrong_way", "turn_without_depth", "turn_track_lost", "turn_other_face"}
+
+
+def test_a_stateless_person_meets_an_officer_and_nothing_else_is_held_against_him(stand: Stand) -> None:
+    record = stand.cross("stateless", language="fr")
     assert record.outcome == "referred"
-    assert record.reasons == reasons
+    assert record.reasons == {"protection_nationality"}
 
 
-def test_a_child_of_nine_is_not_asked_for_a_finger(stand: Stand) -> None:
-    record = stand.cross("daughter")
-    assert record.reasons == {"minor"}
-    assert (State.FINGER, Event.FINGER_NOT_ASKED) in walked(stand.steps())
-
-
-@pytest.mark.parametrize("face", ["printed_photo", "screen_replay"])
-def test_a_presentation_attack_is_referred(stand: Stand, face: str) -> None:
+@pytest.mark.parametrize("face", ["printed_photo", "screen_still"])
+def test_a_presentation_attack_is_referred_after_every_try(stand: Stand, face: str) -> None:
     record = stand.cross("skipper", face=face)
     assert record.outcome == "referred"
-    print(face, record.reasons)
+    assert record.reasons & TURN_REASONS
+    assert record.reasons <= TURN_REASONS | {"finger_not_captured"}
 
 
 @pytest.mark.parametrize("finger", ["dry", "partial"])
@@ -61,7 +50,7 @@ def test_a_document_that_cannot_be_read_three_times_is_referred_with_what_was_re
     record = stand.last()
     assert record.checked.document is None
     assert any("?" in line for line in record.checked.lines_as_read)
-    print(record.reasons)
+    assert any(reason.startswith("document_") for reason in record.reasons)
 
 
 @pytest.mark.parametrize("state", [State.WELCOME, *CAPTURING])
@@ -70,12 +59,10 @@ def test_who_asks_for_an_officer_gets_one_at_every_step(stand: Stand, state: Sta
     stand.touch("officer")
     stand.wait_for(State.REFERRED)
     assert "officer_asked_for" in stand.last().reasons
-    assert stand.steps()[-2].row == (state, Event.REFER)
+    assert (state, Event.REFER) in [step.row for step in stand.steps()[-2:]]
 
 
-@pytest.mark.parametrize(
-    ("state", "reason"), [(State.TURN, "cannot_turn"), (State.FINGER, "cannot_give_finger")]
-)
+@pytest.mark.parametrize(("state", "reason"), [(State.TURN, "cannot_turn"), (State.FINGER, "cannot_give_finger")])
 def test_who_cannot_do_a_step_is_handed_over_without_blame(stand: Stand, state: State, reason: str) -> None:
     stand.reach(state)
     stand.touch("cannot")

@@ -291,6 +291,12 @@ def test_an_alarm_stays_until_the_centre_has_it(journal: Journal) -> None:
     assert left(journal) == 0
 
 
+def test_every_alarm_goes_also_when_no_record_lies_between_them(journal: Journal) -> None:
+    for _ in range(20):
+        journal.alarm(AlarmKind.DEVICE, "device_gone", stamp())
+        assert kinds(send(journal, 0.0)) == [TopicKind.ALARM]
+
+
 def test_the_wait_for_an_answer_follows_the_measured_round_trip(journal: Journal) -> None:
     slow = record(journal, crossing(()))
     send(journal, 0.0)

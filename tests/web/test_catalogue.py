@@ -11,10 +11,11 @@ import pytest
 
 from appliance.journey.machine import State
 from appliance.journey.view import Asked, Touch
+from appliance.post import severity
 from appliance.post.api import REASONS
 from appliance.web import board
 from appliance.web.catalogue import LOCALES, Catalogue, CatalogueError, Language, load
-from border.documents.mrz import CheckDigit
+from border.documents.values import CheckDigit, RescanReason
 from border.encounter import Outcome, SampleKind
 from border.findings import Verdict
 
@@ -148,6 +149,9 @@ def test_every_reason_in_the_checks_has_its_words(catalogue: Catalogue) -> None:
     files = sorted((ROOT / "appliance" / "checks").glob("*.py"))
     reasons = {reason for path in files for reason in _findings_in(path)}
     assert len(reasons) > 20
+    reasons |= {f"document_{reason}" for reason in RescanReason}
+    reasons |= {f"{step}_device_failed" for step in ("document", "camera", "fingerprint")}
+    reasons |= set(severity.SEVERITY)
     assert {f"finding.{reason}" for reason in reasons} - catalogue.keys == set()
 
 

@@ -1,0 +1,68 @@
+"""People who go before the end: they touch stop, or simply walk off; what was seen of them is kept for the officer."""
+
+from __future__ import annotations
+
+import pytest
+
+from appliance.journey.machine import CAPTURING, Event, State
+from tests.journeys.harness import Stand
+
+pytestmark = pytest.mark.timeout(180)
+
+WARNED_S = 2.0
+"""How long the warning stands at the brisk kiosk: a tenth of the twenty seconds that people are owed."""
+
+
+@pytest.mark.parametrize("state", [State.WELCOME, *CAPTURING])
+def test_who_touches_stop_is_home_at_once(stand: Stand, state: State) -> None:
+    with stand.recording() as new:
+        stand.reach(state)
+        stand.touch("stop")
+        stand.wait_for(State.IDLE)
+    assert (state, Event.GAVE_UP) in [step.row for step in stand.steps()[-3:]]
+    was_seen = state in (State.FACE, State.TURN, State.FINGER)
+    assert [record.walked_away for record in new] == [True] * was_seen
+    assert all("left_before_the_end" in record.reasons for record in new)
+
+
+@pytest.mark.parametrize("state", [State.WELCOME, *CAPTURING])
+def test_who_walks_off_is_warned_and_then_forgotten(brisk: Stand, state: State) -> None:
+    with brisk.recording() as new:
+        brisk.reach(state)
+        brisk.quay.walk_away()
+        brisk.until("the warning", lambda: brisk.screen()["seconds_left"] is not None)
+        brisk.wait_for(State.IDLE)
+    assert (state, Event.TIMED_OUT) in [step.row for step in brisk.steps()[-3:]]
+    assert brisk.screen()["language"] == "en"
+    assert brisk.screen()["person"] == 1
+    assert len(new) == (state in (State.FACE, State.TURN, State.FINGER))
+
+
+def test_one_touch_gives_the_whole_time_again(brisk: Stand) -> None:
+    brisk.reach(State.DOCUMENT)
+    for _ in range(2):
+        brisk.until("the warning", lambda: brisk.screen()["seconds_left"] is not None)
+        brisk.touch("more_time")
+        brisk.until("no warning", lambda: brisk.screen()["seconds_left"] is None, within_s=WARNED_S)
+    walked = [step for step in brisk.steps() if step.new is State.DOCUMENT]
+    brisk.wait_for(State.IDLE)
+    left = next(step for step in reversed(brisk.steps()) if step.row == (State.DOCUMENT, Event.TIMED_OUT))
+    assert left.at_s - walked[-1].at_s > 2 * 6.0 - 2 * WARNED_S + 6.0 - 1.0
+
+
+def test_a_receipt_left_standing_is_wiped(brisk: Stand) -> None:
+    """Cleared and referred alike."""
+    brisk.reach(State.WELCOME)
+    brisk.touch("officer")
+    brisk.wait_for(State.REFERRED)
+    brisk.wait_for(State.IDLE)
+    assert brisk.steps()[-2].row == (State.REFERRED, Event.TIMED_OUT)
+    for _ in range(3):  # a machine too busy to film him refers an honest traveller; he begins again
+        brisk.reach(State.FINGER)
+        brisk.place_finger()
+        if brisk.wait_for(State.CLEARED, State.REFERRED, State.FINGER) is State.CLEARED:
+            break
+        brisk.go_home()
+    brisk.wait_for(State.IDLE)
+    assert brisk.steps()[-2].row == (State.CLEARED, Event.TIMED_OUT)
+    assert brisk.screen()["outcome"] is None

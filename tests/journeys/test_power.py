@@ -1,0 +1,49 @@
+"""The power goes in the middle of a decision: what was shown is recorded, what was not recorded was not promised."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from appliance.journey.machine import State
+from tests.journeys import records
+from tests.journeys.harness import Harbour, Stand
+from tests.journeys.test_uplink import assert_all_is_there
+
+pytestmark = pytest.mark.timeout(240)
+
+
+@pytest.mark.parametrize("after_s", [0.0, 0.4, 1.2])
+def test_a_kiosk_killed_while_it_decides_keeps_all_or_nothing(brisk: Stand, after_s: float) -> None:
+    stand = brisk
+    before = stand.encounters()
+    stand.reach(State.FACE)
+    stand.touch("officer")
+    stand.wait_for(State.DECIDING, State.REFERRED)
+    time.sleep(after_s)
+    was_promised = stand.screen()["outcome"] is not None
+    stand.place.process.kill()
+    stand.place.process.start()
+    stand.wait_until_open()
+    stand.wait_for(State.IDLE)
+    after = stand.encounters()
+    assert [one.id for one in after[: len(before)]] == [one.id for one in before]
+    assert len(after) - len(before) in ((1,) if was_promised else (0, 1))
+    numbers = records.sequence(stand.journal)
+    assert numbers == list(range(1, len(numbers) + 1))
+
+
+def test_a_kiosk_killed_after_its_word_has_kept_it_and_reports_it(harbour: Harbour, brisk: Stand) -> None:
+    brisk.pull_uplink()
+    brisk.reach(State.FACE)
+    brisk.touch("officer")
+    brisk.wait_for(State.REFERRED)
+    given = brisk.last()
+    brisk.place.process.kill()
+    brisk.put_uplink()
+    brisk.place.process.start()
+    brisk.wait_until_open()
+    brisk.wait_for(State.IDLE)
+    assert brisk.last().id == given.id
+    assert_all_is_there(harbour, brisk)
