@@ -64,12 +64,11 @@ class LineReading:
         return float(np.mean(self.certainty))
 
 
-def decode(logits: Floats) -> tuple[LineReading, ...]:
+def decode(seen: Floats) -> tuple[LineReading, ...]:
     """What one strip says: a reading per template that fits, the cheapest first; the free text when none does.
 
-    `logits`: steps x 38. Empty when the number of characters is that of no format's lines.
+    `seen`: what `characters` makes of the net's output. Empty when their number is that of no format's lines.
     """
-    seen = characters(logits)
     if len(seen) not in WIDTHS:
         return ()
     free = float(seen.max(axis=1).sum())
@@ -81,7 +80,10 @@ def decode(logits: Floats) -> tuple[LineReading, ...]:
 
 
 def characters(logits: Floats) -> Floats:
-    """Greedy CTC: per character the log-probabilities of the 37 classes at its most certain step. n x 37."""
+    """Greedy CTC: per character the log-probabilities of the 37 classes at its most certain step.
+
+    `logits`: steps x 38, to n x 37.
+    """
     shifted = logits - logits.max(axis=1, keepdims=True)
     share = np.exp(shifted)
     share /= share.sum(axis=1, keepdims=True)

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from appliance.vision import mrz_locator
 from appliance.vision.errors import ModelUnfit
-from appliance.vision.model import Model
-from appliance.vision.mrz_decode import LineReading, decode
+from appliance.vision.model import Floats, Model
+from appliance.vision.mrz_decode import WIDTHS, LineReading, characters, decode
 from appliance.vision.mrz_locator import Row
 from appliance.vision.mrz_strip import HEIGHT_PX, WIDTH_PX, normalised, to_strip
 from border.documents.layout import LAYOUTS, Layout
@@ -28,8 +28,9 @@ QUARTER_TURNS = (0, 2, 1, 3)  # a document is upside down more often than on its
 MARGINS = ((0.25, 0.6), (0.12, 0.3), (0.4, 1.2))  # of the row's height: above and below, at each end
 SURE = 0.985  # a reading this certain needs no second crop
 MIN_CONFIDENCE = 0.7
+MAX_LOST = 5  # characters that a bad crop may lose or invent
 MIN_PAGE_PX = 64
-NEAR = 2.6  # row heights between two lines of one zone, at most; 6.35 mm for letters of 2.5 mm
+MAX_DISTANCE = 4.2  # row heights between two lines of one zone: 6.35 mm for letters of 2.5 mm, and thin rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,10 +102,9 @@ class PageReader:
                 best = reading
         return best
 
-    def read_line(self, crop: Grey) -> tuple[LineReading, ...]:
-        """What a crop of one printed line says, as `decode` orders it."""
-        values = normalised(to_strip(crop))[None, :, :, None]
-        return decode(self._model.run(values)[0][0])
+    def characters(self, crop: Grey) -> Floats:
+        """What a crop of one printed line shows: per character the log-probabilities of the 37 classes."""
+        return characters(self._model.run(normalised(to_strip(crop))[None, :, :, None])[0][0])
 
     def _zone(self, band: Grey, turns: int) -> PageReading | None:
         found = [one for row in mrz_locator.rows(band) for one in self._row(band, row)]
@@ -118,7 +118,10 @@ class PageReader:
         """The best of a few crops of this row, once per template that fits it."""
         best: tuple[LineReading, ...] = ()
         for beside, at_ends in MARGINS:
-            readings = self.read_line(_cut(band, row, beside, at_ends))
+            seen = self.characters(_cut(band, row, beside, at_ends))
+            if min(abs(len(seen) - width) for width in WIDTHS) > MAX_LOST:
+                break  # no line of a zone: another margin will not make it one
+            readings = decode(seen)
             if readings and (not best or _rank(readings) > _rank(best)):
                 best = readings
             if best and best[0].format and best[0].confidence > SURE:
@@ -158,7 +161,7 @@ def _zones(found: Sequence[_Found], layout: Layout) -> Iterator[tuple[_Found, ..
 def _follows(upper: Row, lower: Row) -> bool:
     height = max(upper.height, lower.height)
     distance = (lower.top + lower.bottom - upper.top - upper.bottom) / 2
-    return height < distance < NEAR * 1.6 * height
+    return height < distance < MAX_DISTANCE * height
 
 
 def _page_reading(zone: Sequence[_Found], turns: int) -> PageReading:

@@ -60,18 +60,18 @@ def score_lines(model: Model, press: Press, count: int = TEST_LINES, seed: int =
     for _ in range(count):
         line = printed_line(rng, press, random_line(rng))
         began_s = time.process_time()
-        logits = model.run(normalised(line.strip)[None, :, :, None])[0][0]
-        readings = decode(logits)
+        seen = characters(model.run(normalised(line.strip)[None, :, :, None])[0][0])
+        readings = decode(seen)
         times_s.append(time.process_time() - began_s)
-        wrong = distance(free_text(logits), line.text)
+        wrong = distance(free_text(seen), line.text)
         edits, printed, exact = edits + wrong, printed + len(line.text), exact + (wrong == 0)
         ruled += bool(readings) and readings[0].text == line.text
     return LineScore(count, edits / printed, exact / count, ruled / count, float(np.median(times_s)) * 1000)
 
 
-def free_text(logits: Floats) -> str:
+def free_text(seen: Floats) -> str:
     """What the net saw, before any grammar."""
-    return "".join(ALPHABET[int(best)] for best in characters(logits).argmax(axis=1))
+    return "".join(ALPHABET[int(best)] for best in seen.argmax(axis=1))
 
 
 def score_pages(reader: PageReader, press: Press, profile: Profile, count: int = TEST_PAGES) -> PageScore:

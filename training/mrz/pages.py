@@ -66,8 +66,9 @@ def printed_page(rng: Rng, press: Press, lines: tuple[str, ...]) -> Floats:
     sheet = np.maximum(paper(rng, height, width), 140)
     tint = 1 - rng.uniform(0, 0.25, 3).astype(np.float32)
     page = sheet[:, :, None] * tint
-    _portrait(rng, page)
-    _print_fields(rng, page)
+    zone_top = height - round((LAST_BASELINE_MM + LINE_MM * len(lines) - 1) * PX_PER_MM)
+    _portrait(rng, page[:zone_top])
+    _print_fields(rng, page[:zone_top])
     ink = np.zeros((height, width), np.float32)
     cut = press.cuts[int(rng.integers(len(press.cuts)))]
     left = (width - PITCH_PX * len(lines[0])) / 2 + rng.normal(0, 4)
@@ -86,8 +87,8 @@ def _format_of(lines: tuple[str, ...]) -> Format:
 def _portrait(rng: Rng, page: Floats) -> None:
     """A box with something head-like in it, where a portrait would stand."""
     height, width = page.shape[:2]
-    left, top = round(width * rng.uniform(0.04, 0.08)), round(height * rng.uniform(0.12, 0.2))
-    right, bottom = left + round(width * 0.26), round(height * 0.68)
+    left, top = round(width * rng.uniform(0.04, 0.08)), round(height * rng.uniform(0.1, 0.2))
+    right, bottom = left + round(width * 0.26), round(height * 0.94)
     box = page[top:bottom, left:right]
     box[:] = box * 0.4 + rng.uniform(90, 200, 3).astype(np.float32) * 0.6
     centre = ((right - left) // 2, (bottom - top) // 2)
@@ -102,8 +103,7 @@ def _print_fields(rng: Rng, page: Floats) -> None:
     height, width = page.shape[:2]
     words = [str(rng.integers(10**6, 10**9)) for _ in range(9)] + ["SPECIMEN", "UTOPIA", "12 AUG 1974", "M", "F"]
     ink = np.zeros((height, width), np.uint8)
-    for row in range(7):
-        y = round(height * (0.14 + 0.078 * row))
+    for y in range(round(height * 0.16), height - 30, 62):
         for x in (round(width * 0.36), round(width * 0.68)):
             cv2.putText(ink, "Label / Libelle", (x, y), cv2.FONT_HERSHEY_SIMPLEX, 0.32, 150, 1, cv2.LINE_AA)
             cv2.putText(ink, str(rng.choice(words)), (x, y + 22), cv2.FONT_HERSHEY_DUPLEX, 0.6, 210, 1, cv2.LINE_AA)

@@ -35,7 +35,7 @@ SAVE_EVERY = 100
 class Plan:
     """How long and on what."""
 
-    iterations: int = 4000
+    iterations: int = 2400
     shards: int = 20
     seed: int = 1
 
