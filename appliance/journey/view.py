@@ -21,7 +21,6 @@ class Touch(StrEnum):
     OFFICER = "officer"  # "I would rather see an officer": hands over without blame
     CANNOT = "cannot"  # cannot do this step (turn, finger): hands over without blame
     MORE_TIME = "more_time"
-    RETRY = "retry"
     STOP = "stop"
     NEXT_PERSON = "next_person"
     FINISH = "finish"

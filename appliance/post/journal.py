@@ -23,6 +23,7 @@ from border import ids, ledger
 from border.encounter import CheckedFact, DecidedFact, Fact, RecommendedFact, Sample, Stamp
 from border.messages import topics
 from border.messages.envelope import Draft, Outbound, Packed, pack, sign_alarm
+from border.messages.errors import MessageError
 from border.messages.values import Alarm, AlarmKind, Priority, ReceiptBatch, RecordKind
 
 __all__ = ["Journal", "Recorded", "Retention", "StorageFull"]
@@ -204,10 +205,16 @@ class Journal:
         if broken is not None:
             return broken
         for seq, signed in self.db.execute("SELECT seq, signed FROM checkpoints ORDER BY seq").fetchall():
-            checkpoint = ledger.open_checkpoint(signed, self._keys.device)
-            if checkpoint.head != heads.get(checkpoint.seq) or checkpoint.seq != seq:
+            if not self._is_checkpoint(signed, seq, heads.get(seq)):
                 return int(seq)
         return None
+
+    def _is_checkpoint(self, signed: bytes, seq: int, head: bytes | None) -> bool:
+        try:
+            checkpoint = ledger.open_checkpoint(signed, self._keys.device)
+        except MessageError:
+            return False
+        return (checkpoint.kiosk, checkpoint.seq, checkpoint.head) == (self._keys.kiosk, seq, head)
 
     # -- room
 

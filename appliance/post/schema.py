@@ -140,12 +140,17 @@ STATEMENTS: tuple[str, ...] = (
 
 
 def open_database(path: Path) -> sqlite3.Connection:
-    """The journal's file, created when absent; to be used from the calling thread alone."""
-    database = sqlite3.connect(path, isolation_level=None, cached_statements=64)
+    """The journal's file, created when absent; to be used from the calling thread alone. Raises `JournalUnsafe`."""
+    try:
+        database = sqlite3.connect(path, isolation_level=None, cached_statements=64)
+    except sqlite3.Error as error:
+        raise JournalUnsafe(f"{path.name}: {error}") from error
     try:
         prepare(database)
-    except BaseException:
+    except BaseException as error:
         database.close()
+        if isinstance(error, sqlite3.Error):
+            raise JournalUnsafe(f"{path.name}: {error}") from error
         raise
     return database
 

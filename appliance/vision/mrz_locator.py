@@ -123,7 +123,16 @@ def levelled(band: Grey) -> Grey:
     if not tilt:
         return band
     height, width = band.shape
-    return np.asarray(cv2.warpAffine(band, _shear(height, width, float(tilt)), (width, height), flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE), np.uint8)
+    return np.asarray(
+        cv2.warpAffine(
+            band,
+            _shear(height, width, float(tilt)),
+            (width, height),
+            flags=cv2.INTER_CUBIC,
+            borderMode=cv2.BORDER_REPLICATE,
+        ),
+        np.uint8,
+    )
 
 
 def _shear(height: int, width: int, tilt_deg: float) -> NDArray[np.float64]:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import date
 
+from border.documents.dates import DateSpan, resolve_birth, resolve_expiry
 from border.documents.mrz import CheckDigit, Mrz, PartialDate
 from border.encounter import SampleKind, SampleRef
 from border.findings import Finding, Measure, Verdict
@@ -31,8 +33,11 @@ class Picture:
     sha256: str | None
 
 
-def fields(document: Mrz) -> tuple[Field, ...]:
-    """Every field with what its check digit says and whether a character of it was repaired."""
+def fields(document: Mrz, today: date) -> tuple[Field, ...]:
+    """Every field with what its check digit says and whether a character of it was repaired.
+
+    `today`: the day of the encounter; it settles the century of the two dates.
+    """
     values = {
         "document_code": document.document_code,
         "issuing_state": document.issuing_state,
@@ -40,9 +45,9 @@ def fields(document: Mrz) -> tuple[Field, ...]:
         "secondary_identifier": document.secondary_identifier,
         "document_number": document.document_number,
         "nationality": document.nationality,
-        "date_of_birth": date_text(document.date_of_birth),
+        "date_of_birth": date_text(document.date_of_birth, resolve_birth(document.date_of_birth, today)),
         "sex": document.sex,
-        "date_of_expiry": date_text(document.date_of_expiry),
+        "date_of_expiry": date_text(document.date_of_expiry, resolve_expiry(document.date_of_expiry, today)),
         "optional_data": " ".join(document.optional_data),
     }
     digits = dict(document.check_digits)
@@ -52,12 +57,13 @@ def fields(document: Mrz) -> tuple[Field, ...]:
     return tuple(row for row in (*rows, *others) if row.value or row.digit is not None)
 
 
-def date_text(date: PartialDate) -> str:
-    """YYYY-MM-DD with ? for what is not known; a date that cannot be is marked."""
-    year = "????" if date.year is None else f"{date.year:04}"
-    month = "??" if date.month is None else f"{date.month:02}"
-    day = "??" if date.day is None else f"{date.day:02}"
-    return f"{year}-{month}-{day}" + ("" if date.is_possible else " (!)")
+def date_text(printed: PartialDate, span: DateSpan | None) -> str:
+    """YYYY-MM-DD with ? for what is not known; a date that cannot be is marked, and shown as printed."""
+    short = "????" if printed.year is None else f"??{printed.year:02}"
+    year = short if span is None else f"{span.earliest.year:04}"
+    month = "??" if printed.month is None else f"{printed.month:02}"
+    day = "??" if printed.day is None else f"{printed.day:02}"
+    return f"{year}-{month}-{day}" + ("" if printed.is_possible else " (!)")
 
 
 def compared(samples: Iterable[SampleRef]) -> tuple[Picture, ...]:

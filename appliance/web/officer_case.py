@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, date, datetime
+
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -11,7 +13,7 @@ from appliance.post.storage import StorageFull
 from appliance.web import case_view
 from appliance.web.desk import Desk
 from appliance.web.sessions import Session
-from border.encounter import OfficerOutcome
+from border.encounter import OfficerOutcome, Stamp
 
 MAX_NOTE = 2000
 _PICTURES = ("image/jpeg", "image/png")
@@ -38,7 +40,7 @@ class CasePages:
             reasons=REASONS,
             compared=case_view.compared(case.checked.samples),
             others=case_view.others(case.checked.samples),
-            fields=case_view.fields(case.checked.document) if case.checked.document else (),
+            fields=case_view.fields(case.checked.document, _day(case.checked.at)) if case.checked.document else (),
             findings=case_view.by_weight(case.checked.findings),
         )
 
@@ -99,3 +101,7 @@ async def _choice(request: Request) -> tuple[OfficerOutcome, str, str] | None:
     if outcome is None or reason not in REASONS[outcome] or len(note) > MAX_NOTE:
         return None
     return outcome, reason, note
+
+
+def _day(at: Stamp) -> date:
+    return datetime.fromtimestamp(at.wall_ms / 1000, UTC).date()

@@ -138,6 +138,18 @@ def test_a_ledger_that_was_touched_is_not_opened(tmp_path: Path, harm: str) -> N
         open_journal(tmp_path / "journal")
 
 
+def test_a_checkpoint_that_was_touched_or_taken_from_elsewhere_breaks_the_chain(tmp_path: Path) -> None:
+    journal = open_journal(tmp_path / "journal")
+    for _ in range(128):
+        record(journal, crossing(()))
+    assert journal.first_break() is None
+    (first,) = journal.db.execute("SELECT signed FROM checkpoints WHERE seq = 64").fetchone()
+    for harmed in (first, first[:-1] + bytes([first[-1] ^ 1])):
+        journal.db.execute("UPDATE checkpoints SET signed = ? WHERE seq = 128", (harmed,))
+        assert journal.first_break() == 128
+    journal.close()
+
+
 def test_a_fact_that_was_touched_on_the_disk_is_not_shown(tmp_path: Path) -> None:
     journal = open_journal(tmp_path / "journal")
     one, other = crossing(()), crossing(())

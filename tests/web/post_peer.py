@@ -82,9 +82,9 @@ DOCUMENT = Mrz(
     name_truncated=False,
     document_number="L898902C3",
     nationality="UTO",
-    date_of_birth=PartialDate(1974, 8, None, True),
+    date_of_birth=PartialDate(74, 8, None, True),
     sex="F",
-    date_of_expiry=PartialDate(2012, 4, 15, True),
+    date_of_expiry=PartialDate(12, 4, 15, True),
     optional_data=("ZE184226B",),
     check_digits=(
         ("document_number", CheckDigit.VERIFIED),

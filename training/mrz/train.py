@@ -6,7 +6,6 @@ CTC needs to find it out. CTC ends the training, because nobody will tell the ki
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -19,40 +18,15 @@ from torch import Tensor, nn
 
 from appliance.vision.mrz_strip import BLANK, normalised
 from training.mrz.net import LineNet
+from training.mrz.plan import Plan
 from training.mrz.shards import SHARD_LINES, STEPS, Lines, read_shard
 
 Floats = NDArray[np.float32]
 Bytes = NDArray[np.int8]
 
 BATCH = 32
-RATE, WARM_UP, DECAY, CLIP = 2e-3, 100, 1e-4, 5.0
-LAST_SHARE = 0.35  # of the iterations: then CTC, and the rate falls to nothing
-ITERATIONS_PER_SHARD = 100  # the pool grows as it is made, so that training need not wait for all of it
+RATE, DECAY, CLIP = 2e-3, 1e-4, 5.0
 SAVE_EVERY = 100
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """How long and on what."""
-
-    iterations: int = 2400
-    shards: int = 20
-    seed: int = 1
-
-    @property
-    def placed(self) -> int:
-        """How many iterations, from the first, are told the places."""
-        return round(self.iterations * (1 - LAST_SHARE))
-
-    def rate(self, iteration: int) -> float:
-        """Share of RATE at an iteration counted from 0: it rises, holds, and falls as a half cosine."""
-        if iteration < self.placed:
-            return min(1.0, (iteration + 1) / WARM_UP)
-        return 0.5 + 0.5 * math.cos(math.pi * (iteration - self.placed) / (self.iterations - self.placed))
-
-    def pool(self, iteration: int) -> int:
-        """How many shards an iteration may draw from."""
-        return min(self.shards, 1 + iteration // ITERATIONS_PER_SHARD)
 
 
 @dataclass(frozen=True, slots=True)

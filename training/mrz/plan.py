@@ -1,0 +1,34 @@
+"""How long the training goes on, on what, and at what rate: a plan that can be lengthened while the rate is held."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+LAST_SHARE = 0.35  # of the iterations: then CTC, and the rate falls to nothing
+WARM_UP = 100
+ITERATIONS_PER_SHARD = 100  # the pool grows as it is made, so that training need not wait for all of it
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """`shards`: of shards.SHARD_LINES lines each. The same plan gives the same batches on every machine."""
+
+    iterations: int = 2400
+    shards: int = 20
+    seed: int = 1
+
+    @property
+    def placed(self) -> int:
+        """How many iterations, from the first, are told the places."""
+        return round(self.iterations * (1 - LAST_SHARE))
+
+    def rate(self, iteration: int) -> float:
+        """Share of RATE at an iteration counted from 0: it rises, holds, and falls as a half cosine."""
+        if iteration < self.placed:
+            return min(1.0, (iteration + 1) / WARM_UP)
+        return 0.5 + 0.5 * math.cos(math.pi * (iteration - self.placed) / (self.iterations - self.placed))
+
+    def pool(self, iteration: int) -> int:
+        """How many shards an iteration may draw from."""
+        return min(self.shards, 1 + iteration // ITERATIONS_PER_SHARD)
