@@ -25,7 +25,6 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
-import psutil
 
 from appliance.config import TimesConfig
 from appliance.journey.machine import State
@@ -120,8 +119,12 @@ def started(place: KioskPlace) -> dict[str, float]:
     return {"page_answers_s": round(page_s, 2), "takes_travellers_s": round(steps_in(log)[before].at_s - began_s, 2)}
 
 
-def resident_mb(place: KioskPlace) -> float:
-    return round(float(psutil.Process(place.process.pid).memory_info().rss) / MB, 1)
+def memory_mb(place: KioskPlace, field: str) -> float:
+    """One line of the kernel's word on the kiosk's process: VmRSS is resident now, VmHWM was the most ever."""
+    for line in Path(f"/proc/{place.process.pid}/status").read_text().splitlines():
+        if line.startswith(f"{field}:"):
+            return round(int(line.split()[1]) * 1024 / MB, 1)
+    raise RuntimeError(f"the kernel does not tell {field}")
 
 
 def accepted_ms(journal: Path) -> list[int]:
@@ -152,13 +155,17 @@ def _measured(place: KioskPlace, hands: Hands, crossings: int) -> dict[str, obje
     startup = started(place)
     hands.look(place.traveller_port)
     wait_for(place.traveller_port, State.IDLE)
-    idle_mb = resident_mb(place)
+    idle_mb = memory_mb(place, "VmRSS")
     found, nets_ms = list[Crossing](), list[float]()
     for _ in range(crossings + 1):
         found.append(crossing(place, hands))
         wait_for(place.traveller_port, State.IDLE)
         nets_ms += bare_nets(models)
-    memory = {"idle_mb": idle_mb, f"after_{len(found)}_crossings_mb": resident_mb(place)}
+    memory = {
+        "resident_idle_mb": idle_mb,
+        "resident_after_crossings_mb": memory_mb(place, "VmRSS"),
+        "highest_mb": memory_mb(place, "VmHWM"),
+    }
     return {
         **_figures(found[1:], nets_ms),  # the first warms caches
         "record_to_acceptance_ms": round(statistics.median(accepted_ms(place.folder / "journal.sqlite"))),

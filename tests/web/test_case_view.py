@@ -15,7 +15,6 @@ from border.encounter import SampleKind
 from border.findings import Measure, Verdict
 from tests.web.post_peer import DOCUMENT, FIRST, a_case
 
-
 TODAY = date(2026, 11, 22)
 
 
