@@ -73,6 +73,7 @@ class Journal:
         self.revision = 0  # grows with every change a page could show; written here, read anywhere
         broken = self.first_break()
         if broken is not None:
+            database.close()  # nobody else will: there is no journal to close
             raise JournalUnsafe(f"the ledger is broken at {broken}")
         self._outbox = Outbox(database, jitter=jitter, limits=limits)
         self._when_recorded: list[Callable[[], None]] = []

@@ -43,7 +43,7 @@ class Template:
 
 @dataclass(frozen=True, slots=True)
 class LineReading:
-    """One line. `certainty`: per character, 0..1, the net's own word after the grammar, not a measured rate.
+    """One line. `certainty`: per character, 0..1, the net's own word under the grammar, not a measured rate.
 
     `doubts`: per character, what else it may be, likeliest first; for a `?`, everything it may be. `format` and `line` are those of the template
     that fitted; None and 0 when none did and the text is as the net saw it.
@@ -103,8 +103,16 @@ def _best(seen: Floats, mask: Mask) -> Floats:
     return np.asarray(np.where(mask, seen, -np.inf).max(axis=1), np.float32)
 
 
+def _ruled(seen: Floats, mask: Mask) -> Floats:
+    """Log-probabilities given that only allowed characters stand there: where O cannot be, a likely O is a 0."""
+    allowed = np.where(mask, seen, -np.inf)
+    top = allowed.max(axis=1, keepdims=True)
+    total = top + np.log(np.exp(allowed - top).sum(axis=1, keepdims=True))
+    return np.asarray(allowed - total, np.float32)
+
+
 def _reading(seen: Floats, mask: Mask, template: Template | None) -> LineReading:
-    ruled = np.where(mask, seen, -np.inf)
+    ruled = _ruled(seen, mask)
     order = np.argsort(-ruled, axis=1)[:, : MAX_DOUBTS + 1]
     read = [_character(places, row) for places, row in zip(order, ruled, strict=True)]
     return LineReading(

@@ -10,10 +10,13 @@ from dataclasses import dataclass
 from enum import StrEnum
 from html import escape
 from itertools import pairwise
+from typing import TypeVar
 
 from appliance.journey import machine
 from appliance.reporting import flight
 
+A = TypeVar("A", bound=StrEnum)
+B = TypeVar("B", bound=StrEnum)
 Point = tuple[float, float]
 Table = Mapping[StrEnum, Mapping[StrEnum, StrEnum]]
 
@@ -38,10 +41,11 @@ class Box:
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """The way of an arrow, from box to box; `label` is the middle of its words."""
+    """The way of an arrow, from box to box; `label` is the middle of its words, `wraps` breaks them at underscores."""
 
     points: tuple[Point, ...]
     label: Point
+    wraps: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +68,9 @@ def draw(table: Table, layout: Layout, limits: Mapping[StrEnum, str]) -> str:
         '<path d="M0 0 8 4 0 8z" fill="#44545f"/></marker></defs>',
         '<rect width="100%" height="100%" class="paper"/>',
     ]
-    pairs = {pair: events for pair, events in by_pair(table, common).items()}
+    pairs = by_pair(table, common)
     parts += [_way(layout.routes[pair]) for pair in pairs]
-    parts += [_words(layout.routes[pair].label, [str(event) for event in events]) for pair, events in pairs.items()]
+    parts += [_label(layout.routes[pair], events) for pair, events in pairs.items()]
     for state in table:
         extra = [f"from anywhere: {event}" for event, target in common.items() if target is state]
         parts.append(_box(layout.boxes[state], str(state), [*([limits[state]] if state in limits else []), *extra]))
@@ -80,9 +84,7 @@ def everywhere(table: Table) -> dict[StrEnum, StrEnum]:
     return {event: next(iter(found)) for event, found in sorted(targets.items()) if len(found) == 1}
 
 
-def by_pair(
-    table: Table, without: Mapping[StrEnum, StrEnum]
-) -> dict[tuple[StrEnum, StrEnum], list[StrEnum]]:
+def by_pair(table: Table, without: Mapping[StrEnum, StrEnum]) -> dict[tuple[StrEnum, StrEnum], list[StrEnum]]:
     pairs: dict[tuple[StrEnum, StrEnum], list[StrEnum]] = {}
     for state, rows in table.items():
         for event, target in rows.items():
@@ -94,6 +96,13 @@ def by_pair(
 def _way(route: Route) -> str:
     path = " ".join(f"{x:g} {y:g}" for x, y in route.points)
     return f'<path class="way" marker-end="url(#tip)" d="M{path}"/>'
+
+
+def _label(route: Route, events: list[StrEnum]) -> str:
+    words = [str(event) for event in events]
+    if route.wraps:
+        words = [piece for word in words for piece in word.replace("_", "_\n").split("\n")]
+    return _words(route.label, words)
 
 
 def _words(middle: Point, words: list[str]) -> str:
@@ -116,7 +125,9 @@ def _box(box: Box, name: str, notes: list[str]) -> str:
         f'<text class="limit" x="{x:g}" y="{top + 16 * n:g}" text-anchor="middle">{escape(note)}</text>'
         for n, note in enumerate(notes, start=1)
     ]
-    frame = f'<rect class="box" x="{box.x:g}" y="{box.y:g}" width="{box.w:g}" height="{box.h:g}" rx="8" fill="{box.fill}"/>'
+    frame = (
+        f'<rect class="box" x="{box.x:g}" y="{box.y:g}" width="{box.w:g}" height="{box.h:g}" rx="8" fill="{box.fill}"/>'
+    )
     return frame + "".join(lines)
 
 
@@ -124,7 +135,11 @@ HOME, STEP, MACHINE, END, SHUT = "#e3f1f6", "#ffffff", "#f1eee2", "#e2f2e4", "#f
 
 
 def journey() -> str:
-    return draw(machine.TABLE, JOURNEY, {state: _limit(limit) for state, limit in machine.LIMITS.items()})
+    return draw(_plain(machine.TABLE), JOURNEY, {state: _limit(limit) for state, limit in machine.LIMITS.items()})
+
+
+def _plain(table: Mapping[A, Mapping[B, A]]) -> Table:
+    return {state: {event: target for event, target in rows.items()} for state, rows in table.items()}
 
 
 def _limit(limit: machine.Limit) -> str:
@@ -132,10 +147,12 @@ def _limit(limit: machine.Limit) -> str:
 
 
 def outbox() -> str:
-    return draw(flight.TABLE, OUTBOX, {})
+    return draw(_plain(flight.TABLE), OUTBOX, {})
 
 
-def _row(states: tuple[StrEnum, ...], *, left: float, step: float, top: float, fill: str) -> Iterator[tuple[StrEnum, Box]]:
+def _row(
+    states: tuple[StrEnum, ...], *, left: float, step: float, top: float, fill: str
+) -> Iterator[tuple[StrEnum, Box]]:
     for n, state in enumerate(states):
         yield state, Box(left + n * step, top, 112, 52, fill)
 
@@ -159,7 +176,7 @@ def _down(x: float, top: float, bottom: float, label: float) -> Route:
 
 JOURNEY = Layout(
     title="The journey of one traveller: every state and every event",
-    size=(1500, 660),
+    size=(1500, 670),
     boxes={
         **dict(_row(_STEPS, left=20, step=186, top=_TOP, fill=STEP)),
         S.IDLE: Box(20, _TOP, 112, 52, HOME),
@@ -167,16 +184,15 @@ JOURNEY = Layout(
         S.CLEARED: Box(_ENDS - 56, 176, 116, 52, END),
         S.REFERRED: Box(_ENDS - 56, 296, 116, 52, END),
         S.ABANDONING: Box(392, 386, 670, 44, MACHINE),
-        S.WIPING: Box(20, 486, 1060, 44, MACHINE),
-        S.OUT_OF_SERVICE: Box(20, 590, 1270, 52, SHUT),
+        S.WIPING: Box(20, 486, 1020, 44, MACHINE),
+        S.OUT_OF_SERVICE: Box(20, 590, 1270, 64, SHUT),
     },
     routes={
         **{
-            (a, b): Route(((_MIDDLE[a] + 56, 270), (_MIDDLE[b] - 56, 270)), (_MIDDLE[a] + 93, 250))
+            (a, b): Route(((_MIDDLE[a] + 56, 276), (_MIDDLE[b] - 56, 276)), (_MIDDLE[a] + 92, 256), wraps=True)
             for a, b in pairwise(_STEPS)
         },
-        (S.WELCOME, S.DOCUMENT): Route(((318, 270), (392, 270)), (355, 250)),
-        (S.FINGER, S.DECIDING): Route(((1062, 262), (1136, 262)), (1099, 316)),
+        (S.FINGER, S.DECIDING): Route(((1062, 262), (1136, 262)), (1100, 334)),
         (S.WELCOME, S.DECIDING): _over(S.WELCOME, 66, 1222),
         (S.DOCUMENT, S.DECIDING): _over(S.DOCUMENT, 100, 1208),
         (S.FACE, S.DECIDING): _over(S.FACE, 140, 1194),
@@ -184,17 +200,19 @@ JOURNEY = Layout(
         **{(state, S.ABANDONING): _down(_MIDDLE[state], _BOTTOM, 386, 338) for state in machine.CAPTURING},
         (S.WELCOME, S.WIPING): _down(_MIDDLE[S.WELCOME], _BOTTOM, 486, 388),
         (S.ABANDONING, S.WIPING): _down(600, 430, 486, 458),
-        (S.ABANDONING, S.OUT_OF_SERVICE): Route(((1030, 430), (1030, 462), (1110, 462), (1110, 590)), (1110, 510)),
+        (S.ABANDONING, S.OUT_OF_SERVICE): Route(((1062, 408), (1110, 408), (1110, 590)), (1110, 560)),
         (S.DECIDING, S.OUT_OF_SERVICE): _down(1222, _BOTTOM, 590, 420),
         (S.DECIDING, S.CLEARED): Route(((1248, 250), (1290, 250), (1290, 202), (1344, 202)), (1290, 224)),
         (S.DECIDING, S.REFERRED): Route(((1248, 274), (1290, 274), (1290, 322), (1344, 322)), (1290, 300)),
         (S.CLEARED, S.DOCUMENT): Route(((1402, 176), (1402, 20), (424, 20), (424, _TOP)), (900, 20)),
         (S.REFERRED, S.DOCUMENT): Route(((1460, 322), (1484, 322), (1484, 40), (410, 40), (410, _TOP)), (1000, 40)),
-        (S.CLEARED, S.WIPING): Route(((1460, 202), (1472, 202), (1472, 518), (1080, 518)), (1400, 518)),
-        (S.REFERRED, S.WIPING): Route(((1402, 348), (1402, 498), (1080, 498)), (1340, 470)),
+        (S.CLEARED, S.WIPING): Route(((1460, 202), (1472, 202), (1472, 518), (1040, 518)), (1340, 538)),
+        (S.REFERRED, S.WIPING): Route(((1402, 348), (1402, 498), (1040, 498)), (1340, 478)),
         (S.WIPING, S.IDLE): Route(((100, 486), (100, _BOTTOM)), (100, 388)),
         (S.WIPING, S.OUT_OF_SERVICE): _down(600, 530, 590, 560),
-        (S.OUT_OF_SERVICE, S.IDLE): Route(((36, 590), (36, 550), (10, 550), (10, 310), (40, 310), (40, _BOTTOM)), (44, 560)),
+        (S.OUT_OF_SERVICE, S.IDLE): Route(
+            ((36, 590), (36, 550), (10, 550), (10, 310), (40, 310), (40, _BOTTOM)), (44, 560)
+        ),
         (S.OUT_OF_SERVICE, S.OUT_OF_SERVICE): Route(((1290, 604), (1330, 604), (1330, 630), (1290, 630)), (1374, 617)),
     },
 )

@@ -149,7 +149,9 @@ CASES: list[tuple[str, dict[str, object], Verdict, str]] = [
 ]
 
 
-@pytest.mark.parametrize(("name", "change", "verdict", "reason"), CASES, ids=lambda value: str(value)[:40])
+@pytest.mark.parametrize(
+    ("name", "change", "verdict", "reason"), CASES, ids=[f"{n}-{case[0]}-{case[3]}" for n, case in enumerate(CASES)]
+)
 def test_a_check_says_what_it_saw(name: str, change: dict[str, object], verdict: Verdict, reason: str) -> None:
     finding = ALL[name](replace(GOOD, **change), DEVELOPMENT)  # type: ignore[arg-type]
     assert (finding.check, finding.verdict, finding.reason) == (name, verdict, reason)

@@ -12,7 +12,7 @@ from typing import Any, Protocol, TypeVar
 
 import httpx
 
-from appliance.journey.machine import State
+from appliance.journey.machine import Event, State
 from appliance.keys import load_keys
 from practice.port import KioskPlace, Port, Settings
 from practice.processes import Process, answers
@@ -155,6 +155,16 @@ class Stand:
             time.sleep(LOOK_EVERY_S)
         return now
 
+    def wait_for_row(self, state: State, event: Event) -> None:
+        """Until this row has been walked since the last traveller came; some states pass too quickly to be seen."""
+
+        def is_walked() -> bool:
+            rows = [step.row for step in self.steps()]
+            came = len(rows) - 1 - rows[::-1].index((State.IDLE, Event.LANGUAGE_CHOSEN))
+            return (state, event) in rows[came:]
+
+        self.until(f"{state} + {event}", is_walked)
+
     def until(self, what: str, holds: Callable[[], bool], within_s: float = PATIENCE_S) -> None:
         ends_s = time.monotonic() + within_s
         while not holds():
@@ -284,7 +294,8 @@ class Stand:
         self.quay.walk_away()
 
     def go_home(self) -> None:
-        """From wherever the last test left the kiosk, with all devices in order again."""
+        """From wherever the last test left the kiosk, with all devices and the uplink in order again."""
+        self.put_uplink()
         for device in ("document_reader", "camera", "fingerprint"):
             self.quay.disturb(device, "well")
             self.quay.disturb(device, "replug")

@@ -28,7 +28,7 @@ def test_a_device_pulled_in_its_step_refers_and_is_back_when_it_is_put_back(
     stand.reach(state, face="nobody" if state is State.FACE else "bona_fide")
     stand.quay.disturb(device, "unplug")
     stand.wait_for(State.REFERRED)
-    assert (state, Event.DEVICE_FAILED) in [step.row for step in stand.steps()[-2:]]
+    stand.wait_for_row(state, Event.DEVICE_FAILED)
     assert reason in stand.last().reasons
     assert stand.device(device) == "DEV-GONE"
     stand.quay.disturb(device, "replug")

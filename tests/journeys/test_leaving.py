@@ -19,7 +19,7 @@ def test_who_touches_stop_is_home_at_once(stand: Stand, state: State) -> None:
         stand.reach(state)
         stand.touch("stop")
         stand.wait_for(State.IDLE)
-    assert (state, Event.GAVE_UP) in [step.row for step in stand.steps()[-3:]]
+    stand.wait_for_row(state, Event.GAVE_UP)
     was_seen = state in (State.FACE, State.TURN, State.FINGER)
     assert [record.walked_away for record in new] == [True] * was_seen
     assert all("left_before_the_end" in record.reasons for record in new)
@@ -32,7 +32,7 @@ def test_who_walks_off_is_warned_and_then_forgotten(brisk: Stand, state: State) 
         brisk.quay.walk_away()
         brisk.until("the warning", lambda: brisk.screen()["seconds_left"] is not None)
         brisk.wait_for(State.IDLE)
-    assert (state, Event.TIMED_OUT) in [step.row for step in brisk.steps()[-3:]]
+    brisk.wait_for_row(state, Event.TIMED_OUT)
     assert brisk.screen()["language"] == "en"
     assert brisk.screen()["person"] == 1
     assert len(new) == (state in (State.FACE, State.TURN, State.FINGER))
@@ -56,7 +56,7 @@ def test_a_receipt_left_standing_is_wiped(brisk: Stand) -> None:
     brisk.touch("officer")
     brisk.wait_for(State.REFERRED)
     brisk.wait_for(State.IDLE)
-    assert brisk.steps()[-2].row == (State.REFERRED, Event.TIMED_OUT)
+    brisk.wait_for_row(State.REFERRED, Event.TIMED_OUT)
     for _ in range(3):  # a machine too busy to film him refers an honest traveller; he begins again
         brisk.reach(State.FINGER)
         brisk.place_finger()
@@ -64,5 +64,5 @@ def test_a_receipt_left_standing_is_wiped(brisk: Stand) -> None:
             break
         brisk.go_home()
     brisk.wait_for(State.IDLE)
-    assert brisk.steps()[-2].row == (State.CLEARED, Event.TIMED_OUT)
+    brisk.wait_for_row(State.CLEARED, Event.TIMED_OUT)
     assert brisk.screen()["outcome"] is None

@@ -75,4 +75,4 @@ def test_a_call_for_help_reaches_the_officer_and_his_answer_the_traveller(stand:
     assert not stand.board()["help_called"]
     stand.touch("officer")
     stand.wait_for(State.REFERRED)
-    assert stand.steps()[-1].row == (State.DECIDING, Event.REFER)
+    stand.wait_for_row(State.DECIDING, Event.REFER)

@@ -59,7 +59,7 @@ def test_who_asks_for_an_officer_gets_one_at_every_step(stand: Stand, state: Sta
     stand.touch("officer")
     stand.wait_for(State.REFERRED)
     assert "officer_asked_for" in stand.last().reasons
-    assert (state, Event.REFER) in [step.row for step in stand.steps()[-2:]]
+    stand.wait_for_row(state, Event.REFER)
 
 
 @pytest.mark.parametrize(("state", "reason"), [(State.TURN, "cannot_turn"), (State.FINGER, "cannot_give_finger")])

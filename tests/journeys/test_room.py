@@ -49,7 +49,7 @@ def test_a_full_disk_at_the_decision_promises_nothing_and_opens_when_there_is_ro
     with full(brisk):
         brisk.touch("officer")
         brisk.wait_for(State.OUT_OF_SERVICE)
-        assert (State.DECIDING, Event.STORAGE_FULL) in [step.row for step in brisk.steps()[-2:]]
+        brisk.wait_for_row(State.DECIDING, Event.STORAGE_FULL)
         assert brisk.screen()["outcome"] is None
         brisk.until(
             "it looks again", lambda: brisk.steps()[-1].row == (State.OUT_OF_SERVICE, Event.TIMED_OUT), within_s=10.0
@@ -63,8 +63,7 @@ def test_a_full_disk_is_noticed_while_somebody_leaves(brisk: Stand) -> None:
     brisk.reach(State.FACE)
     with full(brisk):
         brisk.touch("stop")
-        brisk.wait_for(State.OUT_OF_SERVICE)
-        assert (State.ABANDONING, Event.STORAGE_FULL) in [step.row for step in brisk.steps()]
+        brisk.wait_for_row(State.ABANDONING, Event.STORAGE_FULL)
     brisk.wait_for(State.IDLE)
 
 
@@ -79,15 +78,13 @@ def test_a_journal_that_is_held_too_long_ends_the_decision_without_a_receipt(bri
     brisk.reach(State.FACE)
     with held(brisk.journal):
         brisk.touch("officer")
-        brisk.wait_for(State.OUT_OF_SERVICE)
-        assert (State.DECIDING, Event.TIMED_OUT) in [step.row for step in brisk.steps()]
+        brisk.wait_for_row(State.DECIDING, Event.TIMED_OUT)
         assert brisk.screen()["outcome"] is None
     brisk.wait_for(State.IDLE)
     brisk.reach(State.FACE)
     with held(brisk.journal):
         brisk.touch("stop")
-        brisk.wait_for(State.OUT_OF_SERVICE)
-        assert (State.ABANDONING, Event.TIMED_OUT) in [step.row for step in brisk.steps()]
+        brisk.wait_for_row(State.ABANDONING, Event.TIMED_OUT)
     brisk.wait_for(State.IDLE)
 
 
@@ -98,8 +95,7 @@ def test_a_journal_that_cannot_be_written_closes_the_lane_and_is_tried_again(
     stand.reach(State.FACE)
     with held(stand.journal):
         stand.touch(touch)
-        stand.wait_for(State.OUT_OF_SERVICE)
-        assert (state, Event.FAULT) in [step.row for step in stand.steps()]
+        stand.wait_for_row(state, Event.FAULT)
     stand.wait_for(State.IDLE)
     numbers = records.sequence(stand.journal)
     assert numbers == list(range(1, len(numbers) + 1))

@@ -42,6 +42,12 @@ def tampered(policy: Path) -> None:
     policy.write_bytes(signed)
 
 
+def run_kiosk(config: Path) -> subprocess.CompletedProcess[str]:
+    """To its own end, which is soon."""
+    command = module("appliance", "--config", str(config))
+    return subprocess.run(command, check=False, capture_output=True, text=True, timeout=60)
+
+
 @pytest.mark.parametrize("spoil", [Path.unlink, tampered], ids=["missing", "tampered"])
 def test_without_a_policy_that_verifies_the_kiosk_is_closed_until_the_centre_sends_one(
     harbour: Harbour, offline: Stand, spoil: Callable[[Path], None]
@@ -69,7 +75,7 @@ def test_a_wrong_configuration_is_named_whole_and_nothing_starts(stand: Stand, t
     )
     config = tmp_path / "kiosk.toml"
     config.write_text(wrong)
-    done = subprocess.run(module("appliance", "--config", str(config)), capture_output=True, text=True, timeout=60)
+    done = run_kiosk(config)
     assert done.returncode == 2
     for mistake in ("kiosk.colour", "devices.fingerprint", "times.scale", "pages.traveller"):
         (line,) = [line for line in done.stderr.splitlines() if f" {mistake}: " in line]
@@ -84,7 +90,7 @@ def test_an_unknown_driver_is_named_and_nothing_starts(stand: Stand, tmp_path: P
         right = right.replace(str(port), str(port + 1))
     config = tmp_path / "kiosk.toml"
     config.write_text(right.replace('camera = "mjpeg"', 'camera = "pinhole"').replace('"zfm"', '"palm"'))
-    done = subprocess.run(module("appliance", "--config", str(config)), capture_output=True, text=True, timeout=60)
+    done = run_kiosk(config)
     assert done.returncode == 2
     assert "devices.camera: 'pinhole'" in done.stderr
     assert "devices.fingerprint: 'palm'" in done.stderr

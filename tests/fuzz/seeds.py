@@ -1,0 +1,49 @@
+"""Inputs to start from: whole messages, answers and zones, each with the first byte its harness reads as a switch."""
+
+from __future__ import annotations
+
+CUTS = (b"\x00", b"\x01", b"\x07", b"\xff")
+"""Into what pieces the rest is cut, as the wires' harnesses read their first byte."""
+
+# Imports stand in the functions: under atheris everything imported before its own hooks stays uninstrumented.
+# ruff: noqa: PLC0415
+
+
+def messages() -> list[bytes]:
+    from tests.fuzz import fuzz_messages
+
+    return fuzz_messages.seeds()
+
+
+def mjpeg() -> list[bytes]:
+    from tests.drivers import golden
+
+    whole = (golden.MJPEG_WITH_LENGTHS, golden.MJPEG_WITHOUT_LENGTHS)
+    pieces = (b"--b\r\nContent-Length: 9\r\n\r\n", b"\r\n--b\r\n\r\n\xff\xd8", b"\xff\xd9")
+    return [cut + each for cut in CUTS for each in (*whole, *pieces)]
+
+
+def mrz() -> list[bytes]:
+    """Zones of every synthetic traveller, and one with doubts behind it."""
+    from datetime import date
+
+    from border.messages.examples import LINES
+    from simulators.travellers import TRAVELLERS
+
+    zones = [LINES, *(who.lines(date(2026, 1, 2)) for who in TRAVELLERS)]
+    plain = ["\r\n".join(lines).encode("ascii") for lines in zones]
+    return [*plain, plain[0] + b"\x00" + bytes([0, 5]) + b"O" + bytes([1, 9]) + b"0"]
+
+
+def swipe() -> list[bytes]:
+    from tests.drivers import golden
+
+    whole = (golden.ELYCTIS_PASSPORT, golden.RTE_PASSPORT, golden.LINES_IN_MARKS)
+    return [cut + each for cut in CUTS for each in (*whole, b"\x01\x61\x00OU\x02", b"I\0Z")]
+
+
+def zfm() -> list[bytes]:
+    from tests.drivers import golden
+
+    upload = golden.ZFM_OK + golden.ZFM_DATA + golden.ZFM_LAST_DATA
+    return [cut + each for cut in CUTS for each in (upload, golden.ZFM_OK, golden.ZFM_DATA[:9], b"\xef\x01")]
