@@ -8,11 +8,17 @@ PY = $(VENV)/bin/python
 run: setup
 	$(PY) -m practice $(ARGS)
 
+# Most tests wait more than they work, so several files run at once. Journeys and chaos each need the machine alone.
+ALONE = tests/journeys tests/chaos
+WORKERS ?= 4
+
 test: setup-test lint types
-	$(PY) -m pytest $(ARGS)
+	$(PY) -m pytest -n $(WORKERS) --dist loadfile $(ALONE:%=--ignore=%) $(ARGS)
+	$(PY) -m pytest $(ALONE) $(ARGS)
 
 test-full: setup-test lint types
-	$(PY) -m pytest -m "full or not full" $(ARGS)
+	$(PY) -m pytest -n $(WORKERS) --dist loadfile -m "full or not full" $(ALONE:%=--ignore=%) $(ARGS)
+	$(PY) -m pytest -m "full or not full" $(ALONE) $(ARGS)
 
 bench: setup-test
 	$(PY) -m bench $(ARGS)

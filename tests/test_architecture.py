@@ -37,6 +37,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "appliance.build": ("appliance", "border", "drivers"),
     "hw_tests": ("hw_tests", "drivers"),
     "scripts": ("scripts",),
+    "scripts.docs": ("scripts", "appliance", "border", "drivers"),
     "bench": ROOMS,
     "tests": ROOMS,
 }

@@ -26,6 +26,7 @@ class Limits:
     resend_s: float = 3.0
     resend_rtts: float = 4.0
     max_resend_s: float = 60.0
+    silence_s: float = 10.0  # the centre was away if it said nothing for so long
     max_unanswered: int = 8
     max_refusals: int = 5
     suspect_after_cuts: int = 2
@@ -169,6 +170,7 @@ class Flights:
             if is_slice(flight) and flight.state is State.SENT and not flight.on_wire:
                 continue
             flight.on_wire = False
+            flight.attempts = 0
             self._move(flight, Event.LINK_LOST)
             flight.due_at_s = now_s
         self._wire.clear()
@@ -184,7 +186,12 @@ class Flights:
         return flight.cuts >= self.limits.max_cuts
 
     def hear_centre(self, now_s: float) -> None:
-        """A receipt batch came and was true: the centre is alive."""
+        """A receipt batch came and was true: the centre is alive; if it was silent, all may be asked again soon."""
+        if now_s - self._heard_at_s > self.limits.silence_s:
+            patient = (flight for flight in self._headers.values() if flight.due_at_s > now_s + self.limits.resend_s)
+            for flight in patient:
+                flight.attempts = 0
+                flight.due_at_s = now_s + self.limits.resend_s * self._jitter()
         self._heard_at_s = now_s
 
     def measure(self, record: str, now_s: float) -> None:

@@ -45,8 +45,8 @@ class Template:
 class LineReading:
     """One line. `certainty`: per character, 0..1, the net's own word under the grammar, not a measured rate.
 
-    `doubts`: per character, what else it may be, likeliest first; for a `?`, everything it may be. `format` and `line` are those of the template
-    that fitted; None and 0 when none did and the text is as the net saw it.
+    `doubts`: per character, what else it may be, likeliest first; for a `?`, everything it may be.
+    `format` and `line` are those of the template that fitted; None and 0 when none did and the text is as seen.
     """
 
     text: str

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -16,6 +16,7 @@ WORK_WIDTH_PX = 1400  # every page is looked at in this width
 MAX_BLOCKS = 14
 BLOCK_SETTINGS = ((9, 21, 9), (13, 31, 15), (17, 31, 25), (9, 15, 15))  # px: black-hat, horizontal, vertical close
 MIN_BLOCK_WIDTH, MIN_BLOCK_ASPECT, MAX_TILT_DEG = 0.3, 2.2, 25.0
+NEIGHBOURS = 0.25  # of a line's width: from the middle of a line up and down to the next ones, in every format
 FOOT = ((0.70, 1.0), (0.52, 0.98), (0.40, 0.85))  # of the height: where a cradle puts the zone, likeliest first
 ROW_HATS = (11, 17, 25)
 ROW_LEVELS = (0.35, 0.5, 0.65)  # of the profile's range
@@ -32,6 +33,10 @@ class Block:
     width: float
     height: float
     tilt_deg: float = 0.0
+
+    def with_neighbours(self) -> Block:
+        """High enough for a zone: lines are often found one by one, and their neighbours stand close by."""
+        return replace(self, height=max(1.5 * self.height + 10, NEIGHBOURS * self.width))
 
     def is_like(self, other: Block) -> bool:
         near = abs(self.x - other.x) < 0.1 * self.width and abs(self.y - other.y) < 0.25 * self.height
@@ -91,7 +96,8 @@ def _blocks(page: Grey, setting: tuple[int, int, int]) -> Iterator[Block]:
     blocks = (_block(np.asarray(contour)) for contour in contours)
     wide = page.shape[1] * MIN_BLOCK_WIDTH
     fitting = (b for b in blocks if b.width >= wide and b.width >= MIN_BLOCK_ASPECT * b.height)
-    yield from sorted((b for b in fitting if abs(b.tilt_deg) <= MAX_TILT_DEG), key=lambda b: -b.y)
+    level = (block.with_neighbours() for block in fitting if abs(block.tilt_deg) <= MAX_TILT_DEG)
+    yield from sorted(level, key=lambda block: -block.y)
 
 
 def _box(width: int, height: int) -> NDArray[np.uint8]:
@@ -107,10 +113,10 @@ def _block(contour: NDArray[np.int32]) -> Block:
 
 
 def _upright(page: Grey, block: Block) -> Grey:
-    """The block with a little more than its own paper around it, turned level."""
-    width, height = round(1.1 * block.width), round(1.5 * block.height + 10)
+    """The block with a little paper at its ends, turned level."""
+    width, height = round(1.1 * block.width), round(block.height)
     turn = cv2.getRotationMatrix2D((block.x, block.y), block.tilt_deg, 1.0)
-    turn[:, 2] += (width / 2 - block.x, height / 2 - block.y)
+    turn[:, 2] += np.array((width / 2 - block.x, height / 2 - block.y))
     band = cv2.warpAffine(page, turn, (width, height), flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
     return np.asarray(band, np.uint8)
 
@@ -118,7 +124,7 @@ def _upright(page: Grey, block: Block) -> Grey:
 def levelled(band: Grey) -> Grey:
     """The band turned by the small angle at which its rows are sharpest."""
     ink = cv2.morphologyEx(band, cv2.MORPH_BLACKHAT, _box(13, 13))
-    shrunk = cv2.resize(ink, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
+    shrunk = np.asarray(cv2.resize(ink, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA), np.uint8)
     tilt = max(TILTS_DEG, key=lambda angle: _sharpness(shrunk, float(angle)))
     if not tilt:
         return band
@@ -126,7 +132,7 @@ def levelled(band: Grey) -> Grey:
     return np.asarray(
         cv2.warpAffine(
             band,
-            _shear(height, width, float(tilt)),
+            _shear(width, float(tilt)),
             (width, height),
             flags=cv2.INTER_CUBIC,
             borderMode=cv2.BORDER_REPLICATE,
@@ -135,7 +141,7 @@ def levelled(band: Grey) -> Grey:
     )
 
 
-def _shear(height: int, width: int, tilt_deg: float) -> NDArray[np.float64]:
+def _shear(width: int, tilt_deg: float) -> NDArray[np.float64]:
     """Moves every column up or down: for a few degrees as good as a turn, and it keeps the band's place."""
     slope = np.tan(np.deg2rad(tilt_deg))
     return np.array([[1, 0, 0], [-slope, 1, slope * width / 2]], np.float64)
@@ -143,7 +149,7 @@ def _shear(height: int, width: int, tilt_deg: float) -> NDArray[np.float64]:
 
 def _sharpness(ink: Grey, tilt_deg: float) -> float:
     height, width = ink.shape
-    profile = cv2.warpAffine(ink, _shear(height, width, tilt_deg), (width, height)).mean(axis=1)
+    profile = cv2.warpAffine(ink, _shear(width, tilt_deg), (width, height)).mean(axis=1)
     return float(np.square(np.diff(profile)).sum())
 
 

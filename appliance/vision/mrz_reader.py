@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import combinations, pairwise
 from typing import Protocol
 
 import cv2
@@ -154,7 +154,7 @@ def _zones(found: Sequence[_Found], layout: Layout) -> Iterator[tuple[_Found, ..
     fitting = [one for one in found if one.reading.format is layout.format]
     for zone in combinations(fitting, layout.line_count):
         in_order = all(one.reading.line == number for number, one in enumerate(zone))
-        if in_order and all(_follows(upper.row, lower.row) for upper, lower in zip(zone, zone[1:], strict=False)):
+        if in_order and all(_follows(upper.row, lower.row) for upper, lower in pairwise(zone)):
             yield zone
 
 

@@ -27,4 +27,4 @@ def normalised(strips: Grey) -> Floats:
     """Strips (..., HEIGHT_PX, WIDTH_PX) to -1..1, each by its own 2nd and 98th percentile."""
     low, high = np.percentile(strips, (2, 98), axis=(-2, -1), keepdims=True)
     scaled = (strips - low) / np.maximum(high - low, MIN_RANGE)
-    return np.clip(scaled * 2 - 1, -1, 1).astype(np.float32)
+    return np.asarray(np.clip(scaled * 2 - 1, -1, 1), np.float32)

@@ -57,6 +57,7 @@ class RecordRow:
     received_ms: int
     complete: int
     flagged: bool  # does not continue the chain stored before it
+    repeats: int  # how often it came again and was answered "duplicate"
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +151,9 @@ def kiosk_names(t: Transaction) -> list[str]:
 def records_of(t: Transaction, encounter: str) -> list[RecordRow]:
     rows = t.rows(
         "SELECT r.id, r.kiosk, r.seq, r.kind, r.at_ms, r.clock, r.previous, r.digest, r.head, r.received_ms, "
-        "r.complete, CASE WHEN f.seq IS NULL THEN 0 ELSE 1 END "
+        "r.complete, CASE WHEN f.seq IS NULL THEN 0 ELSE 1 END, "
+        "(SELECT CAST(COALESCE(SUM(d.times), 0) AS BIGINT) FROM receipts d "
+        "WHERE d.kiosk = r.kiosk AND d.id = r.id AND d.status = 'duplicate') "
         "FROM records r LEFT JOIN chain_flags f ON f.kiosk = r.kiosk AND f.seq = r.seq "
         "WHERE r.encounter = ? ORDER BY r.kiosk, r.seq",
         (encounter,),
@@ -159,7 +162,7 @@ def records_of(t: Transaction, encounter: str) -> list[RecordRow]:
 
 
 def _record_row(row: Row) -> RecordRow:
-    id_, kiosk, seq, kind, at_ms, clock, previous, digest, head, received_ms, complete, flagged = row
+    id_, kiosk, seq, kind, at_ms, clock, previous, digest, head, received_ms, complete, flagged, repeats = row
     return RecordRow(
         id=id_,
         kiosk=kiosk,
@@ -173,6 +176,7 @@ def _record_row(row: Row) -> RecordRow:
         received_ms=received_ms,
         complete=complete,
         flagged=flagged == 1,
+        repeats=repeats,
     )
 
 

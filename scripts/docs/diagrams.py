@@ -135,7 +135,7 @@ HOME, STEP, MACHINE, END, SHUT = "#e3f1f6", "#ffffff", "#f1eee2", "#e2f2e4", "#f
 
 
 def journey() -> str:
-    return draw(_plain(machine.TABLE), JOURNEY, {state: _limit(limit) for state, limit in machine.LIMITS.items()})
+    return draw(JOURNEY_TABLE, JOURNEY, {state: _limit(limit) for state, limit in machine.LIMITS.items()})
 
 
 def _plain(table: Mapping[A, Mapping[B, A]]) -> Table:
@@ -147,7 +147,7 @@ def _limit(limit: machine.Limit) -> str:
 
 
 def outbox() -> str:
-    return draw(_plain(flight.TABLE), OUTBOX, {})
+    return draw(OUTBOX_TABLE, OUTBOX, {})
 
 
 def _row(
@@ -251,3 +251,5 @@ OUTBOX = Layout(
         (F.RECEIPTED, F.RECEIPTED): Route(((1040, 262), (1068, 262), (1068, 292), (1040, 292)), (1112, 277)),
     },
 )
+
+JOURNEY_TABLE, OUTBOX_TABLE = _plain(machine.TABLE), _plain(flight.TABLE)

@@ -21,7 +21,8 @@ from tests.chaos.truth import Verdict, kept, sworn, verdict
 
 pytestmark = pytest.mark.chaos
 ARTEFACTS = Path(__file__).parents[2] / "artefacts" / "chaos"
-DRAIN_S = 90.0
+DRAIN_S = 180.0
+"""What the broker took and lost is asked for by the centre, at worst a minute after it first asked in vain."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,14 +69,14 @@ def is_whole(outcome: Outcome) -> None:
     assert (outcome.alarms, outcome.letters) == ([], [])
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(420)
 def test_a_short_storm_loses_nothing_and_doubles_nothing(tmp_path: Path) -> None:
     outcome = storm(tmp_path, seed=1, generate_s=25.0)
     is_whole(outcome)
     assert sum(outcome.struck.values()) >= 4
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(420)
 def test_the_storm_catches_kiosks_that_forget_on_the_brokers_word(tmp_path: Path) -> None:
     outcome = storm(tmp_path, seed=1, generate_s=15.0, deck=(Kind.SERVER_ROOM, Kind.BROKER), forgets=True)
     assert outcome.verdict.lost > 0, outcome
@@ -83,7 +84,7 @@ def test_the_storm_catches_kiosks_that_forget_on_the_brokers_word(tmp_path: Path
 
 
 @pytest.mark.full
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("seed", [11, 12, 13, 14, 15])
 def test_a_minute_of_storm_loses_nothing_and_doubles_nothing(tmp_path: Path, seed: int) -> None:
     outcome = storm(tmp_path, seed, generate_s=60.0)
@@ -92,6 +93,6 @@ def test_a_minute_of_storm_loses_nothing_and_doubles_nothing(tmp_path: Path, see
 
 
 @pytest.mark.full
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(600)
 def test_the_same_minute_of_storm_robs_kiosks_that_forget_on_the_brokers_word(tmp_path: Path) -> None:
     assert storm(tmp_path, 11, generate_s=60.0, forgets=True).verdict.lost > 0

@@ -44,6 +44,13 @@ HARNESSES: dict[str, Harness] = {
     )
 }
 
+CONTROL = Harness("planted", seeds.mrz)
+"""It has a bug on purpose, and must be found out."""
+
+
+def named(name: str) -> Harness:
+    return CONTROL if name == CONTROL.name else HARNESSES[name]
+
 
 def harmed(data: bytes, chance: random.Random) -> bytes:
     """One to four small harms: a byte changed, a piece taken out, doubled, or replaced by noise."""

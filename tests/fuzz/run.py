@@ -18,7 +18,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.fuzz.harnesses import HARNESSES, ROOMS, Harness, harmed
+from tests.fuzz.harnesses import HARNESSES, ROOMS, Harness, harmed, named
 
 FINDINGS = Path("artefacts/fuzz")
 START_S = 120.0
@@ -73,7 +73,7 @@ def inside(name: str, corpus: Path, arguments: Sequence[str]) -> None:
     """The child: never returns, for libFuzzer ends the process."""
     import atheris  # noqa: PLC0415 - not every processor has a build
 
-    harness = HARNESSES[name]
+    harness = named(name)
     with atheris.instrument_imports(include=list(ROOMS)):
         one_input = harness.load()
     for number, seed in enumerate(harness.seeds()):

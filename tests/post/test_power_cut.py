@@ -78,8 +78,10 @@ def judge(path: Path, life: Life) -> tuple[int, int]:
         journal.close()
 
 
-def trial(folder: Path, seed: int, *, synchronous: str = "FULL", cut_after: int | None = None) -> tuple[int, int, int]:
-    """One life and its end: (lost, wrong, steps on the disk)."""
+def trial(
+    folder: Path, seed: int, *, synchronous: str | None = None, cut_after: int | None = None
+) -> tuple[int, int, int]:
+    """One life and its end: (lost, wrong, steps on the disk). `synchronous`: instead of what production sets."""
     before, after = folder / f"before{seed}", folder / f"after{seed}"
     before.mkdir()
     after.mkdir()
@@ -88,7 +90,8 @@ def trial(folder: Path, seed: int, *, synchronous: str = "FULL", cut_after: int 
     database = connection(disk, before / "journal")
     try:
         prepare(database)
-        database.execute(f"PRAGMA synchronous = {synchronous}")
+        if synchronous is not None:
+            database.execute(f"PRAGMA synchronous = {synchronous}")
         journal = open_journal(database)
         disk.steps, disk.cut_after = 0, cut_after
         with suppress(PowerCut):

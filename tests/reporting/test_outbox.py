@@ -125,6 +125,17 @@ def test_a_silent_centre_is_sent_one_window_and_then_only_headers_ever_slower(jo
     assert set(gaps[4:]) == {60.0}
 
 
+def test_when_a_silent_centre_speaks_again_all_are_asked_soon(journal: Journal) -> None:
+    old = [record(journal, crossing(())) for _ in range(5)]
+    for tick in range(1000):
+        send(journal, tick / 4)  # they wait a minute between two sends by now
+    new = record(journal, crossing(()))
+    send(journal, 250.0)
+    journal.settle(batch(receipt(journal, new, STORED)), 250.1, START_MS)
+    asked = {id for tick in range(14) for id in headers(send(journal, 250.25 + tick / 4))}
+    assert asked == set(old)
+
+
 def test_a_need_sends_the_named_slices_and_no_others(journal: Journal) -> None:
     id = record(journal)
     send(journal, 0.0)

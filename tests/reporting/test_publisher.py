@@ -18,7 +18,9 @@ from border.messages.cose import SoftwareSigner
 from border.messages.envelope import sign_receipts
 from border.messages.topics import TopicKind, parse
 from border.messages.values import Receipt, ReceiptBatch, ReceiptStatus
-from tests.post.world import CENTRE, FOREIGN_KEY, KIOSK, START_MS, crossing
+from border.rules.codec import sign_policy
+from border.rules.default import DEVELOPMENT
+from tests.post.world import CENTRE, FOREIGN_KEY, HQ, KIOSK, START_MS, crossing
 from tests.reporting.broker import Mosquitto, free_port
 from tests.reporting.centre import TestCentre
 from tests.reporting.kiosk import Kiosk, wait_until
@@ -199,6 +201,24 @@ def test_a_kiosk_that_dies_is_said_to_be_offline_by_the_broker(
     thief.close()
     wait_until(lambda: centre.states[-1].online)  # and it comes back
     assert kiosk.stop()
+
+
+def test_a_policy_that_waits_at_the_broker_is_taken_and_a_forged_one_is_an_alarm(
+    tmp_path: Path, broker: Mosquitto, centre: TestCentre
+) -> None:
+    signed = sign_policy(replace(DEVELOPMENT, version=7), HQ)
+    centre.publish(topics.policy(), signed, retain=True)
+    kiosk = Kiosk(tmp_path, broker.port).start()
+    try:
+        wait_until(lambda: kiosk.taken == [TopicKind.POLICY])
+        assert (tmp_path / "lists" / "policy.cose").read_bytes() == signed
+        forged = sign_policy(replace(DEVELOPMENT, version=8), SoftwareSigner(FOREIGN_KEY, "hq"))
+        centre.publish(topics.policy(), forged)
+        wait_until(lambda: [alarm.detail for alarm in centre.alarms] == ["policy_not_genuine"])
+        wait_until(lambda: ("inbox.policy", "bad_signature x1") in centre.states[-1].devices)
+        assert kiosk.inbox.order(TopicKind.POLICY) == (7, 0)
+    finally:
+        assert kiosk.stop()
 
 
 @pytest.mark.parametrize("peer", ["nobody", "mute"])

@@ -106,6 +106,9 @@ def test_the_rate_rises_holds_and_ends_at_nothing_and_a_longer_plan_begins_alike
     assert [long.pool(at) for at in range(1000)] == [short.pool(at) for at in range(1000)]
 
 
-@pytest.mark.parametrize(("read", "printed", "edits"), [("", "ABC", 3), ("ABC", "ABC", 0), ("AXC", "ABC", 1), ("BC", "ABC", 1), ("ABBC", "ABC", 1)])
+@pytest.mark.parametrize(
+    ("read", "printed", "edits"),
+    [("", "ABC", 3), ("ABC", "ABC", 0), ("AXC", "ABC", 1), ("BC", "ABC", 1), ("ABBC", "ABC", 1)],
+)
 def test_distance_counts_edits(read: str, printed: str, edits: int) -> None:
     assert distance(read, printed) == edits

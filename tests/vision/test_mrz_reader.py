@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import cv2
@@ -131,12 +132,14 @@ def test_readings_do_not_print_what_they_say(reader: PageReader, press: Press) -
 
 
 def test_pictures_of_others_are_counted_where_somebody_has_them(
-    reader: PageReader, record_property: pytest.RecordProperty
+    reader: PageReader, record_property: Callable[[str, object], None]
 ) -> None:
     folder = os.environ.get(PICTURES)
     if not folder:
         pytest.skip(f"{PICTURES} names no folder of pictures")
-    readings = [reader.read(np.asarray(cv2.imread(str(path)), np.uint8)) for path in sorted(Path(folder).rglob("*.jpg"))]
+    readings = [
+        reader.read(np.asarray(cv2.imread(str(path)), np.uint8)) for path in sorted(Path(folder).rglob("*.jpg"))
+    ]
     proven = sum(reading is not None and reading.is_proven for reading in readings)
     record_property("pictures", len(readings))
     record_property("proven", proven)

@@ -185,14 +185,23 @@ def test_the_page_begins_anew_after_each_traveller(page: Page, kiosk: Kiosk) -> 
     expect(page.locator("body")).to_have_attribute("data-volume", "3")
 
 
+AS_THE_SCREEN_CHANGES = """() => {
+  window.first = null;
+  new MutationObserver(() => {
+    const finish = document.getElementById("touch-finish");
+    if (finish && window.first === null) window.first = getComputedStyle(finish).pointerEvents;
+  }).observe(document.body, { attributes: true, childList: true, subtree: true });
+}"""
+"""Looked at in the page itself: from outside, a busy machine may look when the moment has passed."""
+
+
 def test_a_second_tap_of_a_double_touch_does_not_hit_the_next_screen(page: Page, kiosk: Kiosk) -> None:
     open_at(page, kiosk, "document")
+    page.evaluate(AS_THE_SCREEN_CHANGES)
     kiosk.journey.show(**view_of("cleared"))
-    page.wait_for_selector("body.settling #touch-finish")
-    style = "getComputedStyle(document.getElementById('touch-finish')).pointerEvents"
-    assert page.evaluate(style) == "none"
-    page.wait_for_selector("body:not(.settling)")
-    assert page.evaluate(style) == "auto"
+    page.wait_for_selector("body:not(.settling) #touch-finish")
+    assert page.evaluate("window.first") == "none"
+    assert page.evaluate("getComputedStyle(document.getElementById('touch-finish')).pointerEvents") == "auto"
 
 
 def test_a_server_that_goes_is_noticed_calmly_and_found_again(

@@ -48,7 +48,7 @@ def _arguments() -> argparse.Namespace:
 
 def make(plan: Plan, model: Path) -> None:
     """Lines in a second process, training in this one, then the file. Interrupted, it goes on where it was."""
-    import torch  # noqa: PLC0415 - measuring needs no torch
+    import torch  # type: ignore[import-not-found, unused-ignore]  # noqa: PLC0415 - measuring needs none
 
     from training.mrz.convert import to_int8, to_tflite  # noqa: PLC0415
     from training.mrz.train import train  # noqa: PLC0415

@@ -46,7 +46,9 @@ def write(path: Path, told: Mapping[str, float | str]) -> None:
     """The card of the model file at `path`, beside it."""
     made = unmeasured(path)
     Model(made, path.read_bytes())  # the shape below is true, or nothing is written
-    rows = "\n".join(f'{name} = "{value}"' if isinstance(value, str) else f"{name} = {value}" for name, value in told.items())
+    rows = "\n".join(
+        f'{name} = "{value}"' if isinstance(value, str) else f"{name} = {value}" for name, value in told.items()
+    )
     path.with_suffix(".toml").write_text(
         f"""\
 # Line net: one printed line of a machine readable zone to characters (160 steps of 37 characters and a blank).

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import litert_torch
-import torch
+import litert_torch  # type: ignore[import-not-found, unused-ignore]
+import torch  # type: ignore[import-not-found, unused-ignore]
 from ai_edge_litert.interpreter import Interpreter
-from ai_edge_quantizer import quantizer, recipe
+from ai_edge_quantizer import quantizer, recipe  # type: ignore[import-not-found, unused-ignore]
 
 from appliance.vision.mrz_strip import HEIGHT_PX, WIDTH_PX, normalised
 from training.mrz.net import Deployed, LineNet

@@ -73,7 +73,9 @@ def printed_line(rng: Rng, press: Press, text: str) -> PrintedLine:
     crop = cv2.warpPerspective(seen, to_crop, size, borderMode=cv2.BORDER_REPLICATE)
     middles = np.stack([MARGIN_X + pitch * (np.arange(len(text)) + 0.5), np.full(len(text), BASE_Y - 10.0)], axis=1)
     places = cv2.perspectiveTransform((middles * scale)[None], to_crop)[0]
-    return PrintedLine(text, to_strip(np.asarray(crop, np.uint8)), (places[:, 0] * WIDTH_PX / size[0]).astype(np.float32))
+    return PrintedLine(
+        text, to_strip(np.asarray(crop, np.uint8)), (places[:, 0] * WIDTH_PX / size[0]).astype(np.float32)
+    )
 
 
 def _typeset(rng: Rng, cut: Cut, text: str, pitch: float, size: tuple[int, int]) -> Floats:
@@ -90,10 +92,10 @@ def _typeset(rng: Rng, cut: Cut, text: str, pitch: float, size: tuple[int, int])
 def put_line(rng: Rng, ink: Floats, cut: Cut, text: str, at: tuple[float, float, float]) -> None:
     """Print into `ink` from x on baseline y at a pitch (px), every character a little out of place."""
     left, base, pitch = at
+    left -= (CELL_W - pitch) / 2  # the character stands in the middle of its cell
     places = np.stack([left + pitch * np.arange(len(text)), np.full(len(text), base)], axis=1)
     places += rng.normal(0, (0.35, 0.4), places.shape)
     for char, (x, y) in zip(text, places, strict=True):
-        x -= (CELL_W - pitch) / 2
         column, row = int(np.floor(x)), int(np.floor(y)) - BASELINE
         cell = cut.ink[ALPHABET.index(char), int((y % 1) * PHASES), int((x % 1) * PHASES)]
         top, bottom = max(0, row), min(ink.shape[0], row + CELL_H)

@@ -63,6 +63,6 @@ def _draw(face: cv2.FontFace, char: str, size: int, phase: tuple[float, float]) 
     large = np.zeros((CELL_H * FINE, CELL_W * FINE, 3), np.uint8)
     left = (CELL_W - PITCH_PX) / 2 + phase[0]
     origin = (round(left * FINE), round((BASELINE + phase[1]) * FINE))
-    large = cv2.putText(large, char, origin, (255, 255, 255), face, size)[1]
-    small = cv2.resize(large[:, :, 0], (CELL_W, CELL_H), interpolation=cv2.INTER_AREA)
-    return np.asarray(small, np.float32) / 255
+    drawn = np.asarray(cv2.putText(large, char, origin, (255, 255, 255), face, size)[1])
+    small = cv2.resize(drawn[:, :, 0], (CELL_W, CELL_H), interpolation=cv2.INTER_AREA)
+    return np.asarray(np.asarray(small) / 255, np.float32)

@@ -14,13 +14,42 @@ RANDOM_SHARE = 0.12
 LENGTHS = (30, 36, 44)
 FORMATS = (Format.TD3, Format.TD1, Format.TD2, Format.MRV_A, Format.MRV_B)
 WEIGHTS = (0.46, 0.28, 0.14, 0.07, 0.05)
-CODES = {Format.TD3: ("P", "P", "P", "PD", "PS", "PO"), Format.TD1: ("I", "ID", "AC", "C", "IR"), Format.TD2: ("I", "ID", "P")}
+CODES = {
+    Format.TD3: ("P", "P", "P", "PD", "PS", "PO"),
+    Format.TD1: ("I", "ID", "AC", "C", "IR"),
+    Format.TD2: ("I", "ID", "P"),
+}
 STATES = (
     "UTO", "ATG", "BHS", "BRB", "BLZ", "BRA", "CAN", "COL", "CUB", "D", "DMA", "DOM", "ESP", "FRA", "GBR", "GRD",
     "GUY", "HTI", "IND", "ITA", "JAM", "KNA", "LCA", "MEX", "NLD", "NOR", "PAN", "PHL", "PRT", "SUR", "SWE", "TTO",
     "UKR", "USA", "VCT", "VEN", "XOM", "XXA", "ZAF",
 )  # fmt: skip
-ONSETS = ("", "B", "C", "CH", "D", "F", "G", "H", "J", "K", "L", "M", "N", "P", "QU", "R", "S", "ST", "T", "V", "W", "X", "Y", "Z")
+ONSETS = (
+    "",
+    "B",
+    "C",
+    "CH",
+    "D",
+    "F",
+    "G",
+    "H",
+    "J",
+    "K",
+    "L",
+    "M",
+    "N",
+    "P",
+    "QU",
+    "R",
+    "S",
+    "ST",
+    "T",
+    "V",
+    "W",
+    "X",
+    "Y",
+    "Z",
+)
 VOWELS = ("A", "E", "I", "O", "U", "AI", "EA", "IE", "OO", "OU", "AU")
 CODAS = ("", "", "", "L", "LL", "N", "NG", "R", "S", "T", "X", "CK", "D", "M", "TZ")
 
@@ -89,5 +118,7 @@ def _names(rng: Rng, low: int, high: int) -> str:
 
 
 def _name(rng: Rng) -> str:
-    syllables = (str(rng.choice(ONSETS) + rng.choice(VOWELS) + rng.choice(CODAS)) for _ in range(int(rng.integers(1, 5))))
+    syllables = (
+        str(rng.choice(ONSETS) + rng.choice(VOWELS) + rng.choice(CODAS)) for _ in range(int(rng.integers(1, 5)))
+    )
     return "".join(syllables)

@@ -89,7 +89,9 @@ def score_pages(reader: PageReader, press: Press, profile: Profile, count: int =
     )
 
 
-def _pages(reader: PageReader, press: Press, profile: Profile, count: int) -> Iterator[tuple[float, float, float, float]]:
+def _pages(
+    reader: PageReader, press: Press, profile: Profile, count: int
+) -> Iterator[tuple[float, float, float, float]]:
     rng = np.random.default_rng((TEST_SEED, list(Profile).index(profile)))
     for _ in range(count):
         page = random_page(rng, press, profile)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import torch
-from torch import Tensor, nn
+from torch import Tensor, nn  # type: ignore[import-not-found, unused-ignore]
 
 from appliance.vision.mrz_strip import BLANK
 
@@ -18,7 +17,7 @@ def block(inputs: int, outputs: int, kernel: tuple[int, int], stride: tuple[int,
     return nn.Sequential(convolution, nn.BatchNorm2d(outputs), nn.ReLU6())
 
 
-class Residual(nn.Module):
+class Residual(nn.Module):  # type: ignore[misc, unused-ignore]
     """A block and a 1 x 1 convolution, added to their input."""
 
     def __init__(self, channels: int, kernel: tuple[int, int]) -> None:
@@ -32,7 +31,7 @@ class Residual(nn.Module):
         return result
 
 
-class LineNet(nn.Module):
+class LineNet(nn.Module):  # type: ignore[misc, unused-ignore]
     """1 x 32 x 640 in -1..1 to CLASSES x 1 x 160 logits."""
 
     def __init__(self) -> None:
@@ -55,7 +54,7 @@ class LineNet(nn.Module):
         return result
 
 
-class Deployed(nn.Module):
+class Deployed(nn.Module):  # type: ignore[misc, unused-ignore]
     """The net as the kiosk calls it: n x 32 x 640 x 1 in, n x 160 x CLASSES logits out."""
 
     def __init__(self, net: LineNet) -> None:

@@ -138,8 +138,15 @@ def _placed(rng: Rng, page: Floats, profile: Profile) -> Floats:
         page = cv2.GaussianBlur(page, (0, 0), 0.35 / scale)  # type: ignore[assignment]
     to_place = cv2.getPerspectiveTransform(corners.astype(np.float32), placed.astype(np.float32))
     support = float(rng.choice((20, 45, 90, 130)))
-    borders = {"borderMode": cv2.BORDER_CONSTANT, "borderValue": (support,) * 3}
-    return np.asarray(cv2.warpPerspective(page, to_place, (size[0], size[1]), flags=cv2.INTER_CUBIC, **borders), np.float32)
+    placed_page = cv2.warpPerspective(
+        page,
+        to_place,
+        (size[0], size[1]),
+        flags=cv2.INTER_CUBIC,
+        borderMode=cv2.BORDER_CONSTANT,
+        borderValue=(support,) * 3,
+    )
+    return np.asarray(placed_page, np.float32)
 
 
 def _lit(rng: Rng, seen: Floats) -> Floats:

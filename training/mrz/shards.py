@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +16,9 @@ from training.mrz.grammar import random_line
 SHARD_LINES = 2048
 LONGEST = 44
 STEPS = 160
-REACH = 0.22  # of the pitch, to both sides of a character's middle: the steps centred there see it, those between do not
+REACH = (
+    0.22  # of the pitch, to both sides of a character's middle: the steps centred there see it, those between do not
+)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -69,7 +70,7 @@ def write_shards(folder: Path, count: int) -> None:
         unfinished = path.with_suffix(".part")
         with unfinished.open("wb") as file:
             np.savez(file, strips=lines.strips, classes=lines.classes, places=lines.places)
-        os.replace(unfinished, path)
+        unfinished.replace(path)
 
 
 def read_shard(folder: Path, number: int, patience_s: float = 1800.0) -> Lines:

@@ -1,4 +1,4 @@
-"""The training loop: places first, then CTC; AdamW, a held rate that falls at the end, the same batches in the same order everywhere.
+"""The training loop: places first, then CTC; the same batches in the same order on every machine.
 
 The generator knows where every character stands, and a net that is told so learns in a third of the batches that
 CTC needs to find it out. CTC ends the training, because nobody will tell the kiosk where the characters stand.
@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import torch
+import torch  # type: ignore[import-not-found, unused-ignore]
 from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import Tensor, nn  # type: ignore[import-not-found, unused-ignore]
 
 from appliance.vision.mrz_strip import BLANK, normalised
 from training.mrz.net import LineNet
@@ -41,7 +41,7 @@ class Progress:
 def train(shards: Path, plan: Plan, checkpoint: Path, report: Callable[[Progress], None]) -> LineNet:
     """Train from nothing, or go on from `checkpoint` when it is there. Deterministic but for thread sums."""
     torch.manual_seed(plan.seed)
-    net = LineNet().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    net: LineNet = LineNet().to(memory_format=torch.channels_last)
     optimiser = torch.optim.AdamW(net.parameters(), lr=RATE, weight_decay=DECAY)
     began = _resume(checkpoint, net, optimiser)
     losses, since_s = [], time.monotonic()
@@ -53,7 +53,8 @@ def train(shards: Path, plan: Plan, checkpoint: Path, report: Callable[[Progress
             losses, since_s = [], time.monotonic()
         if iteration % SAVE_EVERY == 0 or iteration == plan.iterations:
             _save(checkpoint, iteration, net, optimiser)
-    return net.eval()
+    net.eval()
+    return net
 
 
 def _step(net: LineNet, optimiser: torch.optim.Optimizer, batch: Batch, *, is_placed: bool) -> float:
@@ -66,7 +67,7 @@ def _step(net: LineNet, optimiser: torch.optim.Optimizer, batch: Batch, *, is_pl
         steps = torch.full((len(batch.lengths),), STEPS, dtype=torch.long)
         loss = nn.functional.ctc_loss(scores, batch.targets, steps, batch.lengths, blank=BLANK, zero_infinity=True)
     optimiser.zero_grad(set_to_none=True)
-    loss.backward()  # type: ignore[no-untyped-call]
+    loss.backward()
     nn.utils.clip_grad_norm_(net.parameters(), CLIP)
     optimiser.step()
     return float(loss.detach())

@@ -1,0 +1,165 @@
+"""A page camera and the line net together are a document reader like any other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from itertools import count
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from appliance.page_reader import EMPTY_LOOKS, UNPROVEN_LOOKS, PageDocumentReader
+from appliance.vision.mrz_reader import PageReader, PageReading
+from border.documents.mrz import Accepted, parse
+from drivers.api import Frame
+from drivers.deadline import Deadline
+from drivers.errors import DeviceTimeout, WireCorrupt
+from drivers.passport_reader.page import PageFolder
+from hw_tests.conformance.document_reader import DocumentReaderConformance, DocumentReaderRig
+from hw_tests.conformance.rig import soon
+from tests.drivers import golden
+from training.mrz.generate import Press
+from training.mrz.glyphs import FontsMissing
+from training.mrz.pages import clean_page
+
+DOCUMENTS = (golden.PASSPORT, golden.IDENTITY_CARD, golden.TD2_CARD)
+Pixels = NDArray[np.uint8]
+
+
+@pytest.fixture(scope="module")
+def pages() -> dict[tuple[str, ...], bytes]:
+    """A picture file of each document."""
+    try:
+        press = Press.of(31)
+    except FontsMissing as error:
+        pytest.skip(str(error))
+    return {lines: cv2.imencode(".png", clean_page(lines, press))[1].tobytes() for lines in DOCUMENTS}
+
+
+@pytest.fixture
+def glass(tmp_path: Path) -> Path:
+    path = tmp_path / "glass"
+    path.mkdir()
+    return path
+
+
+class TestPagesFromAFolder(DocumentReaderConformance):
+    @pytest.fixture
+    def rig(self, glass: Path, pages: dict[tuple[str, ...], bytes]) -> Iterator[DocumentReaderRig]:
+        reader = PageDocumentReader(PageFolder("page-1", glass), PageReader.load())
+        away, numbers = glass.with_name("away"), count()
+
+        def present(lines: tuple[str, ...]) -> None:
+            (glass / f"{next(numbers)}.png").write_bytes(pages[lines])
+
+        def unplug() -> None:
+            glass.rename(away)
+
+        def replug() -> None:
+            away.rename(glass)
+
+        yield DocumentReaderRig(
+            reader=reader,
+            documents=DOCUMENTS,
+            present=present,
+            unplug=unplug,
+            replug=replug,
+        )
+        reader.close()
+
+
+def test_a_page_without_a_zone_is_asked_for_again(glass: Path) -> None:
+    reader = PageDocumentReader(PageFolder("page-1", glass), PageReader.load())
+    _, file = cv2.imencode(".png", np.full((300, 400, 3), 190, np.uint8))
+    with soon(lambda: (glass / "a.png").write_bytes(file.tobytes())), pytest.raises(WireCorrupt):
+        reader.read(Deadline(20))
+
+
+def test_a_search_that_takes_too_long_ends_with_the_deadline(glass: Path) -> None:
+    reader = PageDocumentReader(PageFolder("page-1", glass), PageReader.load())
+    noise = np.random.default_rng(1).integers(0, 256, (1200, 1700, 3), dtype=np.uint8)
+    _, file = cv2.imencode(".png", noise)
+    with soon(lambda: (glass / "a.png").write_bytes(file.tobytes()), 0.1), pytest.raises(DeviceTimeout):
+        reader.read(Deadline(0.7))
+
+
+def test_what_the_net_doubted_reaches_the_parser(glass: Path) -> None:
+    upper, lower = golden.PASSPORT
+    wrong = lower[:1] + "B" + lower[2:]  # printed 8, read B, and the net had thought of 8
+    reading = _reading((upper, wrong), proven=True, doubts=(((1, 1), "8"),))
+    text = PageDocumentReader(_Glass([1]), _Knows([reading])).read(Deadline(1))
+    judged = parse(text.lines, dict(text.doubts))
+    assert isinstance(judged, Accepted)
+    assert judged.lines == golden.PASSPORT
+    assert len(judged.mrz.repairs) == 1
+
+
+# --- a live camera over the glass ---
+
+
+class _Glass:
+    """A camera whose every picture is one level of grey, and that stalls after the last."""
+
+    device = "page-1"
+
+    def __init__(self, levels: Sequence[int]) -> None:
+        self._levels = list(levels)
+
+    def next_frame(self, deadline: Deadline) -> Frame:
+        if not self._levels:
+            raise DeviceTimeout(self.device, "no more pictures")
+        deadline.check(self.device)
+        return Frame.of(np.full((8, 8, 3), self._levels.pop(0), np.uint8), 0.0, self.device)
+
+    def close(self) -> None:
+        self._levels.clear()
+
+
+class _Knows:
+    """Reads grey level n as the n-th of its readings; level 0 is the empty glass."""
+
+    def __init__(self, readings: Sequence[PageReading]) -> None:
+        self._readings = (None, *readings)
+
+    def read(self, pixels: Pixels, go_on: Callable[[], None]) -> PageReading | None:
+        go_on()
+        return self._readings[int(pixels[0, 0, 0])]
+
+
+def _reading(
+    lines: tuple[str, ...], *, proven: bool, doubts: tuple[tuple[tuple[int, int], str], ...] = ()
+) -> PageReading:
+    return PageReading(lines, tuple((0.9,) * len(line) for line in lines), doubts, 0, proven)
+
+
+FIRST, SECOND = (_reading(lines, proven=True) for lines in DOCUMENTS[:2])
+BLURRED = _reading((DOCUMENTS[0][0], DOCUMENTS[0][1][:-1] + "7"), proven=False)
+
+
+def live(levels: Sequence[int]) -> PageDocumentReader:
+    return PageDocumentReader(_Glass(levels), _Knows([FIRST, SECOND, BLURRED]), is_live=True)
+
+
+def test_a_live_camera_waits_for_a_zone_that_is_proven() -> None:
+    assert live([0, 0, 3, 3, 1]).read(Deadline(1)).lines == FIRST.lines
+
+
+def test_a_zone_that_is_never_proven_is_handed_over_in_the_end() -> None:
+    assert live([3] * UNPROVEN_LOOKS).read(Deadline(1)).lines == BLURRED.lines
+    with pytest.raises(DeviceTimeout):
+        live([3] * (UNPROVEN_LOOKS - 1)).read(Deadline(1))
+
+
+def test_a_passport_left_lying_is_not_the_next_travellers() -> None:
+    reader = live([1, 1, 3, 1, 0, 1, 2])
+    assert reader.read(Deadline(1)).lines == FIRST.lines
+    assert reader.read(Deadline(1)).lines == SECOND.lines
+
+
+def test_the_same_passport_counts_again_once_the_glass_was_empty() -> None:
+    reader = live([1, *[0] * EMPTY_LOOKS, 1])
+    assert reader.read(Deadline(1)).lines == FIRST.lines
+    assert reader.read(Deadline(1)).lines == FIRST.lines
