@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 PY = $(VENV)/bin/python
 
-.PHONY: run test test-full lint types bench lock setup setup-test clean
+.PHONY: run test test-full lint types bench fuzz lock setup setup-test clean
 
 run: setup
 	$(PY) -m practice $(ARGS)
@@ -22,6 +22,10 @@ test-full: setup-test lint types
 
 bench: setup-test
 	$(PY) -m bench $(ARGS)
+
+# Coverage-guided, half a minute for each harness: make fuzz ARGS="--seconds 600 mrz"
+fuzz: setup-test
+	$(PY) -m tests.fuzz.run $(ARGS)
 
 lint:
 	$(PY) -m ruff format --check .

@@ -8,6 +8,7 @@ import contextlib
 import os
 import shutil
 import signal
+import socket
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -50,6 +51,7 @@ async def main(options: argparse.Namespace) -> int:
             quay.look(f"http://127.0.0.1:{kiosk.traveller_port}/state")
             server = _Server(_config(QuayPage(quay, port, kiosk), quay_port))
             page = server, asyncio.create_task(server.serve())
+            await server.up.wait()  # a script may call as soon as the address is printed
         _tell(port, kiosk, quay_port if quay else None)
         browser = None if options.no_browser else _browser(f"http://127.0.0.1:{kiosk.traveller_port}/", port.folder)
         if browser is not None:
@@ -72,7 +74,15 @@ async def main(options: argparse.Namespace) -> int:
 
 
 class _Server(uvicorn.Server):
-    """Leaves the signals to us."""
+    """Says when it is up, and leaves the signals to us."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.up = asyncio.Event()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self.up.set()
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:

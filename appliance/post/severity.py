@@ -11,17 +11,20 @@ SEVERITY: dict[str, int] = {
     "watchlist_match": MOST,
     "presentation_attack_suspected": MOST,
     "check_digit_refuted": MOST,  # an altered document, or a misprint: a human must look
-    "protection": MOST,
     "protection_nationality": MOST,
     "minor": MOST,
-    "age_not_certain": MOST,
-    "help": MOST,
+    "document_check_digit_refuted": MOST,
+    "age_not_certain": MOST,  # may be a minor
     # cannot be cleared without an act of an officer
+    "check_digit_missing": HIGH,
+    "issuer_unknown": HIGH,
+    "issuer_specimen": HIGH,
     "document_expired": HIGH,
     "document_kind_not_accepted": HIGH,
     "date_impossible": HIGH,
     "expiry_unknown": HIGH,
     "document_expires_soon": MIDDLE,
+    "no_stay_rule": MIDDLE,
     # the traveller asked for a human, or could not do a step: quick, and without blame
     "officer_asked_for": MIDDLE,
     "cannot_turn": MIDDLE,
@@ -32,6 +35,8 @@ SEVERITY: dict[str, int] = {
     "face_not_captured": LOW,
     "finger_quality_low": LOW,
     "finger_not_captured": LOW,
+    "finger_metric_unknown": LOW,
+    "passive_too_few_frames": LOW,
     "document_not_read": LOW,
     "document_not_presented": LOW,
     "list_absent": LOW,

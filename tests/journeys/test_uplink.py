@@ -41,9 +41,9 @@ def test_the_uplink_down_from_start_to_end_and_drained_later(harbour: Harbour, s
     stand.until("the board says down", lambda: stand.board()["uplink"] == "down")
     before = stand.board()["unreported"]
     with stand.recording() as new:
-        stand.cross("caricom")
+        stand.cross("skipper")
         stand.leave()
-        for who in ("skipper", "deckhand", "cook"):
+        for who in ("deckhand", "cook", "bosun"):
             cross_quickly(stand, who)
     assert new[0].outcome == "cleared"
     assert stand.board()["unreported"] >= before + 4

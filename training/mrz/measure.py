@@ -17,8 +17,8 @@ from training.mrz.generate import Press, printed_line
 from training.mrz.grammar import random_line
 from training.mrz.pages import Profile, random_page
 
-TEST_SEED = 900_000  # no training shard comes near it
-TEST_LINES, TEST_PAGES = 1500, 200
+TEST_SEED = 910_000  # no training shard comes near it, and no limit of the reader was set on it
+TEST_LINES, TEST_PAGES = 1500, 120
 
 
 @dataclass(frozen=True, slots=True)
