@@ -14,11 +14,11 @@ from appliance.config import Config, ConfigError, LaneDirection
 from appliance.content import Content
 from appliance.devices import Devices
 from appliance.eyes import open_eyes
+from appliance.journey.capture import Bench
 from appliance.journey.deciding import Desk as DecisionDesk
 from appliance.journey.ports import Hands
 from appliance.journey.runner import Manners, Runner
 from appliance.journey.screen import Screen
-from appliance.journey.steps import Bench
 from appliance.keys import Keys, load_keys
 from appliance.lane import Lane
 from appliance.post import officers

@@ -7,9 +7,10 @@ import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 
+from appliance.journey.capture import Bench, Capture
 from appliance.journey.deciding import Desk
 from appliance.journey.machine import CAPTURING, LIMITS, WARNING_S, Event, State, after
-from appliance.journey.steps import Bench, Steps
+from appliance.journey.steps import STEPS
 from appliance.journey.view import Touch, View
 from appliance.journey.visit import Visit
 from border.encounter import Direction
@@ -234,9 +235,10 @@ class Runner:
 
     def _capture(self, state: State) -> Callable[[], Awaitable[Event]]:
         policy = self._bench.lists.policy
-        if state not in CAPTURING or policy is None:
+        if state not in STEPS or policy is None:
             return self._wait_for_ever
-        return Steps(self._bench, self._visit, policy).of(state)
+        capture = Capture(self._bench, self._visit, policy)
+        return lambda: STEPS[state](capture)
 
     async def _wait_for_ever(self) -> Event:
         never: asyncio.Future[Event] = asyncio.get_running_loop().create_future()

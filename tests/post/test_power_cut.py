@@ -130,6 +130,7 @@ def test_the_simulator_catches_a_journal_that_does_not_wait_for_the_disk(tmp_pat
 
 
 @pytest.mark.full
+@pytest.mark.timeout(300)
 def test_a_cut_inside_every_single_write_or_sync_of_five_lives_loses_nothing(tmp_path: Path) -> None:
     for seed in range(5):
         measure = tmp_path / f"m{seed}"

@@ -1,0 +1,117 @@
+"""What all capture steps share: the devices asked again after a fault, frames judged and mirrored, bounded retries."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass
+from typing import TypeVar
+
+import cv2
+
+from appliance.devices import Devices
+from appliance.journey.ports import Eyes, Lists, Look, Stamps
+from appliance.journey.screen import Screen
+from appliance.journey.visit import Visit
+from appliance.lane import Lane
+from border.encounter import Sample, SampleKind
+from border.rules.policy import Policy
+from drivers.api import Frame
+from drivers.errors import DeviceError
+
+T = TypeVar("T")
+
+REOPEN_TRIES = 3
+"""How often a device that failed is asked again within one step, a second apart, before the step refers."""
+JPEG_QUALITY = 90
+PREVIEW_WIDTH_PX = 640
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """What the steps work with, the same for every traveller."""
+
+    devices: Devices
+    eyes: Eyes | None  # None: no models installed; then every traveller is referred
+    vision: Lane
+    lists: Lists
+    stamps: Stamps
+    screen: Screen
+    dice: random.Random  # order and waits of the turns: random.SystemRandom(), except in tests
+
+
+@dataclass(frozen=True, slots=True)
+class Capture:
+    """One traveller at the bench: what the steps read from, write to, and are limited by."""
+
+    bench: Bench
+    visit: Visit
+    policy: Policy
+
+    @property
+    def eyes(self) -> Eyes:
+        assert self.bench.eyes is not None, "no step after the face step runs without models"
+        return self.bench.eyes
+
+    def attempts(self, budget: int) -> Iterator[int]:
+        """How many are left, counting down; the first is always granted, the others while time in all remains."""
+        for left in range(budget, 0, -1):
+            if left < budget and self._is_long_enough():
+                return
+            self.bench.screen.show(attempts_left=left)
+            yield left
+
+    def _is_long_enough(self) -> bool:
+        """Retrying has taken policy's total: an officer is the shorter way now."""
+        return self.bench.stamps.monotonic_s() - self.visit.began_at_s > self.policy.retries.total_s
+
+    def is_active(self) -> None:
+        """A sign of life: the time-out starts again."""
+        self.visit.active_at_s = self.bench.stamps.monotonic_s()
+
+    async def insist(
+        self, step: str, ask: Callable[[], Awaitable[T]], *, but: tuple[type[DeviceError], ...] = ()
+    ) -> T | None:
+        """Ask a device, again after a fault, so that a replugged one goes on; None when it stays away.
+
+        An error of a kind in `but` is the caller's to understand and passes through.
+        """
+        for _ in range(REOPEN_TRIES):
+            try:
+                return await ask()
+            except but:
+                raise
+            except DeviceError as error:
+                last = error
+                if not error.retryable:
+                    break
+                await asyncio.sleep(1.0)
+        self.visit.failed_devices.append((step, last.code))
+        return None
+
+    async def look(self) -> tuple[Frame, Look] | None:
+        """The next frame judged and mirrored; None when the camera is gone."""
+        bench, limits = self.bench, self.policy.face
+        frame = await self.insist("camera", lambda: bench.devices.next_frame(3.0))
+        if frame is None:
+            return None
+        look, jpeg = await bench.vision.call(
+            lambda _deadline: (self.eyes.look(frame.pixels, limits), _preview(frame)), 5.0
+        )
+        bench.screen.draw(jpeg)
+        if look.box is not None:
+            self.is_active()
+        return frame, look
+
+
+def _preview(frame: Frame) -> bytes:
+    height, width = frame.pixels.shape[:2]
+    size = (PREVIEW_WIDTH_PX, round(height * PREVIEW_WIDTH_PX / width))
+    small = frame.pixels if width == PREVIEW_WIDTH_PX else cv2.resize(frame.pixels, size, interpolation=cv2.INTER_AREA)
+    return cv2.imencode(".jpg", small, [cv2.IMWRITE_JPEG_QUALITY, 75])[1].tobytes()
+
+
+def face_sample(kind: SampleKind, frame: Frame) -> Sample:
+    data = cv2.imencode(".jpg", frame.pixels, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])[1].tobytes()
+    return Sample(kind, "image/jpeg", data, frame.sha256, frame.camera)

@@ -1,0 +1,169 @@
+"""Small true ports for the real Runner: a reader, a camera, a sensor, eyes, a book of records, all without hardware."""
+
+from __future__ import annotations
+
+import queue
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+
+import numpy as np
+from numpy.typing import NDArray
+
+from appliance.journey.ports import Look
+from appliance.post.storage import StorageFull
+from appliance.vision.track import Sighting
+from border.documents.mrz import Mrz
+from border.encounter import ClockState, Fact, QualityComponent, Sample, Stamp
+from border.ids import uuid7
+from border.messages.values import AlarmKind
+from border.rules.default import DEVELOPMENT
+from border.rules.policy import FaceLimits, Policy
+from border.watchlist.matching import Hit
+from drivers.api import FingerImage, Frame, Light, MrzText, Progress, SensorClass
+from drivers.deadline import Deadline
+from tests.vision.heads import sighted, turned
+
+YAW_DEG = {"turn_left": 27.0, "turn_right": -27.0}
+
+
+class Bug(RuntimeError):
+    """What a mistake of ours would raise."""
+
+
+class Slot:
+    """A document reader: whatever lies in `zones` is read, one after the other."""
+
+    device = "document_reader"
+
+    def __init__(self) -> None:
+        self.zones: queue.SimpleQueue[tuple[str, ...]] = queue.SimpleQueue()
+
+    def read(self, deadline: Deadline) -> MrzText:
+        while self.zones.empty():
+            deadline.pause(self.device, 0.01)
+        return MrzText(self.zones.get(), self.device)
+
+    def close(self) -> None: ...
+
+
+class Window:
+    """A camera of 25 frames a second, no two alike."""
+
+    device = "camera"
+
+    def __init__(self) -> None:
+        self._shown = 0
+
+    def next_frame(self, deadline: Deadline) -> Frame:
+        deadline.pause(self.device, 0.04)
+        self._shown += 1
+        pixels = np.full((48, 64, 3), self._shown % 256, np.uint8)
+        return Frame.of(pixels, time.monotonic(), self.device)
+
+    def expose_for(self, region: tuple[int, int, int, int] | None) -> None: ...
+
+    def close(self) -> None: ...
+
+
+class Glass:
+    """A sensor: `finger` is what lies on it, as grey level; `when_shown` runs with every change of the light."""
+
+    device = "fingerprint"
+
+    def __init__(self) -> None:
+        self.finger: int | None = None
+        self.taken_at_s: list[float] = []
+        self.when_shown: Callable[[Light], None] = lambda _light: None
+
+    def capture(self, deadline: Deadline, progress: Progress) -> FingerImage:
+        while self.finger is None:
+            deadline.pause(self.device, 0.01)
+        self.taken_at_s.append(time.monotonic())
+        progress(1.0)
+        pixels = np.full((288, 256), self.finger, np.uint8)
+        return FingerImage(pixels, 500, self.device, SensorClass.OPTICAL)
+
+    def show(self, light: Light) -> None:
+        self.when_shown(light)
+
+    def close(self) -> None: ...
+
+
+@dataclass(slots=True)
+class Judge:
+    """Eyes that see one good face, turned as the screen asks; a finger's grey level is its quality."""
+
+    front: Sighting
+    asked: Callable[[], str | None]
+    has_passive: bool = False
+
+    def look(self, _pixels: NDArray[np.uint8], limits: FaceLimits) -> Look:
+        yaw = YAW_DEG.get(self.asked() or "", 0.0)
+        seen = sighted(self.front, turned(self.front.mesh, yaw)) if yaw else self.front
+        good = tuple(QualityComponent(name, 100.0, 100.0, "test") for name, _ in limits.min_component)
+        return Look((), good, (10, 10, 20, 20), seen, None, 1.0)
+
+    def finger(
+        self, pixels: NDArray[np.uint8], _pitch_ppi: int, sensor_class: str
+    ) -> tuple[QualityComponent, tuple[str, ...]]:
+        value = float(pixels.mean())
+        causes = () if value >= DEVELOPMENT.finger.min_quality else ("finger_dry",)
+        return QualityComponent("finger_quality", value, value, DEVELOPMENT.finger.metric, sensor_class), causes
+
+
+@dataclass(slots=True)
+class Book:
+    """The durable memory, as a list. `is_full` and `breaks_on_alarm` may be turned while it is used."""
+
+    written: list[tuple[Sequence[Fact], Sequence[Sample]]] = field(default_factory=list)
+    alarms: list[AlarmKind] = field(default_factory=list)
+    is_full: bool = False
+    breaks_on_alarm: bool = False
+
+    async def record_encounter(self, facts: Sequence[Fact], samples: Sequence[Sample], at: Stamp) -> None:
+        if self.is_full:
+            raise StorageFull("test")
+        self.written.append((facts, tuple(samples)))
+
+    async def has_room(self) -> bool:
+        return not self.is_full
+
+    def alarm(self, kind: AlarmKind, detail: str) -> None:
+        if self.breaks_on_alarm:
+            raise Bug("the alarm cannot be raised")
+        self.alarms.append(kind)
+
+
+@dataclass(slots=True)
+class Papers:
+    """Policy and an empty, fresh watchlist."""
+
+    policy: Policy | None = DEVELOPMENT
+
+    def hits(self, document: Mrz) -> tuple[Hit, ...] | None:
+        return ()
+
+    def list_age_hours(self) -> float | None:
+        return 1.0
+
+
+class Watch:
+    """Time as it is, trusted."""
+
+    def stamp(self) -> Stamp:
+        return Stamp(self._now_ms(), round(time.monotonic() * 1000), "boot", ClockState.TRUSTED)
+
+    def monotonic_s(self) -> float:
+        return time.monotonic()
+
+    def today(self) -> date:
+        return datetime.now(UTC).date()
+
+    def new_id(self) -> str:
+        return uuid7(self._now_ms(), np.random.default_rng().bytes(16))
+
+    @staticmethod
+    def _now_ms() -> int:
+        return round(datetime.now(UTC).timestamp() * 1000)

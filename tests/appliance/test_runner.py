@@ -1,0 +1,268 @@
+"""The real Runner on small ports: the rows that nobody reaches from outside, and what a bug may never do."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+from datetime import UTC, datetime
+
+import pytest
+
+from appliance.devices import Devices
+from appliance.journey.deciding import Desk
+from appliance.journey.machine import CAPTURING, Event, State
+from appliance.journey.ports import Hands
+from appliance.journey.runner import Manners, Runner
+from appliance.journey.screen import Screen
+from appliance.journey.steps import LIFT_S, Bench
+from appliance.journey.view import Touch
+from appliance.lane import Lane
+from appliance.vision.face_reading import FaceReader
+from appliance.vision.track import Sighting
+from border.encounter import CheckedFact, RecommendedFact
+from drivers.api import Light
+from simulators.faces import FRONTAL, GOOD, render
+from simulators.travellers import traveller
+from tests.appliance.small_ports import Book, Bug, Glass, Judge, Papers, Slot, Watch, Window
+from tests.journeys.rows import INSIDE, Row
+
+ONLY_BY_BUG = [row for row in INSIDE if row[1] is Event.FAULT]
+ZONE = traveller("skipper").lines(datetime.now(UTC).date())
+
+
+class Rig:
+    """A runner at work, the ports to turn, and the fingers on the screen."""
+
+    def __init__(self, front: Sighting, *, scale: float = 1.0, has_eyes: bool = True) -> None:
+        self.slot, self.glass, self.book, self.papers = Slot(), Glass(), Book(), Papers()
+        screen = Screen("en")
+        eyes = Judge(front, lambda: screen.view.asked) if has_eyes else None
+        self.devices, self.vision = Devices(Hands(self.slot, Window(), self.glass)), Lane("vision")
+        watch = Watch()
+        bench = Bench(self.devices, eyes, self.vision, self.papers, watch, screen, random.Random(4))
+        desk = Desk(kiosk="kiosk-1", records=self.book, lists=self.papers, stamps=watch, same_for_all_s=0.2)
+        self.runner = Runner(bench, desk, Manners(languages=("en", "fr"), direction=None, scale=scale))
+
+    async def at(self, *states: State, within_s: float = 15.0) -> State:
+        ends_s = time.monotonic() + within_s
+        while (now := self.runner.view.state) not in states:
+            assert time.monotonic() < ends_s, f"waited for {states}, saw {self.runner.view}"
+            await asyncio.sleep(0.005)
+        return now
+
+    async def reach(self, state: State) -> None:
+        """As a traveller would."""
+        await self.at(State.IDLE)
+        goes_on: dict[State, Callable[[], object]] = {
+            State.WELCOME: lambda: self.runner.touch(Touch.LANGUAGE, "fr"),
+            State.DOCUMENT: lambda: self.runner.touch(Touch.ARRIVING),
+            State.FACE: lambda: self.slot.zones.put(ZONE),
+            State.TURN: lambda: None,
+            State.FINGER: lambda: None,
+            State.CLEARED: lambda: setattr(self.glass, "finger", 90),
+        }
+        for step, go_on in goes_on.items():
+            if self.runner.view.state is state:
+                return
+            go_on()
+            await self.at(step, state)
+
+    @property
+    def recommended(self) -> RecommendedFact:
+        fact = self.book.written[-1][0][1]
+        assert isinstance(fact, RecommendedFact)
+        return fact
+
+
+@asynccontextmanager
+async def running(rig: Rig) -> AsyncIterator[Rig]:
+    work = asyncio.create_task(rig.runner.run())
+    try:
+        yield rig
+    finally:
+        work.cancel()
+        with suppress(asyncio.CancelledError):
+            await work
+        rig.devices.close()
+        rig.vision.close()
+
+
+@pytest.fixture(scope="module")
+def front() -> Sighting:
+    """One synthetic face, seen by the real nets once."""
+    seen = FaceReader.load().read(render(traveller("skipper").face(), FRONTAL, GOOD)).sighting
+    assert seen is not None
+    return seen
+
+
+@pytest.fixture
+def walked(caplog: pytest.LogCaptureFixture) -> Callable[[], list[Row]]:
+    caplog.set_level(logging.INFO, "appliance.journey.runner")
+
+    def rows() -> list[Row]:
+        said = (record.args for record in caplog.records if str(record.msg).startswith("journey:"))
+        return [(args[0], args[1]) for args in said if isinstance(args, tuple)]  # type: ignore[misc]
+
+    return rows
+
+
+def play(rig: Rig, act: Callable[[Rig], Awaitable[None]]) -> None:
+    async def whole() -> None:
+        async with running(rig):
+            await act(rig)
+
+    asyncio.run(whole())
+
+
+def raising(light: Light) -> None:
+    raise Bug(f"nobody expects {light}")
+
+
+@pytest.mark.parametrize(("state", "event"), ONLY_BY_BUG, ids=[state.value for state, _ in ONLY_BY_BUG])
+def test_a_bug_closes_the_lane_wipes_it_and_opens_it_again(
+    front: Sighting, walked: Callable[[], list[Row]], state: State, event: Event
+) -> None:
+    async def act(rig: Rig) -> None:
+        await break_in(rig, state)
+        while (state, event) not in walked():
+            await asyncio.sleep(0.01)
+        rig.book.breaks_on_alarm = rig.book.is_full = False
+        rig.glass.when_shown = lambda _light: None
+        await rig.at(State.IDLE)
+        view = rig.runner.view
+        assert (view.language, view.receipt, view.person, view.help_called) == ("en", None, 1, False)
+
+    play(Rig(front), act)
+
+
+async def break_in(rig: Rig, state: State) -> None:
+    """Bring the runner there and let our own code fail: a call for help that cannot be raised, a light that bursts."""
+    if state is State.OUT_OF_SERVICE:
+        rig.book.is_full = True
+        await rig.at(state)
+    elif state is State.WIPING:
+        await rig.reach(State.WELCOME)
+        rig.glass.when_shown = raising
+        assert rig.runner.touch(Touch.STOP)
+        return
+    elif state is State.REFERRED:
+        await rig.reach(State.WELCOME)
+        assert rig.runner.touch(Touch.OFFICER)
+        await rig.at(state)
+    else:
+        await rig.reach(state)
+    rig.book.breaks_on_alarm = True
+    assert rig.runner.touch(Touch.HELP)
+
+
+def test_a_wipe_that_hangs_closes_the_lane(front: Sighting, walked: Callable[[], list[Row]]) -> None:
+    async def act(rig: Rig) -> None:
+        await rig.reach(State.WELCOME)
+        rig.glass.when_shown = lambda _light: time.sleep(1.0)
+        rig.runner.touch(Touch.STOP)
+        while (State.WIPING, Event.TIMED_OUT) not in walked():
+            await asyncio.sleep(0.01)
+        rig.glass.when_shown = lambda _light: None
+        await rig.at(State.IDLE)
+
+    play(Rig(front, scale=0.05), act)
+
+
+def test_every_row_said_to_be_walked_inside_is_walked_here() -> None:
+    assert {*ONLY_BY_BUG, (State.WIPING, Event.TIMED_OUT)} == INSIDE.keys()
+
+
+def test_a_whole_journey_clears_and_its_receipt_comes_after_the_record(front: Sighting) -> None:
+    async def act(rig: Rig) -> None:
+        await rig.reach(State.CLEARED)
+        receipt = rig.runner.view.receipt
+        assert receipt is not None
+        assert rig.recommended.outcome.value == "cleared"
+        assert receipt.stay_until is not None
+        kinds = {sample.kind.value for sample in rig.book.written[-1][1]}
+        assert kinds == {"face", "face_runner_up", "face_turned", "finger"}
+
+    play(Rig(front), act)
+
+
+def test_without_models_everybody_is_referred_and_nobody_passed(front: Sighting) -> None:
+    async def act(rig: Rig) -> None:
+        await rig.reach(State.DOCUMENT)
+        rig.slot.zones.put(ZONE)
+        await rig.at(State.REFERRED)
+        assert "face_model_device_failed" in rig.recommended.reasons
+
+    play(Rig(front, has_eyes=False), act)
+
+
+def test_without_policy_the_lane_stays_closed_until_it_comes(front: Sighting) -> None:
+    async def act(rig: Rig) -> None:
+        policy, rig.papers.policy = rig.papers.policy, None
+        await asyncio.sleep(0.3)
+        assert rig.runner.view.state is State.OUT_OF_SERVICE
+        assert not rig.runner.touch(Touch.ARRIVING)
+        rig.papers.policy = policy
+        await rig.at(State.IDLE)
+
+    play(Rig(front), act)
+
+
+def test_a_finger_left_lying_is_given_time_to_be_lifted_before_the_next_try(front: Sighting) -> None:
+    async def act(rig: Rig) -> None:
+        await rig.reach(State.FINGER)
+        rig.glass.finger = 20
+        await rig.at(State.REFERRED)
+        one, two, three = rig.glass.taken_at_s
+        assert min(two - one, three - two) >= LIFT_S
+        assert rig.recommended.reasons == ("finger_quality_low",)
+
+    play(Rig(front), act)
+
+
+def test_a_touch_that_means_nothing_here_changes_nothing(front: Sighting) -> None:
+    async def act(rig: Rig) -> None:
+        await rig.reach(State.WELCOME)
+        for touch in (Touch.NEXT_PERSON, Touch.FINISH, Touch.CANNOT, Touch.RETRY):
+            assert not rig.runner.touch(touch)
+        assert not rig.runner.touch(Touch.LANGUAGE, "xx")
+        await asyncio.sleep(0.05)
+        assert rig.runner.view.state is State.WELCOME
+
+    play(Rig(front), act)
+
+
+@pytest.mark.parametrize("state", CAPTURING)
+def test_a_double_touch_of_stop_leaves_once(front: Sighting, walked: Callable[[], list[Row]], state: State) -> None:
+    async def act(rig: Rig) -> None:
+        await rig.reach(state)
+        assert rig.runner.touch(Touch.STOP)
+        rig.runner.touch(Touch.STOP)
+        await rig.at(State.IDLE)
+        await asyncio.sleep(0.1)
+        assert rig.runner.view.state is State.IDLE
+        assert walked().count((state, Event.GAVE_UP)) == 1
+
+    play(Rig(front), act)
+
+
+def test_what_was_seen_of_one_traveller_is_not_in_the_next_ones_record(front: Sighting) -> None:
+    async def act(rig: Rig) -> None:
+        await rig.reach(State.CLEARED)
+        rig.glass.finger = None
+        rig.runner.touch(Touch.NEXT_PERSON)
+        await rig.at(State.DOCUMENT)
+        rig.runner.touch(Touch.OFFICER)
+        await rig.at(State.REFERRED)
+        facts, samples = rig.book.written[-1]
+        checked = facts[0]
+        assert isinstance(checked, CheckedFact)
+        assert (checked.lines, checked.document, samples) == ((), None, ())
+        first = rig.book.written[0][0][0]
+        assert isinstance(first, CheckedFact)
+        assert checked.group == first.encounter != checked.encounter
+
+    play(Rig(front), act)
