@@ -19,6 +19,7 @@ from appliance.config import Config, ConfigError, load
 from appliance.keys import KeysUnusable
 from appliance.post.officers import RosterWrong
 from appliance.post.schema import JournalUnsafe
+from appliance.upkeep import keep_up
 from appliance.vision.errors import ModelError
 from appliance.watchdog import PageHealth, beat, notify
 
@@ -46,7 +47,9 @@ async def serve(config: Config, kiosk: Kiosk) -> None:
         view, painted = kiosk.runner.view, kiosk.runner.painted_revision
         return kiosk.lanes_are_alive and health.is_alive(view.revision, painted, kiosk.times.clock.monotonic_s())
 
-    works = [asyncio.create_task(work) for work in (kiosk.runner.run(), beat(is_alive), *(s.serve() for s in servers))]
+    upkeep = keep_up(kiosk.keeper, kiosk.times, kiosk.retention)
+    own = [asyncio.create_task(work) for work in (kiosk.runner.run(), beat(is_alive), upkeep)]
+    works = [*own, *(asyncio.create_task(server.serve()) for server in servers)]
     stop = asyncio.create_task(leaving.wait())
     notify("READY=1")
     try:
@@ -57,7 +60,7 @@ async def serve(config: Config, kiosk: Kiosk) -> None:
         notify("STOPPING=1")
         for server in servers:
             server.should_exit = True
-        for task in works[:2]:
+        for task in own:
             task.cancel()
         await asyncio.wait(works, timeout=5.0)
 

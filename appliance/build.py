@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import logging
 import random
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from starlette.applications import Starlette
 
@@ -21,9 +22,10 @@ from appliance.journey.runner import Manners, Runner
 from appliance.journey.screen import Screen
 from appliance.keys import Keys, load_keys
 from appliance.lane import Lane
+from appliance.page_reader import PageDocumentReader
 from appliance.post import officers
 from appliance.post.desk import Desk, Surroundings
-from appliance.post.journal import Journal
+from appliance.post.journal import Journal, Retention
 from appliance.post.keeper import Keeper, Records
 from appliance.post.neighbours import Neighbours
 from appliance.post.schema import open_database
@@ -35,20 +37,23 @@ from appliance.reporting.publisher import Publisher
 from appliance.reporting.reports import Reporter
 from appliance.reporting.settings import Settings
 from appliance.times import Times
+from appliance.vision.mrz_reader import PageReader
 from appliance.web import catalogue as catalogues
 from appliance.web.officer import officer_app
 from appliance.web.panel import Panel
 from appliance.web.speech import Speech
 from appliance.web.traveller import traveller_app
 from border.encounter import Direction
+from border.messages.topics import TopicKind
 from drivers.catalogue import CAMERA, DOCUMENT_READER, FINGERPRINT
+from drivers.passport_reader.page import PageFolder
 
 SOFTWARE = "0.1.0"
 MB = 1_000_000
 TABLET = Panel(1280, 800, 217.0, 600.0)
 """The officer's: a 10 inch tablet."""
 
-log = logging.getLogger(__name__)
+D = TypeVar("D")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +65,7 @@ class Kiosk:
     vision: Lane
     keeper: Keeper
     times: TimeKeeper
+    retention: Retention
     neighbours: Neighbours
     publisher: Publisher
     traveller: Starlette
@@ -114,7 +120,11 @@ def build(config: Config) -> Kiosk:
     def condition() -> Condition:
         return _condition(runner, devices, content, folder)
 
-    inbox = Inbox(folder / "lists", keys.kiosk, keys.policy, lambda _kind: content.reload())
+    def new_content(_kind: TopicKind) -> None:  # on the publisher's thread: an index of names takes its time
+        content.reload()
+        keeper_of_time.raise_floor(content.newest_signed_ms)
+
+    inbox = Inbox(folder / "lists", keys.kiosk, keys.policy, new_content)
     publisher = Publisher(
         Settings(brokers=brokers.parse(config.centre.brokers), state_every_s=config.times.state_report_s),
         keys,
@@ -138,6 +148,7 @@ def build(config: Config) -> Kiosk:
         vision=vision,
         keeper=keeper,
         times=keeper_of_time,
+        retention=Retention(config.retention.sample_hours, config.retention.encounter_hours),
         neighbours=neighbours,
         publisher=publisher,
         traveller=traveller_app(
@@ -154,24 +165,37 @@ def _keys(config: Config) -> Keys:
     return keys
 
 
+PAGE = "page"
+"""The document reader that is a folder of page pictures, read by the line net."""
+
+
 def _hands(config: Config) -> Hands:
-    """The drivers by name. Raises `ConfigError` naming every name the catalogue does not have."""
-    devices = config.devices
-    wanted = (
-        ("document_reader", devices.document_reader, DOCUMENT_READER),
-        ("camera", devices.camera, CAMERA),
-        ("fingerprint", devices.fingerprint, FINGERPRINT),
-    )
-    unknown = [
-        f"devices.{what}: {name!r} is none of {', '.join(known)}" for what, name, known in wanted if name not in known
-    ]
-    if unknown:
-        raise ConfigError(tuple(unknown))
-    return Hands(
-        reader=DOCUMENT_READER[devices.document_reader](devices.document_reader_address, "document_reader"),
-        camera=CAMERA[devices.camera](devices.camera_address, "camera"),
-        sensor=FINGERPRINT[devices.fingerprint](devices.fingerprint_address, "fingerprint"),
-    )
+    """The drivers by name. Raises `ConfigError` naming every name or address that does not fit."""
+    devices, mistakes = config.devices, list[str]()
+    readers = {**DOCUMENT_READER, PAGE: _page_reader}
+    reader = _opened("document_reader", devices.document_reader, devices.document_reader_address, readers, mistakes)
+    camera = _opened("camera", devices.camera, devices.camera_address, CAMERA, mistakes)
+    sensor = _opened("fingerprint", devices.fingerprint, devices.fingerprint_address, FINGERPRINT, mistakes)
+    if reader is None or camera is None or sensor is None:
+        raise ConfigError(tuple(mistakes))
+    return Hands(reader, camera, sensor)
+
+
+def _opened(
+    what: str, name: str, address: str, known: Mapping[str, Callable[[str, str], D]], mistakes: list[str]
+) -> D | None:
+    if name not in known:
+        mistakes.append(f"devices.{what}: {name!r} is none of {', '.join(known)}")
+        return None
+    try:
+        return known[name](address, what)
+    except ValueError as error:
+        mistakes.append(f"devices.{what}_address: {error}")
+        return None
+
+
+def _page_reader(address: str, device: str) -> PageDocumentReader:
+    return PageDocumentReader(PageFolder(device, Path(address)), PageReader.load())
 
 
 def _disk(config: Config) -> Disk:

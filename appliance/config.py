@@ -92,6 +92,14 @@ class StorageConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class RetentionConfig:
+    """Hours the port keeps what the centre has accepted; what it has not accepted is always kept."""
+
+    sample_hours: float = 24.0  # pictures
+    encounter_hours: float = 336.0  # facts, for the officers' recent list
+
+
+@dataclass(frozen=True, slots=True)
 class Config:
     kiosk: KioskConfig
     devices: DevicesConfig
@@ -100,6 +108,7 @@ class Config:
     panel: PanelConfig = field(default_factory=PanelConfig)
     times: TimesConfig = field(default_factory=TimesConfig)
     storage: StorageConfig = field(default_factory=StorageConfig)
+    retention: RetentionConfig = field(default_factory=RetentionConfig)
     practice: bool = False  # simulated travellers: shown on every page, kept out of production by its own keys
 
 
@@ -115,7 +124,7 @@ def load(path: Path) -> Config:
     reader = _Reader(path, text)
     config = reader.section(Config, table, "")
     if not reader.mistakes:
-        reader.compare(config.storage)
+        reader.compare(config.storage, config.retention)
     if reader.mistakes:
         raise ConfigError(tuple(reader.mistakes))
     return config
@@ -144,10 +153,13 @@ class _Reader:
             values.update({key: None for key in fields.keys() - values.keys()})
         return cls(**values)
 
-    def compare(self, storage: StorageConfig) -> None:
+    def compare(self, storage: StorageConfig, retention: RetentionConfig) -> None:
         """What only shows when two values stand side by side."""
         if storage.hard_mark_mb > storage.soft_mark_mb:
             self._say("storage", "hard_mark_mb", f"wants at most soft_mark_mb, which is {storage.soft_mark_mb}")
+        if retention.sample_hours > retention.encounter_hours:
+            most = f"{retention.encounter_hours:g}"
+            self._say("retention", "sample_hours", f"wants at most encounter_hours, which is {most}")
 
     def _value(self, hint: Any, value: Any, section: str, key: str) -> Any:
         if dataclasses.is_dataclass(hint):

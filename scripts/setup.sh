@@ -10,7 +10,7 @@ say() { printf 'setup: %s\n' "$*" >&2; }
 
 # program|package: the program tells whether Debian's package is there
 wanted="mosquitto|mosquitto espeak-ng|espeak-ng chromium|chromium"
-[ "$what" = test ] && wanted="$wanted /usr/lib/postgresql/*/bin/initdb|postgresql npm|npm"
+[ "$what" = test ] && wanted="$wanted /usr/lib/postgresql/*/bin/initdb|postgresql npm|npm /usr/share/fonts/opentype/ocr-b/OCRB.otf|fonts-ocr-b"
 
 missing=()
 PATH="$PATH:/usr/sbin"

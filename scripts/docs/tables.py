@@ -138,6 +138,9 @@ WAYS: dict[TopicKind, Way] = {
     TopicKind.WATCHLIST: Way(topics.watchlist(), False, True, None, "signed by headquarters: `WatchListFile`"),
     TopicKind.POLICY: Way(topics.policy(), False, True, Policy, "signed by headquarters"),
 }
+SAID = {"Alarm": "What must be known at once: a call for help, or a contradiction; its detail is a code."}
+"""For messages whose class says nothing of itself."""
+
 INSIDE: tuple[type, ...] = (values.Record, CheckedFact, RecommendedFact, DecidedFact, ledger.Checkpoint)
 
 
@@ -166,7 +169,7 @@ def contents() -> str:
 
 
 def _first(one: type) -> str:
-    return " ".join(inspect.cleandoc(one.__doc__ or "").split("\n\n")[0].split())
+    return SAID.get(one.__name__) or " ".join(inspect.cleandoc(one.__doc__ or "").split("\n\n")[0].split())
 
 
 def rules() -> str:

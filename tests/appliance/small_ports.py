@@ -122,7 +122,7 @@ class Book:
     is_full: bool = False
     breaks_on_alarm: bool = False
 
-    async def record_encounter(self, facts: Sequence[Fact], samples: Sequence[Sample], at: Stamp) -> None:
+    async def record_encounter(self, facts: Sequence[Fact], samples: Sequence[Sample], _at: Stamp) -> None:
         if self.is_full:
             raise StorageFull("test")
         self.written.append((facts, tuple(samples)))
@@ -130,7 +130,7 @@ class Book:
     async def has_room(self) -> bool:
         return not self.is_full
 
-    def alarm(self, kind: AlarmKind, detail: str) -> None:
+    def alarm(self, kind: AlarmKind, _detail: str) -> None:
         if self.breaks_on_alarm:
             raise Bug("the alarm cannot be raised")
         self.alarms.append(kind)
@@ -142,7 +142,7 @@ class Papers:
 
     policy: Policy | None = DEVELOPMENT
 
-    def hits(self, document: Mrz) -> tuple[Hit, ...] | None:
+    def hits(self, _document: Mrz) -> tuple[Hit, ...] | None:
         return ()
 
     def list_age_hours(self) -> float | None:

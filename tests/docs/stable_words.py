@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -48,39 +49,39 @@ def findings() -> Iterator[tuple[str, str]]:
 
 
 def clearing() -> set[str]:
-    return {reason for verdict, reason in findings() if verdict == "CLEAR"} | _assigned("not_asked")
+    """Literal reasons of the checks, and why the finger step asked for none."""
+    not_asked = {word for node in _journey() for word in strings(node) if word.startswith("finger_not_asked_")}
+    return {reason for verdict, reason in findings() if verdict == "CLEAR"} | not_asked
 
 
 def referring() -> set[str]:
     """Literal reasons, those made of a word and a suffix, and those of the rules."""
     reasons = {reason for verdict, reason in findings() if verdict != "CLEAR"}
     reasons |= {reason for _, reason in own_wish.REASONS} | {fault.value for fault in Fault}
-    reasons |= {f"document_{reason}" for reason in {*RescanReason, *_assigned("reason")}}
+    reasons |= {f"document_{reason}" for reason in {*RescanReason, *_of_the_document_step()}}
     reasons |= {f"{device}_device_failed" for device in failing()}
     return reasons | _rules()
 
 
-def _assigned(name: str) -> set[str]:
-    """Texts that the capture steps assign to this name, or return from the function that decides it."""
-    steps = tree(ROOT / "appliance" / "journey" / "steps.py")
-    found: set[str] = set()
-    for node in ast.walk(steps):
-        if isinstance(node, ast.Assign) and any(isinstance(t, ast.Name) and t.id == name for t in node.targets):
-            found |= strings(node.value)
-        if isinstance(node, ast.FunctionDef) and node.name == {"not_asked": "_why_no_finger"}.get(name):
-            returned = (line.value for line in ast.walk(node) if isinstance(line, ast.Return))
-            found |= set().union(*(strings(value) for value in returned)) - {""}
-    return found
+def _journey() -> Iterator[ast.Module]:
+    return (tree(path) for path in sorted((ROOT / "appliance" / "journey").glob("*.py")))
+
+
+def _of_the_document_step() -> set[str]:
+    """Words with an underscore that this step says, but for its hints: they become `document_<word>`."""
+    step = tree(ROOT / "appliance" / "journey" / "capture_document.py")
+    hints = {word for node in ast.walk(step) if isinstance(node, ast.keyword) for word in strings(node.value)}
+    return {word for word in strings(step) if re.fullmatch(r"[a-z]+(_[a-z]+)+", word)} - hints
 
 
 def failing() -> set[str]:
-    """What the steps can name as failed: the first word of `_insist(...)` and of `failed_devices.append((...))`."""
+    """What the steps can name as failed: the first word of `insist(...)` and of `failed_devices.append((...))`."""
     found: set[str] = set()
-    for call in (n for n in ast.walk(tree(ROOT / "appliance" / "journey" / "steps.py")) if isinstance(n, ast.Call)):
+    for call in (node for module in _journey() for node in ast.walk(module) if isinstance(node, ast.Call)):
         name = call.func.attr if isinstance(call.func, ast.Attribute) else ""
-        if name == "_insist":
+        if name == "insist":
             found |= strings(call.args[0])
-        elif name == "append" and isinstance(call.args[0], ast.Tuple):
+        elif name == "append" and call.args and isinstance(call.args[0], ast.Tuple):
             found |= strings(call.args[0].elts[0])
     return found
 

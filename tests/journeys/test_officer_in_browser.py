@@ -11,8 +11,8 @@ from playwright.sync_api import Browser, Page, expect
 from appliance.journey.machine import State
 from practice.port import OFFICERS
 from tests.journeys import records
+from tests.journeys.arriving import assert_all_is_there, cross_quickly, kept
 from tests.journeys.harness import Harbour, Stand
-from tests.journeys.test_uplink import assert_all_is_there, cross_quickly
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 
@@ -73,7 +73,7 @@ def test_a_decision_is_taken_on_the_tablet_and_reaches_the_centre(
     tablet.wait_for_url("**/?recorded=1")
     expect(row).to_have_count(0)
     assert_all_is_there(harbour, stand)
-    decided = records.kept_of(harbour.store, stand.place.id).decisions
+    decided = kept(harbour, stand).decisions
     assert (record.id, outcome, reason) in decided
 
 
@@ -81,8 +81,7 @@ def test_officers_work_on_with_the_uplink_down_and_see_how_much_waits(
     harbour: Harbour, stand: Stand, tablet: Page, artefacts: Path
 ) -> None:
     stand.pull_uplink()
-    cross_quickly(stand, "expired")
-    record = stand.last()
+    record = cross_quickly(stand, "expired")
     expect(tablet.locator("[data-badge=uplink] >> nth=0")).to_have_attribute("data-level", "look", timeout=30_000)
     expect(tablet.locator(f"#row-{record.id}")).to_be_visible(timeout=15_000)
     tablet.screenshot(path=artefacts / "officer-uplink-down.png")
@@ -93,10 +92,10 @@ def test_officers_work_on_with_the_uplink_down_and_see_how_much_waits(
     tablet.click("#decision > button")
     tablet.click("form.card button.main")
     tablet.wait_for_url("**/?recorded=1")
-    assert not [one for one in records.kept_of(harbour.store, stand.place.id).decisions if one[0] == record.id]
+    assert not [one for one in kept(harbour, stand).decisions if one[0] == record.id]
     stand.put_uplink()
     assert_all_is_there(harbour, stand)
-    assert (record.id, "admit", "identity_confirmed") in records.kept_of(harbour.store, stand.place.id).decisions
+    assert (record.id, "admit", "identity_confirmed") in kept(harbour, stand).decisions
 
 
 def test_a_call_for_help_is_seen_on_the_tablet(stand: Stand, tablet: Page, artefacts: Path) -> None:

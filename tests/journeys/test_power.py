@@ -8,8 +8,8 @@ import pytest
 
 from appliance.journey.machine import State
 from tests.journeys import records
+from tests.journeys.arriving import assert_all_is_there
 from tests.journeys.harness import Harbour, Stand
-from tests.journeys.test_uplink import assert_all_is_there
 
 pytestmark = pytest.mark.timeout(240)
 

@@ -6,34 +6,10 @@ from collections.abc import Callable
 
 import pytest
 
-from appliance.journey.machine import State
-from tests.journeys import records
+from tests.journeys.arriving import assert_all_is_there, cross_quickly, kept
 from tests.journeys.harness import Harbour, Stand
 
 pytestmark = pytest.mark.timeout(240)
-
-
-def cross_quickly(stand: Stand, who: str) -> None:
-    """A record with a document in it, in few seconds: he asks for an officer as soon as it is read."""
-    stand.reach(State.FACE, who)
-    stand.touch("officer")
-    stand.wait_for(State.REFERRED)
-    stand.leave()
-
-
-def assert_all_is_there(harbour: Harbour, stand: Stand) -> None:
-    """Drained; the centre has every record once, without a gap, and so the kiosk's own numbers."""
-    stand.until("the outbox is empty", lambda: stand.board()["unreported"] == 0, within_s=90.0)
-    assert records.unreported(stand.journal) == 0
-    numbers = records.sequence(stand.journal)
-    assert numbers == list(range(1, len(numbers) + 1))
-    stand.until("the centre is whole", lambda: kept(harbour, stand).seqs == tuple(numbers))
-    assert kept(harbour, stand).gaps == 0
-    assert kept(harbour, stand).encounters == {record.id for record in stand.encounters()}
-
-
-def kept(harbour: Harbour, stand: Stand) -> records.Kept:
-    return records.kept_of(harbour.store, stand.place.id)
 
 
 def test_the_uplink_down_from_start_to_end_and_drained_later(harbour: Harbour, stand: Stand) -> None:

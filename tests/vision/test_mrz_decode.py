@@ -72,7 +72,7 @@ def test_a_line_of_no_format_stays_as_it_was_seen() -> None:
 
 
 def test_a_close_second_is_named_as_a_doubt_and_a_distant_one_is_not() -> None:
-    number = decode(characters(spoken(LOWER, also={4: ("D", -1.0), 5: ("Q", -7.0)})))[0]
+    number = decode(characters(spoken(LOWER, also={4: ("D", -2.7), 5: ("Q", -7.0)})))[0]
     assert number.text == LOWER
     assert number.doubts[4] == "D"
     assert number.doubts[5] == ""

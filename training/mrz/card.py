@@ -27,6 +27,7 @@ def figures(lines: LineScore, pages: Mapping[str, PageScore], iterations: int) -
         "line_character_errors_percent": round(100 * lines.error_rate, 2),
         "line_exact_percent": round(100 * lines.exact, 1),
         "line_exact_with_grammar_percent": round(100 * lines.ruled, 1),
+        "line_misread_with_grammar_percent": round(100 * lines.misread, 1),
         "line_cpu_ms": round(lines.cpu_ms, 1),
     }
     for name, score in pages.items():
