@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+import random
 import signal
 import socket
 import subprocess
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
+
+SERVER_PORTS = (20000, 32000)
 
 
 class NotReady(RuntimeError):
@@ -98,10 +101,19 @@ class Process:
 
 
 def free_port() -> int:
-    """A TCP port of the loopback that nobody uses right now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A TCP port of the loopback that nobody uses, from below the range of which outgoing connections are given.
+
+    A port the system itself hands out could be taken by any connection before our server binds it.
+    """
+    for port in random.sample(range(*SERVER_PORTS), k=200):
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
+    raise NotReady("no free port on the loopback")
 
 
 def answers(port: int) -> bool:

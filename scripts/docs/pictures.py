@@ -183,7 +183,10 @@ def small_png(png: bytes) -> bytes:
 
 
 def palette_png(pixels: NDArray[np.uint8]) -> bytes:
-    """PNG with 256 colours: the 96 most frequent as they are, the others by k-means. `pixels`: height x width x 3, BGR."""
+    """PNG of 256 colours: the 96 most frequent as they are, the others by k-means.
+
+    `pixels`: height x width x 3, BGR.
+    """
     colours, which, counts = np.unique(pixels.reshape(-1, 3), axis=0, return_inverse=True, return_counts=True)
     exact = colours[np.argsort(counts)[::-1][:96]]
     cv2.setRNGSeed(1)

@@ -33,7 +33,7 @@ Pixels = NDArray[np.uint8]
 def pages() -> dict[tuple[str, ...], bytes]:
     """A picture file of each document."""
     try:
-        press = Press.of(31)
+        press = Press.of(31, pool=2)
     except FontsMissing as error:
         pytest.skip(str(error))
     return {lines: cv2.imencode(".png", clean_page(lines, press))[1].tobytes() for lines in DOCUMENTS}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -13,6 +12,8 @@ from pathlib import Path
 
 import psycopg
 import pytest
+
+from practice.processes import free_port
 
 SETTINGS = """
 listen_addresses = '127.0.0.1'
@@ -76,13 +77,6 @@ class PostgresServer:
             stdout=subprocess.DEVNULL,
             timeout=60,
         )
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 @contextmanager

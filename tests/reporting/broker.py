@@ -8,6 +8,8 @@ import subprocess
 import time
 from pathlib import Path
 
+from practice.processes import free_port
+
 CONFIG = """\
 per_listener_settings false
 listener {port} 127.0.0.1
@@ -20,12 +22,6 @@ max_queued_bytes 268435456
 set_tcp_nodelay true
 {more}
 """
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 class Mosquitto:

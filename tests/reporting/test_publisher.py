@@ -20,8 +20,9 @@ from border.messages.topics import TopicKind, parse
 from border.messages.values import Receipt, ReceiptBatch, ReceiptStatus
 from border.rules.codec import sign_policy
 from border.rules.default import DEVELOPMENT
+from practice.processes import free_port
 from tests.post.world import CENTRE, FOREIGN_KEY, HQ, KIOSK, START_MS, crossing
-from tests.reporting.broker import Mosquitto, free_port
+from tests.reporting.broker import Mosquitto
 from tests.reporting.centre import TestCentre
 from tests.reporting.kiosk import Kiosk, wait_until
 

@@ -19,7 +19,7 @@ from training.mrz.shards import STEPS, make_lines
 @pytest.fixture(scope="module")
 def press() -> Press:
     try:
-        return Press.of(5)
+        return Press.of(5, pool=8)
     except FontsMissing as error:
         pytest.skip(str(error))
 

@@ -29,7 +29,7 @@ PICTURES = "LANDFALL_MRZ_PICTURES"
 @pytest.fixture(scope="module")
 def press() -> Press:
     try:
-        return Press.of(31)
+        return Press.of(31, pool=8)
     except FontsMissing as error:
         pytest.skip(str(error))
 

@@ -13,10 +13,11 @@ from appliance.web.catalogue import Catalogue
 from appliance.web.officer import officer_app
 from appliance.web.panel import Panel
 from border.encounter import OfficerOutcome
+from practice.processes import free_port
 from tests.web.checks import SIZES, too_small, violations
 from tests.web.conftest import PostOffice, sign_in
 from tests.web.post_peer import FIRST, OWN, HandPost
-from tests.web.serving import free_port, serving
+from tests.web.serving import serving
 
 pytestmark = pytest.mark.browser
 

@@ -14,11 +14,12 @@ from appliance.web.catalogue import Catalogue
 from appliance.web.panel import MIN_CAP_DEG, MIN_TARGET_MM, Panel
 from appliance.web.speech import Speech
 from appliance.web.traveller import traveller_app
+from practice.processes import free_port
 from tests.web.checks import SIZES, too_small, violations
 from tests.web.conftest import Kiosk
 from tests.web.hands import is_playing, open_at, wait_for, wait_until
 from tests.web.peers import HandJourney, HandMirror
-from tests.web.serving import free_port, serving
+from tests.web.serving import serving
 from tests.web.views import view_of
 
 pytestmark = pytest.mark.browser

@@ -31,10 +31,10 @@ class Press:
     noise: Floats  # standard normal, larger than any canvas
 
     @staticmethod
-    def of(seed: int) -> Press:
+    def of(seed: int, pool: int = POOL) -> Press:
         """Raises `glyphs.FontsMissing`."""
         rng = np.random.default_rng((seed, 1))
-        papers = tuple(paper(rng, PAPER_H, PAPER_W) for _ in range(POOL))
+        papers = tuple(paper(rng, PAPER_H, PAPER_W) for _ in range(pool))
         return Press(load_cuts(), papers, rng.standard_normal((PAPER_H * 2, PAPER_W * 2), dtype=np.float32))
 
 
