@@ -15,7 +15,7 @@ from pathlib import Path
 
 import uvicorn
 
-from practice.port import KioskPlace, Port, hardware_of
+from practice.port import HardwareWrong, KioskPlace, Port, hardware_of
 from practice.processes import NotReady, Process, free_port
 from practice.quay import Quay
 from practice.quay_page import QuayPage
@@ -58,7 +58,7 @@ async def main(options: argparse.Namespace) -> int:
             browser.start()
         await leaving.wait()
         return 0
-    except NotReady as error:
+    except (NotReady, HardwareWrong) as error:
         _say(str(error))
         return 1
     finally:

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 from practice.broker import broker, wait_for_broker
@@ -201,7 +201,20 @@ def run_module(name: str, *arguments: str) -> None:
         raise RuntimeError(f"{name} {arguments[0] if arguments else ''} failed:\n{done.stderr or done.stdout}")
 
 
+class HardwareWrong(ValueError):
+    """The [devices] of a kiosk.toml do not name all of it; the message says what is missing or unknown."""
+
+
 def hardware_of(config: Path) -> Hardware:
-    """The [devices] of a kiosk.toml a person wrote, for `make run` on real hardware."""
-    table = tomllib.loads(config.read_text(encoding="utf-8"))
-    return Hardware(**table["devices"])
+    """The [devices] of a kiosk.toml a person wrote, for `make run` on real hardware. Raises `HardwareWrong`."""
+    wanted = {field.name for field in fields(Hardware)}
+    try:
+        table = tomllib.loads(config.read_text(encoding="utf-8")).get("devices", {})
+    except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise HardwareWrong(f"{config}: {error}") from error
+    mistakes = [f"missing: {name}" for name in sorted(wanted - table.keys())]
+    mistakes += [f"unknown: {name}" for name in sorted(table.keys() - wanted)]
+    mistakes += [f"{name}: wants text" for name in sorted(wanted & table.keys()) if not isinstance(table[name], str)]
+    if mistakes:
+        raise HardwareWrong("\n  ".join([f"{config}: [devices]", *mistakes]))
+    return Hardware(**table)

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from appliance.post.api import KioskStatus, Link
 from appliance.post.neighbours import PATH, UNREACHABLE, Neighbours, from_json, to_json, unreachable
-from tests.reporting.broker import free_port
+from practice.processes import free_port
 
 STATUS = KioskStatus(
     kiosk="quay-2",
