@@ -134,6 +134,9 @@ class Runner:
         if event is Event.NEXT_PERSON:
             self._visit = self._new_visit(self._visit)
             self._bench.screen.show(receipt=None)
+        if event is Event.DEVICE_FAILED:
+            step, code = self._visit.failed_devices[-1]
+            self._desk.records.alarm(AlarmKind.DEVICE, f"{step} {code}")
         if new is State.DOCUMENT:
             self._visit.began_at_s = self._bench.stamps.monotonic_s()
         if new is State.ABANDONING:

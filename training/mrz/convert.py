@@ -19,6 +19,7 @@ CALIBRATION_LINES = 200
 def to_tflite(net: LineNet, path: Path) -> None:
     """The float file. An existing one is replaced."""
     sample = (torch.zeros(1, HEIGHT_PX, WIDTH_PX, 1),)
+    net.to(memory_format=torch.contiguous_format)  # the converter reads weights as they lie in memory
     path.unlink(missing_ok=True)
     litert_torch.convert(Deployed(net).eval(), sample).export(str(path))
 
