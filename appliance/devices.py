@@ -16,6 +16,8 @@ from drivers.errors import Cancelled, DeviceError, DeviceTimeout
 T = TypeVar("T")
 
 READY = "ready"
+LIGHT_S = 6.0
+"""Longer than a driver's own patience with a light, so that its silence is not taken for an empty glass."""
 
 
 class Nobody(Exception):
@@ -56,7 +58,7 @@ class Devices:
     async def light(self, light: Light) -> None:
         """Set the ring; a ring that does not answer is seen in the health, and nobody waits for it."""
         try:
-            await self._call(SENSOR, lambda _deadline: self._hands.sensor.show(light), 2.0)
+            await self._call(SENSOR, lambda _deadline: self._hands.sensor.show(light), LIGHT_S)
         except DeviceError:
             return
 
@@ -65,7 +67,7 @@ class Devices:
         await asyncio.gather(
             self._probe(self.read_document(0.3)),
             self._probe(self.next_frame(3.0)),
-            self._probe(self._call(SENSOR, lambda _deadline: self._hands.sensor.show(Light.OFF), 2.0)),
+            self._probe(self._call(SENSOR, lambda _deadline: self._hands.sensor.show(Light.OFF), LIGHT_S)),
         )
 
     @staticmethod

@@ -74,12 +74,13 @@ class ZfmSensor:
         return FingerImage(pixels, model.pitch_ppi, self._device, model.sensor_class)
 
     def show(self, light: Light) -> None:
-        """Set the ring of an R503; other modules have none. Raises `DeviceError`."""
-        if not self._model.has_ring:
-            return
+        """Set the ring of an R503; the others have none, and only answer that they are there. Raises `DeviceError`."""
         deadline = Deadline(LIGHT_S)
         with self._connected(deadline):
-            self._expect_ok(Code.AURA_LED, LIGHTS[light], deadline)
+            if self._model.has_ring:
+                self._expect_ok(Code.AURA_LED, LIGHTS[light], deadline)
+            else:
+                self._fence(deadline)
 
     def close(self) -> None:
         self._in_step = False

@@ -209,10 +209,10 @@ def test_every_light_is_another_ring(tmp_path: Path) -> None:
         assert sim.ring[0] == 4
 
 
-def test_a_sensor_without_a_ring_is_not_even_asked(tmp_path: Path) -> None:
-    FINGERPRINT["zfm"](str(tmp_path / "nothing"), "f").show(Light.DONE)
+@pytest.mark.parametrize("name", ["zfm", "r503"])
+def test_a_sensor_that_is_not_there_shows_nothing(tmp_path: Path, name: str) -> None:
     with pytest.raises(DeviceGone):
-        FINGERPRINT["r503"](str(tmp_path / "nothing"), "f").show(Light.DONE)
+        FINGERPRINT[name](str(tmp_path / "nothing"), "f").show(Light.DONE)
 
 
 def test_a_listener_that_fails_leaves_the_sensor_usable(tmp_path: Path) -> None:

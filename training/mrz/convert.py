@@ -14,14 +14,33 @@ from training.mrz.net import Deployed, LineNet
 from training.mrz.shards import Lines
 
 CALIBRATION_LINES = 200
+MAX_GAP = 1e-3  # of a logit
+
+
+class ConversionWrong(Exception):
+    """The converted file is another net than the trained one."""
 
 
 def to_tflite(net: LineNet, path: Path) -> None:
-    """The float file. An existing one is replaced."""
+    """The float file, an existing one replaced. Raises `ConversionWrong` when it computes something else."""
     sample = (torch.zeros(1, HEIGHT_PX, WIDTH_PX, 1),)
     net.to(memory_format=torch.contiguous_format)  # the converter reads weights as they lie in memory
     path.unlink(missing_ok=True)
     litert_torch.convert(Deployed(net).eval(), sample).export(str(path))
+    _compare(net, path)
+
+
+def _compare(net: LineNet, path: Path) -> None:
+    strip = torch.randn(1, HEIGHT_PX, WIDTH_PX, 1, generator=torch.Generator().manual_seed(1))
+    with torch.no_grad():
+        wanted = Deployed(net).eval()(strip).numpy()
+    made = Interpreter(str(path))
+    made.allocate_tensors()
+    made.set_tensor(made.get_input_details()[0]["index"], strip.numpy())
+    made.invoke()
+    gap = float(abs(made.get_tensor(made.get_output_details()[0]["index"]) - wanted).max())
+    if not gap <= MAX_GAP:
+        raise ConversionWrong(f"{path} differs from the net by up to {gap:.3g}")
 
 
 def to_int8(float_path: Path, path: Path, lines: Lines) -> None:
