@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 PY = $(VENV)/bin/python
 
-.PHONY: run test test-full lint types bench fuzz lock setup setup-test clean
+.PHONY: train-mrz run test test-full lint types bench fuzz lock setup setup-test clean
 
 run: setup
 	$(PY) -m practice $(ARGS)
@@ -40,9 +40,15 @@ setup:
 setup-test:
 	@PYTHON=$(PYTHON) VENV=$(VENV) scripts/setup.sh test
 
+# The line net again, from lines we print ourselves; on a processor, within the hour.
+train-mrz:
+	$(PYTHON) -m venv .venv-training
+	.venv-training/bin/python -m pip install -q --require-hashes -r requirements/training.txt
+	.venv-training/bin/python -m training.mrz $(ARGS)
+
 # Renew the locks after editing requirements/*.in (needs uv).
 lock:
-	for f in base dev; do uv pip compile -q --universal --python-version 3.11 --generate-hashes \
+	for f in base dev training; do uv pip compile -q --universal --python-version 3.11 --generate-hashes \
 	  --no-emit-index-url --no-annotate --no-header requirements/$$f.in -o requirements/$$f.txt; done
 
 clean:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from appliance.devices import Nobody
 from appliance.journey.capture import Capture
 from appliance.journey.machine import Event
-from border.documents.mrz import Accepted, parse
+from border.documents.mrz import Accepted, RescanReason, parse
 from drivers.api import MrzText
 from drivers.errors import WireCorrupt
 
@@ -16,7 +16,7 @@ async def document(capture: Capture) -> Event:
         try:
             text = await _next(capture)
         except WireCorrupt:  # the reader is well, but what it saw has no machine readable zone
-            _ask_again(capture, "unreadable")
+            _ask_again(capture, RescanReason.NOTHING_READ)
             continue
         if text is None:
             return Event.DEVICE_FAILED

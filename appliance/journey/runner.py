@@ -254,8 +254,8 @@ class Runner:
     async def _wait_at_home(self) -> Event:
         """Keep the board's picture of the devices true, and close when there is no room to record."""
         while await self._desk.can_serve():
-            await asyncio.sleep(PROBE_EVERY_S)
             await self._bench.devices.probe()
+            await asyncio.sleep(PROBE_EVERY_S)
         return Event.FAULT
 
     async def _wait_for_service(self) -> Event:

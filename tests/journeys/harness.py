@@ -111,7 +111,7 @@ class Stand:
         self.url = f"http://127.0.0.1:{place.traveller_port}"
         self.officer_url = f"http://127.0.0.1:{place.officer_port}"
         self.journal = place.folder / "journal.sqlite"
-        self.panel: Panel = _Calls(self.url)
+        self.panel: Panel = Calls(self.url)
         self._http = httpx.Client(timeout=10.0, headers={"connection": "close"})
         self._device = load_keys(harbour.port.ca / "kiosks" / place.id).device
         quay.look(f"{self.url}/state")
@@ -320,7 +320,7 @@ class Stand:
         self.place.process.wait_until(lambda: all(answers(port) for port in ports), PATIENCE_S)
 
 
-class _Calls:
+class Calls:
     """The finger as HTTP calls, exactly those the page makes."""
 
     def __init__(self, url: str) -> None:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-from playwright.sync_api import Page
+from playwright.sync_api import Browser, Page
 
 from appliance.journey.machine import State
+from tests.journeys.harness import Stand
 
 PERSONAL = ("data-event", "data-revision", "data-say")
 """Attributes that count or spell: they differ from one traveller to the next though the screen looks the same."""
@@ -49,3 +52,16 @@ class Touchscreen:
 
     def photograph(self, folder: Path, name: str) -> None:
         self.page.screenshot(path=folder / f"{name}.png")
+
+
+@contextmanager
+def at_the_page(browser: Browser, stand: Stand) -> Iterator[Touchscreen]:
+    """The kiosk's page, whose buttons are the stand's panel as long as the block lasts."""
+    context = browser.new_context(viewport={"width": 1280, "height": 800})
+    screen = Touchscreen(context.new_page(), stand.url)
+    calls, stand.panel = stand.panel, screen
+    try:
+        yield screen
+    finally:
+        stand.panel = calls
+        context.close()

@@ -59,15 +59,23 @@ def test_a_device_pulled_while_nobody_is_there_shows_on_the_board(stand: Stand) 
     stand.until("all ready", lambda: {stand.device(d) for d in (READER, CAMERA, SENSOR)} == {"ready"})
 
 
-def test_a_mute_sensor_refers_and_a_noisy_line_does_not_end_the_kiosk(stand: Stand) -> None:
+def test_a_noisy_line_never_ends_the_kiosk(stand: Stand) -> None:
     stand.reach(State.DOCUMENT)
     stand.quay.disturb(READER, "noisy")
     for _ in range(3):
-        if stand.state is State.DOCUMENT:
-            time.sleep(0.6)
-            stand.quay.swipe()
-            time.sleep(1.0)
-    stand.touch("officer")
-    stand.wait_for(State.REFERRED)
+        time.sleep(0.6)
+        stand.quay.swipe()
+    stand.until("a try was noticed", lambda: stand.screen()["attempts_left"] != 3 or stand.state is not State.DOCUMENT)
     stand.quay.disturb(READER, "well")
     assert stand.place.process.is_running
+
+
+def test_a_mute_sensor_refers_and_speaks_again(stand: Stand) -> None:
+    stand.reach(State.FINGER)
+    stand.quay.disturb(SENSOR, "mute")
+    stand.wait_for(State.REFERRED)
+    assert "fingerprint_device_failed" in stand.last().reasons
+    assert stand.device(SENSOR) == "DEV-TIME"
+    stand.quay.disturb(SENSOR, "well")
+    stand.leave()
+    stand.until("the board says ready", lambda: stand.device(SENSOR) == "ready")

@@ -111,7 +111,7 @@ def test_the_board_shows_a_device_that_is_gone(stand: Stand, tablet: Page, artef
     stand.reach(State.DOCUMENT)
     stand.quay.disturb("document_reader", "unplug")
     stand.wait_for(State.REFERRED)
-    badge = tablet.locator("[data-badge=device]", has_text="document_reader").first
+    badge = tablet.locator("[data-badge=device]", has_text="Document reader").first
     expect(badge).to_have_attribute("data-level", "act", timeout=15_000)
     expect(badge).to_contain_text("DEV-GONE")
     tablet.screenshot(path=artefacts / "officer-device-gone.png")

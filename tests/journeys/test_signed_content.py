@@ -7,11 +7,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Browser
 
 from appliance.journey.machine import State
 from practice.port import module, run_module
 from practice.processes import answers
-from tests.journeys.harness import Harbour, Stand
+from tests.journeys.harness import Calls, Harbour, Stand
+from tests.journeys.in_browser import at_the_page
 
 pytestmark = pytest.mark.timeout(180)
 
@@ -48,21 +50,24 @@ def run_kiosk(config: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, check=False, capture_output=True, text=True, timeout=60)
 
 
+@pytest.mark.browser
 @pytest.mark.parametrize("spoil", [Path.unlink, tampered], ids=["missing", "tampered"])
 def test_without_a_policy_that_verifies_the_kiosk_is_closed_until_the_centre_sends_one(
-    harbour: Harbour, offline: Stand, spoil: Callable[[Path], None]
+    harbour: Harbour, offline: Stand, browser: Browser, artefacts: Path, spoil: Callable[[Path], None]
 ) -> None:
     spoil(offline.place.folder / "lists" / "policy.cose")
     start(offline)
-    assert offline.wait_for(State.OUT_OF_SERVICE, State.IDLE) is State.OUT_OF_SERVICE
-    offline.touch("language", "en")
-    offline.until("it looked again", lambda: offline.place.process.has_said("policy.cose"))
-    assert offline.state is State.OUT_OF_SERVICE
-    run_module(
-        "central.lists", "policy", str(harbour.port.ca / "centre"), "--broker", f"127.0.0.1:{harbour.port.broker_port}"
-    )
-    offline.put_uplink()
-    offline.wait_for(State.IDLE)
+    with at_the_page(browser, offline) as screen:
+        screen.wait_for(State.OUT_OF_SERVICE)
+        screen.photograph(artefacts, "out-of-service")
+        assert screen.page.locator("main button:visible").count() == 0
+        Calls(offline.url).press("language", "en")
+        screen.page.wait_for_timeout(1500)
+        assert screen.shows(State.OUT_OF_SERVICE)
+        centre, broker = str(harbour.port.ca / "centre"), f"127.0.0.1:{harbour.port.broker_port}"
+        run_module("central.lists", "policy", centre, "--broker", broker)
+        offline.put_uplink()
+        screen.wait_for(State.IDLE)
 
 
 def test_a_wrong_configuration_is_named_whole_and_nothing_starts(stand: Stand, tmp_path: Path) -> None:
