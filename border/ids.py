@@ -6,7 +6,7 @@ import hashlib
 
 RANDOM_BYTES = 10
 _LETTERS = "ABCDEFGHJKLMNPQRTUVWXYZ"  # no I, O, S: printed, they pass for 1, 0, 5
-_FIRST = "2346789" + "".join(letter for letter in _LETTERS if letter not in "AEU")  # no word can appear
+_DIGITS = "2346789"
 
 
 def uuid7(wall_ms: int, random: bytes) -> str:
@@ -33,7 +33,7 @@ def receipt_number(encounter_id: str) -> str:
     number = int.from_bytes(hashlib.sha256(encounter_id.encode()).digest()[:8], "big")
     number, tail = divmod(number, 1000)
     signs = []
-    for _ in range(3):
-        number, sign = divmod(number, len(_FIRST))
-        signs.append(_FIRST[sign])
+    for alphabet in (_DIGITS, _LETTERS, _DIGITS):  # letters never meet, so that they spell nothing
+        number, sign = divmod(number, len(alphabet))
+        signs.append(alphabet[sign])
     return f"{''.join(signs)}-{tail:03}"
