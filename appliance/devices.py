@@ -40,6 +40,10 @@ class Devices:
         return tuple(self._health.items())
 
     @property
+    def are_ready(self) -> bool:
+        return all(code == READY for code in self._health.values())
+
+    @property
     def lanes(self) -> tuple[Lane, ...]:
         return tuple(self._lanes.values())
 

@@ -41,8 +41,8 @@ WISHES: dict[tuple[State, Touch], str] = {
     **{(state, Touch.STOP): "gave_up" for state in CAPTURING},
 }
 
-PROBE_EVERY_S = 10.0
-"""While nobody is there, the devices are asked this often whether they are."""
+PROBE_EVERY_S, PROBE_AGAIN_S = 10.0, 2.0
+"""While nobody is there, the devices are asked this often whether they are; sooner while one is not."""
 
 HELP_STAYS_S = 60.0
 
@@ -255,7 +255,7 @@ class Runner:
         """Keep the board's picture of the devices true, and close when there is no room to record."""
         while await self._desk.can_serve():
             await self._bench.devices.probe()
-            await asyncio.sleep(PROBE_EVERY_S)
+            await asyncio.sleep(PROBE_EVERY_S if self._bench.devices.are_ready else PROBE_AGAIN_S)
         return Event.FAULT
 
     async def _wait_for_service(self) -> Event:

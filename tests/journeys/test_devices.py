@@ -70,6 +70,7 @@ def test_a_noisy_line_never_ends_the_kiosk(stand: Stand) -> None:
     assert stand.place.process.is_running
 
 
+@pytest.mark.full
 def test_a_mute_sensor_refers_and_speaks_again(stand: Stand) -> None:
     stand.reach(State.FINGER)
     stand.quay.disturb(SENSOR, "mute")

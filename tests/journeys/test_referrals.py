@@ -19,7 +19,7 @@ def test_a_stateless_person_meets_an_officer_and_nothing_else_is_held_against_hi
     assert record.reasons == {"protection_nationality"}
 
 
-@pytest.mark.parametrize("face", ["printed_photo", "screen_still"])
+@pytest.mark.parametrize("face", ["printed_photo", pytest.param("screen_still", marks=pytest.mark.full)])
 def test_a_presentation_attack_is_referred_after_every_try(stand: Stand, face: str) -> None:
     record = stand.cross("skipper", face=face)
     assert record.outcome == "referred"
@@ -27,7 +27,7 @@ def test_a_presentation_attack_is_referred_after_every_try(stand: Stand, face: s
     assert record.reasons <= TURN_REASONS | {"finger_not_captured"}
 
 
-@pytest.mark.parametrize("finger", ["dry", "partial"])
+@pytest.mark.parametrize("finger", ["dry", pytest.param("partial", marks=pytest.mark.full)])
 def test_a_finger_that_cannot_be_read_three_times_is_referred(stand: Stand, finger: str) -> None:
     stand.reach(State.FINGER)
     left = []
