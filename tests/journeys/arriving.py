@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from appliance.journey.machine import State
 from tests.journeys import records
-from tests.journeys.harness import Harbour, Stand
+from tests.journeys.harness import Harbour
+from tests.journeys.stand import Stand
 
 DRAINED_S = 90.0
 

@@ -10,7 +10,8 @@ import pytest
 from playwright.sync_api import Browser, sync_playwright
 
 from appliance.config import load
-from tests.journeys.harness import Harbour, Stand
+from tests.journeys.harness import Harbour
+from tests.journeys.stand import Stand
 from tests.web.conftest import CHROMIUM, SWITCHES
 
 ARTEFACTS = Path(__file__).parents[2] / "artefacts" / "journeys"

@@ -10,7 +10,7 @@ from pathlib import Path
 from playwright.sync_api import Browser, Page
 
 from appliance.journey.machine import State
-from tests.journeys.harness import Stand
+from tests.journeys.stand import Stand
 
 PERSONAL = ("data-event", "data-revision", "data-say")
 """Attributes that count or spell: they differ from one traveller to the next though the screen looks the same."""

@@ -9,9 +9,9 @@ import pytest
 from playwright.sync_api import Browser
 
 from appliance.journey.machine import Event, State
-from tests.journeys.harness import SLOW_MACHINE, Stand
 from tests.journeys.in_browser import Touchscreen, at_the_page
 from tests.journeys.rows import Step
+from tests.journeys.stand import SLOW_MACHINE, Stand
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 

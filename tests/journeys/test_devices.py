@@ -8,7 +8,7 @@ import pytest
 
 from appliance.devices import CAMERA, READER, SENSOR
 from appliance.journey.machine import Event, State
-from tests.journeys.harness import Stand
+from tests.journeys.stand import Stand
 
 pytestmark = pytest.mark.timeout(180)
 

@@ -12,7 +12,8 @@ from appliance.journey.machine import State
 from practice.port import OFFICERS
 from tests.journeys import records
 from tests.journeys.arriving import assert_all_is_there, cross_quickly, kept
-from tests.journeys.harness import Harbour, Stand
+from tests.journeys.harness import Harbour
+from tests.journeys.stand import Stand
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 

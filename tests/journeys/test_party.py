@@ -7,33 +7,41 @@ import pytest
 
 from appliance.journey.machine import Event, State
 from practice.port import OFFICERS
-from tests.journeys.harness import SLOW_MACHINE, Stand
+from tests.journeys.stand import SLOW_MACHINE, Stand
 
 pytestmark = pytest.mark.timeout(240)
 
 
 def test_a_family_crosses_one_after_the_other_as_one_group(stand: Stand) -> None:
-    with stand.recording() as new:
-        stand.step_up("mother", language="ht")
-        stand.touch("arriving")
+    clear_the_mother(stand)
+    for number, who in enumerate(("son", "daughter"), start=2):
+        stand.touch("next_person")
         stand.wait_for(State.DOCUMENT)
-        for number, who in enumerate(("mother", "son", "daughter"), start=1):
-            stand.quay.present(who)
-            assert stand.screen()["person"] == number
-            assert stand.screen()["language"] == "ht"
-            stand.go_through()
-            if number < 3:
-                stand.touch("next_person")
-                stand.wait_for(State.DOCUMENT)
-    mother, son, daughter = new
+        stand.quay.present(who)
+        assert stand.screen()["person"] == number
+        assert stand.screen()["language"] == "ht"
+        stand.go_through()
+    mother, son, daughter = stand.encounters()[-3:]
     assert mother.id == mother.checked.group == son.checked.group == daughter.checked.group
-    assert len({one.id for one in new}) == len({one.number for one in new}) == 3
-    assert mother.reasons <= SLOW_MACHINE
+    assert len({one.id for one in (mother, son, daughter)}) == 3
+    assert mother.outcome == "cleared"
     assert son.reasons - SLOW_MACHINE == daughter.reasons - SLOW_MACHINE == {"minor"}
     fingers = {finding.reason for finding in daughter.checked.findings if finding.check == "finger_quality"}
     assert fingers <= {"finger_not_asked_too_young", "finger_not_captured"}
     stand.leave()
     assert stand.screen()["person"] == 1
+
+
+def clear_the_mother(stand: Stand) -> None:
+    """She begins again when the machine was too busy to film her."""
+    for _ in range(4):
+        stand.step_up("mother", language="ht")
+        stand.touch("arriving")
+        stand.wait_for(State.DOCUMENT)
+        if stand.go_through() is State.CLEARED:
+            return
+        assert stand.last().reasons & SLOW_MACHINE
+        stand.leave()
 
 
 def test_the_next_family_is_another_group(stand: Stand) -> None:

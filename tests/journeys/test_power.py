@@ -9,7 +9,8 @@ import pytest
 from appliance.journey.machine import State
 from tests.journeys import records
 from tests.journeys.arriving import assert_all_is_there
-from tests.journeys.harness import Harbour, Stand
+from tests.journeys.harness import Harbour
+from tests.journeys.stand import Stand
 
 pytestmark = pytest.mark.timeout(240)
 

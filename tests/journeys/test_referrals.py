@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from appliance.journey.machine import CAPTURING, Event, State
-from tests.journeys.harness import Stand
+from tests.journeys.stand import Stand
 
 pytestmark = pytest.mark.timeout(240)
 

@@ -14,7 +14,7 @@ import pytest
 from appliance.journey.machine import Event, State
 from tests.journeys import records
 from tests.journeys.conftest import hard_mark_bytes
-from tests.journeys.harness import Stand
+from tests.journeys.stand import Stand
 
 pytestmark = pytest.mark.timeout(180)
 

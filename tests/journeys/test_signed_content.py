@@ -12,8 +12,9 @@ from playwright.sync_api import Browser
 from appliance.journey.machine import State
 from practice.port import module, run_module
 from practice.processes import answers
-from tests.journeys.harness import Calls, Harbour, Stand
+from tests.journeys.harness import Harbour
 from tests.journeys.in_browser import at_the_page
+from tests.journeys.stand import Calls, Stand
 
 pytestmark = pytest.mark.timeout(180)
 

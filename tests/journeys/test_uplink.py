@@ -7,7 +7,8 @@ from collections.abc import Callable
 import pytest
 
 from tests.journeys.arriving import assert_all_is_there, cross_quickly, kept
-from tests.journeys.harness import Harbour, Stand
+from tests.journeys.harness import Harbour
+from tests.journeys.stand import Stand
 
 pytestmark = pytest.mark.timeout(240)
 
