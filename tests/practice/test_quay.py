@@ -48,31 +48,34 @@ def test_every_button_of_the_page_is_a_call_that_is_understood(url: str) -> None
     assert len(calls) >= len(TRAVELLERS) + 30
     slow = ("world/", "present/", "face/")  # tried one by one below: each draws a head or moves a process
     for call in (one for one in calls if not one.startswith(slow)):
-        assert httpx.post(f"{url}/do/{call}").status_code == 200, call
+        assert httpx.post(f"{url}/do/{call}", timeout=60).status_code == 200, call
 
 
 def test_what_is_done_is_told(url: str) -> None:
-    told = httpx.post(f"{url}/do/present/deckhand", timeout=20).json()
+    told = httpx.post(f"{url}/do/present/deckhand", timeout=60).json()
     assert (told["who"], told["face"], told["finger"]) == ("deckhand", "bona_fide", "none")
-    assert httpx.post(f"{url}/do/finger/dry").json()["finger"] == "dry"
-    assert httpx.post(f"{url}/do/walk_away/now").json()["face"] == "nobody"
+    assert httpx.post(f"{url}/do/finger/dry", timeout=60).json()["finger"] == "dry"
+    assert httpx.post(f"{url}/do/walk_away/now", timeout=60).json()["face"] == "nobody"
     assert (told["broker"], told["uplink"], told["screen"]) == (False, False, None)
 
 
 @pytest.mark.parametrize("call", ["present/nobody_we_know", "swipe/upside_down", "fly/now", "world/end", "camera/eat"])
 def test_what_is_not_understood_gets_the_words_that_are(url: str, call: str) -> None:
-    answer = httpx.post(f"{url}/do/{call}")
+    answer = httpx.post(f"{url}/do/{call}", timeout=60)
     assert answer.status_code == 404
     assert "world" in answer.json()["understood"]
 
 
 def test_another_page_cannot_press_the_buttons(url: str) -> None:
-    assert httpx.post(f"{url}/do/swipe/well", headers={"Origin": "http://elsewhere.example"}).status_code == 403
+    assert (
+        httpx.post(f"{url}/do/swipe/well", headers={"Origin": "http://elsewhere.example"}, timeout=60).status_code
+        == 403
+    )
 
 
 def test_a_process_is_killed_and_started_again(url: str) -> None:
-    assert httpx.post(f"{url}/do/world/start_broker").json()["broker"] is True
-    assert httpx.post(f"{url}/do/world/kill_broker").json()["broker"] is False
+    assert httpx.post(f"{url}/do/world/start_broker", timeout=60).json()["broker"] is True
+    assert httpx.post(f"{url}/do/world/kill_broker", timeout=60).json()["broker"] is False
 
 
 def test_the_page_is_accessible_and_follows_what_happens(url: str, quay: Quay) -> None:
