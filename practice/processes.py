@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import random
 import signal
 import socket
 import subprocess
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 
 SERVER_PORTS = (20000, 32000)
@@ -21,20 +20,10 @@ class NotReady(RuntimeError):
 class Process:
     """One child with its log file. Can be killed and started again under the same name."""
 
-    def __init__(
-        self,
-        name: str,
-        command: list[str],
-        log: Path,
-        *,
-        environment: Mapping[str, str] | None = None,
-        user: str | None = None,
-    ) -> None:
+    def __init__(self, name: str, command: list[str], log: Path) -> None:
         self.name = name
         self._command = command
         self._log = log
-        self._environment = {**os.environ, **(environment or {})}
-        self._user = user
         self._child: subprocess.Popen[bytes] | None = None
 
     @property
@@ -56,8 +45,6 @@ class Process:
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 stdin=subprocess.DEVNULL,
-                env=self._environment,
-                user=self._user,
                 start_new_session=True,  # Ctrl-C reaches the supervisor alone, which stops the others in order
             )
 
@@ -74,13 +61,6 @@ class Process:
             return "\n".join(self._log.read_text(errors="replace").splitlines()[-lines:])
         except OSError:
             return "(no log)"
-
-    def has_said(self, text: str) -> bool:
-        """Whether its log holds this text (of any earlier start too)."""
-        try:
-            return text in self._log.read_text(errors="replace")
-        except OSError:
-            return False
 
     def kill(self) -> None:
         """SIGKILL, as a power cut would; waits for the end."""
