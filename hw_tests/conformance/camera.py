@@ -17,7 +17,7 @@ from drivers.errors import Cancelled, DeviceError, DeviceGone, DeviceTimeout
 from hw_tests.conformance.rig import needs, soon, within
 
 FIRST_FRAME_S = 10.0  # a camera stack may take seconds to start
-MAX_AGE_S = 0.7
+MAX_AGE_S = 1.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ class CameraConformance:
 
     def test_a_slow_caller_gets_the_newest_frame_not_the_oldest(self, rig: CameraRig) -> None:
         self.frame(rig)
-        time.sleep(1.5)
+        time.sleep(2 * MAX_AGE_S)
         frame = self.frame(rig)
         assert time.monotonic() - frame.captured_at_monotonic_s < MAX_AGE_S
 

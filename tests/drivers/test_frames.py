@@ -35,7 +35,7 @@ def test_the_pace_is_kept(tmp_path: Path) -> None:
     begun_s = time.monotonic()
     for _ in range(10):
         camera.next_frame(Deadline(5))
-    assert 0.4 <= time.monotonic() - begun_s < 2
+    assert 0.4 <= time.monotonic() - begun_s < 10
     camera.close()
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
+import sys
 import termios
 import threading
 import time
@@ -34,6 +36,13 @@ class FarEnd:
         os.close(self.master)
         os.close(self.slave)
 
+    def wait_until_arrived(self, count: int) -> None:
+        """Until so many bytes lie ready at the near end; a busy kernel carries them later."""
+        ends_s = time.monotonic() + 10
+        while int.from_bytes(fcntl.ioctl(self.slave, termios.FIONREAD, bytes(4)), sys.byteorder) < count:
+            assert time.monotonic() < ends_s, "the bytes do not arrive"
+            time.sleep(0.005)
+
 
 @pytest.fixture
 def far(tmp_path: Path) -> Iterator[FarEnd]:
@@ -52,23 +61,23 @@ def line(far: FarEnd) -> Iterator[SerialLine]:
 
 
 def test_bytes_go_both_ways(far: FarEnd, line: SerialLine) -> None:
-    line.send(b"\x00\xff question", Deadline(1))
+    line.send(b"\x00\xff question", Deadline(10))
     assert os.read(far.master, 100) == b"\x00\xff question"
     os.write(far.master, b"\x11\x13\r\n answer")
-    assert line.receive(Deadline(1)) == b"\x11\x13\r\n answer"
+    assert line.receive(Deadline(10)) == b"\x11\x13\r\n answer"
 
 
 def test_all_that_has_come_is_received_at_once(far: FarEnd, line: SerialLine) -> None:
     os.write(far.master, b"x" * 3000)
-    time.sleep(0.05)
-    assert len(line.receive(Deadline(1))) == 3000
+    far.wait_until_arrived(3000)
+    assert len(line.receive(Deadline(10))) == 3000
 
 
 def test_silence_is_a_timeout(line: SerialLine) -> None:
     begun_s = time.monotonic()
     with pytest.raises(DeviceTimeout):
         line.receive(Deadline(0.2))
-    assert 0.2 <= time.monotonic() - begun_s < 1.5
+    assert 0.2 <= time.monotonic() - begun_s < 10
 
 
 def test_a_caller_who_leaves_is_let_go(line: SerialLine) -> None:
@@ -77,7 +86,7 @@ def test_a_caller_who_leaves_is_let_go(line: SerialLine) -> None:
     begun_s = time.monotonic()
     with pytest.raises(Cancelled):
         line.receive(deadline)
-    assert time.monotonic() - begun_s < 1.5
+    assert time.monotonic() - begun_s < 10
 
 
 def test_nothing_is_sent_for_a_caller_who_has_left(far: FarEnd, line: SerialLine) -> None:
@@ -92,10 +101,10 @@ def test_nothing_is_sent_for_a_caller_who_has_left(far: FarEnd, line: SerialLine
 
 def test_draining_forgets_what_came_before(far: FarEnd, line: SerialLine) -> None:
     os.write(far.master, b"old")
-    time.sleep(0.05)
+    far.wait_until_arrived(3)
     line.drain()
     os.write(far.master, b"new")
-    assert line.receive(Deadline(1)) == b"new"
+    assert line.receive(Deadline(10)) == b"new"
 
 
 def test_draining_until_idle_outlasts_a_trickle(far: FarEnd, line: SerialLine) -> None:
@@ -106,7 +115,7 @@ def test_draining_until_idle_outlasts_a_trickle(far: FarEnd, line: SerialLine) -
 
     writer = threading.Thread(target=trickle)
     writer.start()
-    line.drain_until_idle(Deadline(5), 0.3)
+    line.drain_until_idle(Deadline(30), 2)
     writer.join()
     with pytest.raises(DeviceTimeout):
         line.receive(Deadline(0.1))
@@ -131,7 +140,7 @@ def test_a_line_that_is_never_idle_is_a_timeout(far: FarEnd, line: SerialLine) -
 
 def test_what_was_never_there_is_gone(tmp_path: Path) -> None:
     absent = SerialLine("x", str(tmp_path / "nothing"), 9600)
-    for call in (lambda: absent.receive(Deadline(1)), lambda: absent.send(b"x", Deadline(1)), absent.drain):
+    for call in (lambda: absent.receive(Deadline(10)), lambda: absent.send(b"x", Deadline(10)), absent.drain):
         with pytest.raises(DeviceGone):
             call()
     with pytest.raises(DeviceGone):
@@ -142,7 +151,7 @@ def test_a_plain_file_is_no_line(tmp_path: Path) -> None:
     path = tmp_path / "file"
     path.write_bytes(b"")
     with pytest.raises(DeviceGone):
-        SerialLine("x", str(path), 9600).receive(Deadline(1))
+        SerialLine("x", str(path), 9600).receive(Deadline(10))
 
 
 def test_unplugged_while_waiting_is_gone_and_the_next_call_opens_again(far: FarEnd, line: SerialLine) -> None:

@@ -94,7 +94,7 @@ def test_frames_carry_what_the_camera_tells_and_every_buffer_goes_back(stack: Mo
         frame = camera.next_frame(Deadline(5))
     assert frame.pixels[0, 0].tolist() == [10, 40, 30]
     assert frame.metadata == {"exposure_us": 9000.0, "gain": 2.5, "lux": 310.0, "focus": 900.0}
-    assert 0.02 <= time.monotonic() - frame.captured_at_monotonic_s < 1.0
+    assert 0.02 <= time.monotonic() - frame.captured_at_monotonic_s < 10
     camera.close()
     assert stack.state["held"] == 0
     assert stack.state["open"] == 0

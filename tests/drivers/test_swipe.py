@@ -29,7 +29,7 @@ def test_an_id_box_is_found_at_the_other_speed_and_remembered(tmp_path: Path) ->
     with simulator(tmp_path / "r", Profile.ELYCTIS, baud=115200) as sim:
         reader = DOCUMENT_READER["elyctis"](str(sim.path), "r")
         with pytest.raises(DeviceTimeout):
-            reader.read(Deadline(2.8))
+            reader.read(Deadline(5))
         assert sim.asked, "it was never asked at its own speed"
         timer = threading.Timer(0.3, sim.present, [golden.PASSPORT])
         timer.start()
@@ -43,7 +43,7 @@ def test_each_call_to_an_id_box_asks_another_fence(tmp_path: Path) -> None:
         reader = DOCUMENT_READER["elyctis"](str(sim.path), "r")
         for _ in range(3):
             with pytest.raises(DeviceTimeout):
-                reader.read(Deadline(0.15))
+                reader.read(Deadline(1))
         assert [letter for letter in sim.asked if letter != "C"] == ["V", "W", "R"]
         reader.close()
 
@@ -56,7 +56,7 @@ def test_an_inquired_id_box_is_asked_again_until_it_has_read(tmp_path: Path) -> 
         timer.start()
         assert reader.read(Deadline(5)).lines == golden.TD2_CARD
         timer.join()
-        assert 3 <= sim.asked.count("I") <= 8
+        assert 3 <= sim.asked.count("I") <= 30
         reader.close()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -291,9 +292,11 @@ def test_a_journal_that_hangs_is_seen_by_the_watchdog(tmp_path: Path, monkeypatc
     monkeypatch.setattr("appliance.post.keeper.OVERDUE_S", 0.05)
     keeper = Keeper(lambda: open_journal(tmp_path / "journal"))
     assert not keeper.is_overdue
-    work = keeper.submit(lambda _: time.sleep(0.5))
+    gate = threading.Event()
+    work = keeper.submit(lambda _: gate.wait(20))
     time.sleep(0.2)
     assert keeper.is_overdue
+    gate.set()
     work.result()
     assert not keeper.is_overdue
     keeper.close()

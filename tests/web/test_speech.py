@@ -61,7 +61,7 @@ def test_a_voice_that_hangs_is_stopped_in_time(catalogue: Catalogue, tmp_path: P
     speech = Speech(catalogue, tmp_path / "voice", program=str(slow), timeout_s=0.2)
     began = time.monotonic()
     assert asyncio.run(speech.wav("en", "touch.help")) is None
-    assert time.monotonic() - began < 3.0
+    assert time.monotonic() - began < 15
 
 
 @pytest.mark.parametrize("script", ["#!/bin/sh\nexit 1\n", "#!/bin/sh\nexit 0\n", "not a program"])
