@@ -155,9 +155,11 @@ def test_a_plain_file_is_no_line(tmp_path: Path) -> None:
 
 
 def test_unplugged_while_waiting_is_gone_and_the_next_call_opens_again(far: FarEnd, line: SerialLine) -> None:
-    threading.Timer(0.2, far.unplug).start()
+    hand = threading.Timer(0.2, far.unplug)
+    hand.start()
     with pytest.raises(DeviceGone):
-        line.receive(Deadline(5))
+        line.receive(Deadline(30))
+    hand.join()
     with pytest.raises(DeviceGone):
         line.send(b"x", Deadline(5))
     far.plug()
