@@ -45,7 +45,7 @@ from appliance.web.speech import Speech
 from appliance.web.traveller import traveller_app
 from border.encounter import Direction
 from border.messages.topics import TopicKind
-from drivers.catalogue import CAMERA, DOCUMENT_READER, FINGERPRINT
+from drivers.catalogue import CAMERA, DOCUMENT_READER, FILL_LIGHT, FINGERPRINT
 from drivers.passport_reader.page import PageFolder
 
 SOFTWARE = "0.1.0"
@@ -176,9 +176,10 @@ def _hands(config: Config) -> Hands:
     reader = _opened("document_reader", devices.document_reader, devices.document_reader_address, readers, mistakes)
     camera = _opened("camera", devices.camera, devices.camera_address, CAMERA, mistakes)
     sensor = _opened("fingerprint", devices.fingerprint, devices.fingerprint_address, FINGERPRINT, mistakes)
-    if reader is None or camera is None or sensor is None:
+    lamp = _opened("fill_light", devices.fill_light, devices.fill_light_address, FILL_LIGHT, mistakes)
+    if reader is None or camera is None or sensor is None or lamp is None:
         raise ConfigError(tuple(mistakes))
-    return Hands(reader, camera, sensor)
+    return Hands(reader, camera, sensor, lamp)
 
 
 def _opened(

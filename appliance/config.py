@@ -50,6 +50,8 @@ class DevicesConfig:
     camera_address: str
     fingerprint: str
     fingerprint_address: str
+    fill_light: str = "none"
+    fill_light_address: str = "none"
 
 
 @dataclass(frozen=True, slots=True)

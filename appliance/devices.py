@@ -1,4 +1,4 @@
-"""The three devices on their lanes, and how each one is: ready, or the code of what it last failed with."""
+"""The devices on their lanes, and how each one is: ready, or the code of what it last failed with."""
 
 from __future__ import annotations
 
@@ -24,7 +24,9 @@ class Nobody(Exception):
     """The whole time passed and nobody presented anything: not a fault of the device."""
 
 
-READER, CAMERA, SENSOR = "document_reader", "camera", "fingerprint"
+READER, CAMERA, SENSOR, FILL_LIGHT = "document_reader", "camera", "fingerprint", "fill_light"
+FILL_S = 1.5
+"""Longer than a lamp's own patience; a picture waits so long at most, and only when the level changes."""
 
 
 class Devices:
@@ -32,8 +34,10 @@ class Devices:
 
     def __init__(self, hands: Hands) -> None:
         self._hands = hands
-        self._lanes = {name: Lane(name) for name in (READER, CAMERA, SENSOR)}
+        lamps = (FILL_LIGHT,) if hands.fill_light.is_fitted else ()
+        self._lanes = {name: Lane(name) for name in (READER, CAMERA, SENSOR, *lamps)}
         self._health = {name: READY for name in self._lanes}
+        self._fill_level = 0.0
 
     @property
     def health(self) -> tuple[tuple[str, str], ...]:
@@ -66,13 +70,32 @@ class Devices:
         except DeviceError:
             return
 
+    @property
+    def fill_level(self) -> float:
+        """What the fill light was last set to, 0..1."""
+        return self._fill_level
+
+    async def fill(self, level: float) -> None:
+        """Set the fill light if it shines otherwise; one that fails is seen in the health, and nobody waits for it."""
+        if level == self._fill_level or not self._hands.fill_light.is_fitted:
+            return
+        self._fill_level = level
+        try:
+            await self._call(FILL_LIGHT, lambda deadline: self._hands.fill_light.shine(level, deadline), FILL_S)
+        except DeviceError:
+            return
+
     async def probe(self) -> None:
         """Ask each device whether it is there, while nobody uses them; a mere time-out means it is."""
         await asyncio.gather(
             self._probe(self.read_document(0.3)),
             self._probe(self.next_frame(3.0)),
             self._probe(self._call(SENSOR, lambda _deadline: self._hands.sensor.show(Light.OFF), LIGHT_S)),
+            *(self._probe(self._call(FILL_LIGHT, self._dark, FILL_S)) for _ in self._lanes.keys() & {FILL_LIGHT}),
         )
+
+    def _dark(self, deadline: Deadline) -> None:
+        self._hands.fill_light.shine(0.0, deadline)
 
     @staticmethod
     async def _probe(asked: Awaitable[object]) -> None:
@@ -90,7 +113,7 @@ class Devices:
         except Cancelled:
             raise
         except DeviceTimeout as error:
-            if name != CAMERA and time.monotonic() - began_s >= seconds - 0.05:
+            if name in (READER, SENSOR) and time.monotonic() - began_s >= seconds - 0.05:
                 self._health[name] = READY
                 raise Nobody from None
             self._health[name] = error.code  # gave up early: the device itself is silent
@@ -102,7 +125,8 @@ class Devices:
         return answer
 
     def close(self) -> None:
-        for close in (self._hands.reader.close, self._hands.camera.close, self._hands.sensor.close):
-            close()
+        hands = self._hands
+        for device in (hands.reader, hands.camera, hands.sensor, hands.fill_light):
+            device.close()
         for lane in self._lanes.values():
             lane.close()

@@ -9,11 +9,13 @@ import numpy as np
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
 from numpy.typing import NDArray
 
-from appliance.journey.ports import Look
-from appliance.vision import finger_quality, framing
+from appliance.journey.ports import Box, Look
+from appliance.vision import finger_quality, frame_light, framing
 from appliance.vision.errors import ModelAbsent
 from appliance.vision.face_pad import PassivePad
 from appliance.vision.face_reading import FaceReader
+from appliance.vision.frame_light import FrameLight
+from appliance.vision.framing import Cause
 from border.encounter import QualityComponent
 from border.rules.policy import FaceLimits
 
@@ -30,8 +32,14 @@ class TfliteEyes:
     def has_passive(self) -> bool:
         return self._reader.has_passive
 
-    def look(self, pixels: NDArray[np.uint8], limits: FaceLimits) -> Look:
-        read = self._reader.read(pixels)
+    def look(self, pixels: NDArray[np.uint8], limits: FaceLimits, last_box: Box | None = None) -> Look:
+        light = frame_light.measure(pixels, last_box)
+        if cause := frame_light.hopeless(light, limits.light):
+            return _unseen(cause, light if last_box else _of_middle(pixels))
+        read = self._reader.read(pixels, limits.framing.max_second_face)
+        if not read.faces:
+            light = _of_middle(pixels)
+            return _unseen(frame_light.hopeless(light, limits.light) or Cause.NO_FACE, light)
         causes = framing.causes(read.components, limits)
         return Look(
             causes=causes,
@@ -39,7 +47,8 @@ class TfliteEyes:
             box=read.box,
             sighting=read.sighting,
             attack_score=read.attack_score,
-            rank=framing.rank(read.components) - len(causes),
+            rank=framing.rank(read.components, causes),
+            face_level=frame_light.measure(pixels, read.box).face_bright,
         )
 
     def finger(
@@ -47,6 +56,15 @@ class TfliteEyes:
     ) -> tuple[QualityComponent, tuple[str, ...]]:
         read = finger_quality.assess(pixels, pitch_ppi, sensor_class)
         return read.quality, read.causes
+
+
+def _of_middle(pixels: NDArray[np.uint8]) -> FrameLight:
+    return frame_light.measure(pixels, frame_light.middle(pixels))
+
+
+def _unseen(cause: Cause, light: FrameLight) -> Look:
+    """A frame in which no face was seen, or could have been."""
+    return Look((cause,), (), None, None, None, framing.rank((), (cause,)), light.face_bright)
 
 
 def open_eyes(bundle: Path, key: EllipticCurvePublicKey) -> TfliteEyes | None:

@@ -135,6 +135,24 @@ class Camera(Protocol):
     def close(self) -> None: ...
 
 
+class FillLight(Protocol):
+    """A lamp beside the camera that lights a face from the front."""
+
+    @property
+    def device(self) -> str: ...
+
+    @property
+    def is_fitted(self) -> bool:
+        """False: this kiosk has no such lamp, and nobody waits for its effect."""
+        ...
+
+    def shine(self, level: float, deadline: Deadline) -> None:
+        """From now on at 0.0 (dark) to 1.0 (all it has), without flicker. Raises `DeviceError`."""
+        ...
+
+    def close(self) -> None: ...
+
+
 class FingerprintSensor(Protocol):
     """Takes one impression at a time."""
 

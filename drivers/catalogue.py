@@ -9,12 +9,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 from drivers.address import Address
-from drivers.api import Camera, DocumentReader, FingerprintSensor
+from drivers.api import Camera, DocumentReader, FillLight, FingerprintSensor
 from drivers.camera.feed import LiveCamera
 from drivers.camera.frames import FrameFiles
 from drivers.camera.mjpeg import MjpegSource
 from drivers.camera.picamera import PicameraSource
 from drivers.camera.v4l2 import V4l2Source
+from drivers.fill_light import HttpFillLight, NoFillLight
 from drivers.fingerprint.zfm import R503, ZFM_20, Model, ZfmSensor
 from drivers.line import SerialLine
 from drivers.passport_reader.swipe import GAP_S, ElyctisReader, Mode, SwipeReader
@@ -85,6 +86,16 @@ def picamera(address: str, device: str) -> Camera:
     return LiveCamera(device, PicameraSource(device, int(at.place), size=at.size("size", (1280, 720)), fps=fps))
 
 
+def no_fill_light(_address: str, device: str) -> FillLight:
+    """No lamp; the address is not read."""
+    return NoFillLight(device)
+
+
+def http_fill_light(address: str, device: str) -> FillLight:
+    """`http://host:port/path`: a lamp that takes `?level=0` to `?level=100`, as cameras with one do."""
+    return HttpFillLight(device, address)
+
+
 def _line(at: Address, device: str, baud: int) -> SerialLine:
     return SerialLine(device, at.place, at.integer("baud", baud, low=MIN_BAUD, high=MAX_BAUD))
 
@@ -110,3 +121,4 @@ CAMERA: dict[str, Callable[[str, str], Camera]] = {
     "mjpeg": mjpeg,
     "picamera": picamera,
 }
+FILL_LIGHT: dict[str, Callable[[str, str], FillLight]] = {"none": no_fill_light, "http": http_fill_light}

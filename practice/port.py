@@ -7,7 +7,7 @@ import subprocess
 import sys
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import MISSING, dataclass, fields
 from pathlib import Path
 
 from practice.broker import broker, wait_for_broker
@@ -47,6 +47,8 @@ class Hardware:
     camera_address: str
     fingerprint: str
     fingerprint_address: str
+    fill_light: str = "none"
+    fill_light_address: str = "none"
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +158,8 @@ camera = "{hardware.camera}"
 camera_address = "{hardware.camera_address}"
 fingerprint = "{hardware.fingerprint}"
 fingerprint_address = "{hardware.fingerprint_address}"
+fill_light = "{hardware.fill_light}"
+fill_light_address = "{hardware.fill_light_address}"
 
 [centre]
 brokers = ["localhost:{uplink}"]
@@ -207,14 +211,15 @@ class HardwareWrong(ValueError):
 
 def hardware_of(config: Path) -> Hardware:
     """The [devices] of a kiosk.toml a person wrote, for `make run` on real hardware. Raises `HardwareWrong`."""
-    wanted = {field.name for field in fields(Hardware)}
+    known = {field.name for field in fields(Hardware)}
+    wanted = {field.name for field in fields(Hardware) if field.default is MISSING}
     try:
         table = tomllib.loads(config.read_text(encoding="utf-8")).get("devices", {})
     except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise HardwareWrong(f"{config}: {error}") from error
     mistakes = [f"missing: {name}" for name in sorted(wanted - table.keys())]
-    mistakes += [f"unknown: {name}" for name in sorted(table.keys() - wanted)]
-    mistakes += [f"{name}: wants text" for name in sorted(wanted & table.keys()) if not isinstance(table[name], str)]
+    mistakes += [f"unknown: {name}" for name in sorted(table.keys() - known)]
+    mistakes += [f"{name}: wants text" for name in sorted(known & table.keys()) if not isinstance(table[name], str)]
     if mistakes:
         raise HardwareWrong("\n  ".join([f"{config}: [devices]", *mistakes]))
     return Hardware(**table)

@@ -13,6 +13,7 @@ from pathlib import Path
 import cv2
 
 from practice.port import Hardware
+from simulators.faces import Lighting, Scene
 from simulators.fingers import Condition, impression, master
 from simulators.mjpeg_camera import MjpegCameraSim
 from simulators.mrz_swipe import MrzSwipeSim, Profile
@@ -32,6 +33,8 @@ FACES: dict[str, Callable[[Traveller], Presenter]] = {
     "printed_photo": lambda who: PrintedPhoto(who.face()),
     "screen_replay": lambda who: ScreenReplay(who.face()),
     "screen_still": lambda who: ScreenReplay(who.face(), still=True),
+    "in_the_dark": lambda who: BonaFide(who.face(), scene=Scene(lighting=Lighting.DARK)),
+    "against_the_light": lambda who: BonaFide(who.face(), scene=Scene(lighting=Lighting.BACKLIT)),
     "nobody": lambda _who: Nobody(),
 }
 OWN = "own"
@@ -75,6 +78,8 @@ class Quay:
             camera_address=self.camera.address,
             fingerprint="zfm",
             fingerprint_address=str(self.sensor.path),
+            fill_light="http",
+            fill_light_address=self.camera.light_address,
         )
 
     # what a person may do; each raises KeyError or ValueError for a word it does not know
@@ -152,6 +157,8 @@ class Quay:
         while not self._leaving.is_set():
             due_s = time.monotonic() + self._period_s
             presenter = self._presenter
+            if isinstance(presenter, BonaFide):
+                presenter.fill = round(self.camera.light * 4) / 4  # in steps that repeat, as the pictures then do
             pixels = presenter.frame(time.monotonic() - began_s, self._asked)
             self.camera.show(cv2.imencode(".jpg", pixels, [cv2.IMWRITE_JPEG_QUALITY, 88])[1].tobytes())
             if presenter is self._presenter:

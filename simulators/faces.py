@@ -61,6 +61,7 @@ class Scene:
     width_px: int = 640
     height_px: int = 480
     focal: float = 1.5
+    fill: float = 0.0  # the kiosk's own lamp beside the lens, 0..1
 
     @property
     def camera(self) -> Camera:
@@ -150,7 +151,7 @@ def _lit(model: HeadModel, pose: Pose, scene: Scene, hits: Hits) -> Floats:
         normal[which] = still[which] @ turns[bone].T
     towards, normal = unit_rows(_towards_lens(hits, scene.camera)), unit_rows(normal)
     normal[dot_rows(normal, towards) < 0] *= -1  # thin parts are seen from both sides
-    return shade(paint[:, :3], paint[:, 3], normal, towards, RIGS[scene.lighting])
+    return shade(paint[:, :3], paint[:, 3], normal, towards, RIGS[scene.lighting], scene.fill)
 
 
 def _towards_lens(hits: Hits, camera: Camera) -> Floats:

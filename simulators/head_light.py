@@ -42,12 +42,17 @@ RIGS = {
 }
 
 
-def shade(colour: Floats, gloss: Floats, normal: Floats, towards: Floats, rig: Rig) -> Floats:
+LAMP_POWER = 0.5
+"""Of a lamp beside the lens at full, on a face half a metre away."""
+
+
+def shade(colour: Floats, gloss: Floats, normal: Floats, towards: Floats, rig: Rig, lamp: float = 0.0) -> Floats:
     """Linear RGB (n, 3) leaving the surface towards the camera; `normal` and `towards` are unit (n, 3)."""
     key, fill = _unit(rig.key), _unit(rig.fill)
     to_key = normal @ key
     lit = np.clip((to_key + 0.22) / 1.22, 0, 1) * rig.key_power
     lit += np.clip((normal @ fill + 0.35) / 1.35, 0, 1) * rig.fill_power
+    lit += LAMP_POWER * lamp * np.clip(dot_rows(normal, towards), 0, 1)
     lit += rig.sky * (0.68 - 0.32 * normal[:, 1])
     edge = 1 - np.clip(dot_rows(normal, towards), 0, 1)
     lit += rig.rim * edge**4

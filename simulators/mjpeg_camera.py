@@ -1,4 +1,4 @@
-"""An IP camera on loopback: motion JPEG over HTTP, showing the newest picture it was given."""
+"""An IP camera on loopback: motion JPEG over HTTP, showing the newest picture it was given, and its lamp."""
 
 from __future__ import annotations
 
@@ -28,6 +28,7 @@ class MjpegCameraSim:
         self._period_s = 1.0 / fps
         self._port = port
         self._jpeg: bytes | None = None
+        self.light = 0.0  # how brightly the lamp shines, 0..1
         self._unplugged = threading.Event()
         self._accepter: threading.Thread | None = None
         self.replug()
@@ -35,6 +36,10 @@ class MjpegCameraSim:
     @property
     def address(self) -> str:
         return f"http://127.0.0.1:{self._port}/stream"
+
+    @property
+    def light_address(self) -> str:
+        return f"http://127.0.0.1:{self._port}/light"
 
     def show(self, jpeg: bytes) -> None:
         """What stands before the camera from now on. Any thread."""
@@ -95,6 +100,9 @@ class MjpegCameraSim:
         if self.faults.wrong_status:
             connection.sendall(b"HTTP/1.0 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n")
             return
+        if request.startswith(b"GET /light?"):
+            connection.sendall(self._lamp(request))
+            return
         if not request.startswith(b"GET /stream "):
             connection.sendall(b"HTTP/1.0 404 Not Found\r\nContent-Length: 0\r\n\r\n")
             return
@@ -106,6 +114,14 @@ class MjpegCameraSim:
             due_s = max(due_s + self._period_s, time.monotonic())
             if (jpeg := self._jpeg) is not None:
                 self._send_part(connection, jpeg)
+
+    def _lamp(self, request: bytes) -> bytes:
+        """Set the lamp as asked, `level` 0..100; the answer."""
+        level = request.split(b" ", 2)[1].rpartition(b"level=")[2]
+        if not level.isdigit() or int(level) > 100:
+            return b"HTTP/1.0 400 Bad Request\r\nContent-Length: 0\r\n\r\n"
+        self.light = int(level) / 100
+        return b"HTTP/1.0 204 No Content\r\n\r\n"
 
     def _send_part(self, connection: socket.socket, jpeg: bytes) -> None:
         head = f"--{BOUNDARY}\r\nContent-Type: image/jpeg\r\nContent-Length: {len(jpeg)}\r\n\r\n".encode()

@@ -86,10 +86,11 @@ class BonaFide:
     ) -> None:
         self._identity, self._scene, self._standing = identity, scene, standing
         self._turn = _Following(amplitude_deg=27.0 if obeys else 0.0, reaction_s=0.45)
+        self.fill = 0.0  # how brightly the kiosk's lamp shines on him, 0..1
 
     def frame(self, at_s: float, asked: str | None) -> Pixels:
         pose = _swaying(self._standing, self._turn.yaw_deg(at_s, asked), at_s)
-        return render(self._identity, pose, replace(self._scene, noise_seed=_moment(at_s)))
+        return render(self._identity, pose, replace(self._scene, noise_seed=_moment(at_s), fill=self.fill))
 
 
 class PrintedPhoto:

@@ -15,7 +15,7 @@ class Shot:
 
 
 class Burst:
-    """Keeps two shots by rank (higher is better; NaN never wins)."""
+    """Keeps two shots by rank: of two looks the greater tuple is the better sample."""
 
     def __init__(self) -> None:
         self.best: Shot | None = None

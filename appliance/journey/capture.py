@@ -11,7 +11,8 @@ from typing import TypeVar
 import cv2
 
 from appliance.devices import Devices
-from appliance.journey.ports import Eyes, Lists, Look, Stamps
+from appliance.journey import mirror
+from appliance.journey.ports import Box, Eyes, Lists, Look, Stamps
 from appliance.journey.screen import Screen
 from appliance.journey.visit import Visit
 from appliance.lane import Lane
@@ -25,7 +26,8 @@ T = TypeVar("T")
 REOPEN_TRIES = 3
 """How often a device that failed is asked again within one step, a second apart, before the step refers."""
 JPEG_QUALITY = 90
-PREVIEW_WIDTH_PX = 640
+BOX_STAYS_S = 1.5
+"""How long the place of the last face says where to look for its light."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,27 +93,38 @@ class Capture:
         return None
 
     async def look(self) -> tuple[Frame, Look] | None:
-        """The next frame judged and mirrored; None when the camera is gone."""
-        bench, limits = self.bench, self.policy.face
+        """The next frame judged and mirrored, the lamp set by it; None when the camera is gone."""
+        bench, visit = self.bench, self.visit
         frame = await self.insist("camera", lambda: bench.devices.next_frame(3.0))
         if frame is None:
             return None
+        now_s = bench.stamps.monotonic_s()
+        window = visit.mirror or mirror.start(frame.pixels.shape)
         look, jpeg = await bench.vision.call(
-            lambda _deadline: (self.eyes.look(frame.pixels, limits), _preview(frame)), 5.0
+            lambda _deadline: (
+                self.eyes.look(frame.pixels, self.policy.face, self._last_box(now_s)),
+                mirror.jpeg(frame.pixels, window),
+            ),
+            5.0,
         )
         bench.screen.draw(jpeg)
+        visit.mirror = mirror.follow(window, frame.pixels.shape, look.box)
         if look.box is not None:
+            visit.face_box = (look.box, now_s)
             self.is_active()
+        await bench.devices.fill(visit.fill.update(look.face_level, now_s))
         return frame, look
 
+    def _last_box(self, now_s: float) -> Box | None:
+        """Where the face was a moment ago; after that it may be anywhere, and a model has to look."""
+        known = self.visit.face_box
+        return known[0] if known is not None and now_s - known[1] <= BOX_STAYS_S else None
 
-def _preview(frame: Frame) -> bytes:
-    height, width = frame.pixels.shape[:2]
-    size = (PREVIEW_WIDTH_PX, round(height * PREVIEW_WIDTH_PX / width))
-    small = frame.pixels if width == PREVIEW_WIDTH_PX else cv2.resize(frame.pixels, size, interpolation=cv2.INTER_AREA)
-    return cv2.imencode(".jpg", small, [cv2.IMWRITE_JPEG_QUALITY, 75])[1].tobytes()
+    async def keep(self, kind: SampleKind, frame: Frame) -> None:
+        """The frame as a sample of the visit; encoded where frames are judged, for the loop has no time for it."""
+        data = await self.bench.vision.call(lambda _deadline: _jpeg(frame), 5.0)
+        self.visit.samples.append(Sample(kind, "image/jpeg", data, frame.sha256, frame.camera))
 
 
-def face_sample(kind: SampleKind, frame: Frame) -> Sample:
-    data = cv2.imencode(".jpg", frame.pixels, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])[1].tobytes()
-    return Sample(kind, "image/jpeg", data, frame.sha256, frame.camera)
+def _jpeg(frame: Frame) -> bytes:
+    return cv2.imencode(".jpg", frame.pixels, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])[1].tobytes()

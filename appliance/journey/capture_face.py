@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from appliance.checks.evidence import FaceEvidence
 from appliance.journey.burst import Burst
-from appliance.journey.capture import Capture, face_sample
+from appliance.journey.capture import Capture
 from appliance.journey.guidance import Guide
 from appliance.journey.machine import Event
 from border.encounter import SampleKind
@@ -30,7 +30,7 @@ async def face(capture: Capture) -> Event:
                 return event
         return Event.REFER
     finally:
-        _keep(capture, burst, seen)
+        await _keep(capture, burst, seen)
 
 
 async def _attempt(capture: Capture, burst: Burst) -> tuple[Event | None, int]:
@@ -54,7 +54,7 @@ async def _attempt(capture: Capture, burst: Burst) -> tuple[Event | None, int]:
     return None, frames
 
 
-def _keep(capture: Capture, burst: Burst, frames: int) -> None:
+async def _keep(capture: Capture, burst: Burst, frames: int) -> None:
     best = burst.best
     if best is None:
         return
@@ -62,4 +62,4 @@ def _keep(capture: Capture, burst: Burst, frames: int) -> None:
     capture.visit.straight = best.look.sighting
     for kind, shot in ((SampleKind.FACE, best), (SampleKind.FACE_RUNNER_UP, burst.runner_up)):
         if shot is not None:
-            capture.visit.samples.append(face_sample(kind, shot.frame))
+            await capture.keep(kind, shot.frame)

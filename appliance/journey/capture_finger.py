@@ -68,7 +68,7 @@ async def _judged(capture: Capture, image: FingerImage) -> Event | None:
     quality, causes = await capture.bench.vision.call(
         lambda _deadline: capture.eyes.finger(image.pixels, image.pitch_ppi, image.sensor_class.value), 5.0
     )
-    _keep(capture, FingerEvidence(True, "", quality, causes), image)
+    await _keep(capture, FingerEvidence(True, "", quality, causes), image)
     if _value(quality) >= capture.policy.finger.min_quality:
         await capture.bench.devices.light(Light.DONE)
         return Event.FINGER_CAPTURED
@@ -78,14 +78,14 @@ async def _judged(capture: Capture, image: FingerImage) -> Event | None:
     return None
 
 
-def _keep(capture: Capture, evidence: FingerEvidence, image: FingerImage) -> None:
+async def _keep(capture: Capture, evidence: FingerEvidence, image: FingerImage) -> None:
     visit = capture.visit
     before = visit.finger.quality if visit.finger else None
     if before is not None and evidence.quality is not None and _value(before) >= _value(evidence.quality):
         return
     visit.finger = evidence
+    data = await capture.bench.vision.call(lambda _deadline: cv2.imencode(".png", image.pixels)[1].tobytes(), 5.0)
     visit.samples = [sample for sample in visit.samples if sample.kind is not SampleKind.FINGER]
-    data = cv2.imencode(".png", image.pixels)[1].tobytes()
     visit.samples.append(Sample(SampleKind.FINGER, "image/png", data, image.sha256, image.sensor))
 
 

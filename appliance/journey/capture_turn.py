@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from appliance.checks.evidence import PadEvidence
-from appliance.journey.capture import Capture, face_sample
+from appliance.journey.capture import Capture
 from appliance.journey.guidance import Guide
 from appliance.journey.machine import Event
 from appliance.journey.view import Asked
@@ -44,10 +44,12 @@ async def _challenge(capture: Capture, challenge: TurnChallenge) -> Event | None
             hint=guide.update(causes, frame.captured_at_monotonic_s),
         )
         if view.ended:
-            return _judged(capture, view, tuple(scores), turned)
+            return await _judged(capture, view, tuple(scores), turned)
 
 
-def _judged(capture: Capture, view: ChallengeView, scores: tuple[float, ...], turned: Frame | None) -> Event | None:
+async def _judged(
+    capture: Capture, view: ChallengeView, scores: tuple[float, ...], turned: Frame | None
+) -> Event | None:
     """What the challenge was, as evidence; None: not passed, perhaps once more."""
     passed = view.phase is Phase.PASSED
     capture.visit.pad = PadEvidence(
@@ -60,5 +62,5 @@ def _judged(capture: Capture, view: ChallengeView, scores: tuple[float, ...], tu
     if not passed:
         return None
     if turned is not None:
-        capture.visit.samples.append(face_sample(SampleKind.FACE_TURNED, turned))
+        await capture.keep(SampleKind.FACE_TURNED, turned)
     return Event.TURN_PASSED

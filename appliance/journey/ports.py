@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -16,7 +17,10 @@ from border.encounter import Fact, QualityComponent, Sample, Stamp
 from border.messages.values import AlarmKind
 from border.rules.policy import FaceLimits, Policy
 from border.watchlist.matching import Hit
-from drivers.api import Camera, DocumentReader, FingerprintSensor
+from drivers.api import Camera, DocumentReader, FillLight, FingerprintSensor
+
+Box = tuple[int, int, int, int]
+"""x, y, width, height in pixels of the frame."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -25,10 +29,11 @@ class Look:
 
     causes: tuple[str, ...]
     components: tuple[QualityComponent, ...]
-    box: tuple[int, int, int, int] | None  # the face: x, y, width, height in pixels
+    box: Box | None  # the face
     sighting: Sighting | None  # None: no face, or more than one
     attack_score: float | None  # 0 bona fide .. 1 attack; None: no passive bundle
-    rank: float  # of two frames the higher is the better sample
+    rank: tuple[float, ...]  # of two frames the greater is the better sample; no part is NaN
+    face_level: float = math.nan  # 0..255, the bright parts of the face (or of its last place); NaN: not known
 
 
 class Eyes(Protocol):
@@ -37,8 +42,10 @@ class Eyes(Protocol):
     @property
     def has_passive(self) -> bool: ...
 
-    def look(self, pixels: NDArray[np.uint8], limits: FaceLimits) -> Look:
-        """Raises nothing for any picture; a bug is a bug."""
+    def look(self, pixels: NDArray[np.uint8], limits: FaceLimits, last_box: Box | None = None) -> Look:
+        """Judge a frame; `last_box` is where the face was a moment ago, so that its light is seen before any model
+        looks. Raises nothing for any picture; a bug is a bug.
+        """
         ...
 
     def finger(
@@ -96,3 +103,4 @@ class Hands:
     reader: DocumentReader
     camera: Camera
     sensor: FingerprintSensor
+    fill_light: FillLight

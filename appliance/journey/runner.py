@@ -112,6 +112,8 @@ class Runner:
                 log.exception("a bug in state %s; the lane closes", state)
                 event = Event.FAULT
             state = self._leave(state, event)
+            if state not in (State.FACE, State.TURN):
+                await self._bench.devices.fill(0.0)
 
     def _enter(self, state: State) -> None:
         self._touched_at_s = self._bench.stamps.monotonic_s()

@@ -6,6 +6,9 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 
 from appliance.checks.evidence import Evidence, FaceEvidence, FingerEvidence, PadEvidence
+from appliance.journey.fill import Fill
+from appliance.journey.mirror import Window
+from appliance.journey.ports import Box
 from appliance.journey.view import Receipt
 from appliance.vision.track import Sighting
 from border.documents.mrz import Mrz
@@ -45,6 +48,9 @@ class Visit:
     straight: Sighting | None = None  # the captured face, which the head that turns must resemble
     pad: PadEvidence | None = None
     finger: FingerEvidence | None = None
+    face_box: tuple[Box, float] | None = None  # where the face was last, and when
+    fill: Fill = field(default_factory=Fill)  # the lamp is dark when he comes
+    mirror: Window | None = None  # what of the frame he sees
     samples: list[Sample] = field(default_factory=list)
     wishes: set[str] = field(default_factory=set)
     failed_devices: list[tuple[str, str]] = field(default_factory=list)

@@ -18,6 +18,8 @@ SIDE = 256  # px of the cut-out
 EYES_APART = 90.0  # px between the eyes' centres in it
 EYES_DOWN = 100.0  # px from its top to the eyes
 DARK, BRIGHT = 25, 247  # luminance 0..255: at most, at least
+EDGE = 2.0  # px; an outline that keeps so far from the frame's edge lies wholly in the frame
+REACH = 12  # px; the wider blur looks 7 px around, the gradient one more
 CHEEK = 0.3  # side of the two cheek squares, in eye distances
 
 Values = NDArray[np.float64]
@@ -52,16 +54,15 @@ def measure(pixels: Pixels, mesh: FaceMesh, right_eye: Values, left_eye: Values,
     """All measures of one BGR frame, from the mesh and the centres of eyes and mouth (pixels of the frame)."""
     to_chip = _levelling(right_eye, left_eye)
     chip = np.asarray(cv2.warpAffine(pixels, to_chip, (SIDE, SIDE), flags=cv2.INTER_LINEAR), np.uint8)
-    inside = cv2.warpAffine(np.full(pixels.shape[:2], 255, np.uint8), to_chip, (SIDE, SIDE)) == 255
-    skin = _outline(mesh, to_chip) & inside
-    luma = luminance(chip)
-    on_skin = luma[skin]
+    skin = _skin(pixels, mesh, to_chip)
+    on_skin = luminance(chip)[skin]
     if on_skin.size < SIDE:  # a sliver of a face says nothing about its light
         return Light(*[math.nan] * 10)
     counts = np.bincount(on_skin, minlength=256) / on_skin.size
     levels = np.arange(256) / 255
     mean = float(counts @ levels)
     cheeks = _cheeks(chip, right_eye, left_eye, mouth, to_chip)
+    grey = np.asarray(cv2.cvtColor(chip, cv2.COLOR_BGR2GRAY), np.uint8)
     return Light(
         mean=mean,
         variance=float(counts @ (levels - mean) ** 2),
@@ -70,16 +71,16 @@ def measure(pixels: Pixels, mesh: FaceMesh, right_eye: Values, left_eye: Values,
         entropy_bits=float(-(counts[counts > 0] * np.log2(counts[counts > 0])).sum()),
         cheek_overlap=_overlap(*(luminance(cheek) for cheek in cheeks)),
         colour_distance=_colour_distance(cheeks),
-        sharpness=_sharpness(chip, skin),
-        highlights=float(np.percentile(cv2.cvtColor(chip, cv2.COLOR_BGR2GRAY)[skin], 95)),
+        sharpness=_sharpness(grey, skin),
+        highlights=percentile(np.bincount(grey[skin], minlength=256), 95),
         surround_ratio=_surround_ratio(pixels, mesh, mean),
     )
 
 
 def luminance(pixels: Pixels) -> Pixels:
     """Linear luminance of a BGR picture as bytes, 255 = white."""
-    linear = LINEAR[pixels] @ LUMA
-    return (linear * 255 + 0.5).astype(np.uint8)
+    linear = cv2.LUT(np.ascontiguousarray(pixels), LINEAR) if pixels.size else LINEAR[pixels]
+    return (linear @ LUMA * np.float32(255) + np.float32(0.5)).astype(np.uint8)
 
 
 def _levelling(right_eye: Values, left_eye: Values) -> NDArray[np.float64]:
@@ -91,11 +92,30 @@ def _levelling(right_eye: Values, left_eye: Values) -> NDArray[np.float64]:
     return np.concatenate([turn, shift[:, None]], axis=1)
 
 
-def _outline(mesh: FaceMesh, to_chip: NDArray[np.float64]) -> NDArray[np.bool_]:
-    points = mesh.points[list(OVAL), :2] @ to_chip[:, :2].T + to_chip[:, 2]
+def _skin(pixels: Pixels, mesh: FaceMesh, to_chip: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Where the cut-out holds face: inside the outline, and of the frame rather than of the border put around it."""
+    height, width = pixels.shape[:2]
+    outline = mesh.points[list(OVAL), :2]
+    skin = _filled(outline @ to_chip[:, :2].T + to_chip[:, 2])
+    if (outline > EDGE).all() and (outline < (width - EDGE, height - EDGE)).all():
+        return skin
+    inside = cv2.warpAffine(np.full((height, width), 255, np.uint8), to_chip, (SIDE, SIDE)) == 255
+    return skin & inside
+
+
+def _filled(points: Values) -> NDArray[np.bool_]:
     mask = np.zeros((SIDE, SIDE), np.uint8)
     cv2.fillConvexPoly(mask, cv2.convexHull(np.rint(points).astype(np.int32)), 1)
     return mask.astype(np.bool_)
+
+
+def percentile(counts: NDArray[np.int64], share: float) -> float:
+    """The `share` (0..100) percentile of values told by how often each occurs, between neighbours as numpy does."""
+    place = (int(counts.sum()) - 1) * share / 100
+    before = math.floor(place)
+    upto = np.cumsum(counts)
+    low, high = (int(np.searchsorted(upto, at, side="right")) for at in (before, min(before + 1, int(upto[-1]) - 1)))
+    return low + (high - low) * (place - before)
 
 
 def _cheeks(
@@ -128,16 +148,23 @@ def _lab_step(share: float) -> float:
     return math.cbrt(share) if share > 216 / 24389 else (24389 / 27 * share + 16) / 116
 
 
-def _sharpness(chip: Pixels, skin: NDArray[np.bool_]) -> float:
+def _sharpness(grey: Pixels, skin: NDArray[np.bool_]) -> float:
     """The share of the gradient that one more blur takes away: much from a sharp picture, little from a soft one."""
-    grey = cv2.cvtColor(chip, cv2.COLOR_BGR2GRAY)
+    rows, columns = (_span(skin.any(axis=axis)) for axis in (1, 0))
+    grey, skin = grey[rows, columns], skin[rows, columns]
     before, after = (_gradient(cv2.GaussianBlur(grey, (0, 0), sigma), skin) for sigma in (0.7, 2.1))
     return max(0.0, 1 - after / before) if before > 0 else 0.0
 
 
+def _span(has_skin: NDArray[np.bool_]) -> slice:
+    """Where there is skin, and as far around as the blur and the gradient reach."""
+    places = np.flatnonzero(has_skin)
+    return slice(max(0, int(places[0]) - REACH), int(places[-1]) + 1 + REACH)
+
+
 def _gradient(grey: NDArray[Any], skin: NDArray[np.bool_]) -> float:
-    across, down = cv2.Sobel(grey, cv2.CV_32F, 1, 0), cv2.Sobel(grey, cv2.CV_32F, 0, 1)
-    return float(cv2.magnitude(across, down)[skin].mean())
+    across, down = cv2.spatialGradient(grey)
+    return float(cv2.magnitude(across[skin].astype(np.float32), down[skin].astype(np.float32)).mean())
 
 
 def _surround_ratio(pixels: Pixels, mesh: FaceMesh, face: float) -> float:

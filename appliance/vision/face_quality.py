@@ -10,7 +10,7 @@ policy does well to set its minimum on exposure and dynamic range instead.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -75,16 +75,64 @@ def bounded(mapped: float) -> float:
     return float(round(min(max(mapped, 0.0), 100.0))) if math.isfinite(mapped) else math.nan
 
 
+def _logistic(x: float) -> float:
+    return 1 / (1 + math.exp(-min(max(x, -700.0), 700.0)))
+
+
+def _luminance_mean(mean: float) -> float:
+    return 100 * _logistic((mean - 0.2) / 0.05) * (1 - _logistic((mean - 0.8) / 0.05))
+
+
+def _luminance_variance(variance: float) -> float:
+    return 100 * math.sin(math.pi * 60 * variance / (60 * variance + 1))
+
+
+def _angle(degrees: float) -> float:
+    return 100 * max(0.0, math.cos(math.radians(degrees))) ** 2
+
+
+MAPPINGS: dict[str, Callable[[float], float]] = {
+    "SingleFacePresent": lambda second: 100 * (1 - second),
+    "HeadPoseYaw": _angle,
+    "HeadPosePitch": _angle,
+    "HeadPoseRoll": _angle,
+    "InterEyeDistance": EYE_DISTANCE,
+    "HeadSize": lambda size: HEAD_SIZE(abs(size - IDEAL_HEAD_SIZE)),
+    "LeftwardCropOfTheFaceImage": SIDE_CROP,
+    "RightwardCropOfTheFaceImage": SIDE_CROP,
+    "MarginAboveOfTheFaceImage": MARGIN_ABOVE,
+    "MarginBelowOfTheFaceImage": MARGIN_BELOW,
+    "EyesOpen": EYES_OPEN,
+    "MouthClosed": MOUTH_CLOSED,
+    "LuminanceMean": _luminance_mean,
+    "LuminanceVariance": _luminance_variance,
+    "UnderExposurePrevention": UNDER_EXPOSURE,
+    "OverExposurePrevention": lambda share: 1 / (share + 0.01),
+    "DynamicRange": lambda bits: 12.5 * bits,
+    "IlluminationUniformity": lambda overlap: 100 * overlap**0.3,
+    "NaturalColour": NATURAL_COLOUR,
+    "Sharpness": SHARPNESS,
+    "FaceHighlights": HIGHLIGHTS,
+    "BackLight": lambda ratio: 50 * MAX_SURROUND_RATIO / max(ratio, 1e-3),
+}
+"""OFIQ's component names, in the order of the record, with what makes 0..100 of each native value."""
+
+OURS = ("Sharpness", "FaceHighlights", "BackLight")
+
+
+def component(name: str, native: float) -> QualityComponent:
+    """One measure with its mapped value; a native that is no number maps to none."""
+    native = float(native)  # numpy has no place in a record
+    mapped = bounded(MAPPINGS[name](native)) if math.isfinite(native) else math.nan
+    return QualityComponent(name, native, mapped, OWN if name in OURS else ALIGNED)
+
+
 def assess(pixels: Pixels, mesh: FaceMesh, lids: Lids) -> tuple[QualityComponent, ...]:
     """Every component of the one face of a BGR frame, SingleFacePresent excepted."""
-    pose = pose_of(mesh)
     marks = Marks.of(mesh)
-    return (
-        *_pose(pose),
-        *_framing(marks, mesh, pose),
-        *_features(mesh, marks, lids),
-        *_light(face_light.measure(pixels, mesh, marks.right_eye, marks.left_eye, marks.mouth)),
-    )
+    light = face_light.measure(pixels, mesh, marks.right_eye, marks.left_eye, marks.mouth)
+    natives = {**_place(marks, mesh, pose_of(mesh)), **_features(mesh, marks, lids), **_light(light)}
+    return tuple(component(name, native) for name, native in natives.items())
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,71 +162,43 @@ class Marks:
 def single_face(faces: Sequence[DetectedFace]) -> QualityComponent:
     """Native: 0 one face alone .. 1 a second one as large, or none."""
     areas = [face.area for face in faces]
-    native = 1.0 if not areas else 0.0 if len(areas) == 1 else math.sqrt(areas[1] / areas[0])
-    return QualityComponent("SingleFacePresent", native, bounded(100 * (1 - native)), ALIGNED)
-
-
-def _pose(pose: Pose) -> tuple[QualityComponent, ...]:
-    def component(name: str, degrees: float) -> QualityComponent:
-        seen = max(0.0, math.cos(math.radians(degrees))) if math.isfinite(degrees) else math.nan
-        return QualityComponent(name, degrees, bounded(100 * seen**2), ALIGNED)
-
-    return (
-        component("HeadPoseYaw", pose.yaw_deg),
-        component("HeadPosePitch", pose.pitch_deg),
-        component("HeadPoseRoll", pose.roll_deg),
+    return component(
+        "SingleFacePresent", 1.0 if not areas else 0.0 if len(areas) == 1 else math.sqrt(areas[1] / areas[0])
     )
 
 
-def _framing(marks: Marks, mesh: FaceMesh, pose: Pose) -> tuple[QualityComponent, ...]:
-    def component(name: str, native: float, mapped: float) -> QualityComponent:
-        return QualityComponent(name, float(native), mapped, ALIGNED)  # numpy has no place in a record
-
-    distance = marks.eye_distance / max(math.cos(math.radians(pose.yaw_deg)), 0.1)
-    size = marks.face_length / mesh.frame_height
-    leftward = marks.right_eye[0] / marks.eye_distance
-    rightward = (mesh.frame_width - marks.left_eye[0]) / marks.eye_distance
-    above = marks.middle[1] / marks.face_length
-    below = (mesh.frame_height - marks.middle[1]) / marks.face_length
-    return (
-        component("InterEyeDistance", distance, EYE_DISTANCE(distance)),
-        component("HeadSize", size, HEAD_SIZE(abs(size - IDEAL_HEAD_SIZE))),
-        component("LeftwardCropOfTheFaceImage", leftward, SIDE_CROP(leftward)),
-        component("RightwardCropOfTheFaceImage", rightward, SIDE_CROP(rightward)),
-        component("MarginAboveOfTheFaceImage", above, MARGIN_ABOVE(above)),
-        component("MarginBelowOfTheFaceImage", below, MARGIN_BELOW(below)),
-    )
+def _place(marks: Marks, mesh: FaceMesh, pose: Pose) -> dict[str, float]:
+    return {
+        "HeadPoseYaw": pose.yaw_deg,
+        "HeadPosePitch": pose.pitch_deg,
+        "HeadPoseRoll": pose.roll_deg,
+        "InterEyeDistance": marks.eye_distance / max(math.cos(math.radians(pose.yaw_deg)), 0.1),
+        "HeadSize": marks.face_length / mesh.frame_height,
+        "LeftwardCropOfTheFaceImage": marks.right_eye[0] / marks.eye_distance,
+        "RightwardCropOfTheFaceImage": (mesh.frame_width - marks.left_eye[0]) / marks.eye_distance,
+        "MarginAboveOfTheFaceImage": marks.middle[1] / marks.face_length,
+        "MarginBelowOfTheFaceImage": (mesh.frame_height - marks.middle[1]) / marks.face_length,
+    }
 
 
-def _features(mesh: FaceMesh, marks: Marks, lids: Lids) -> tuple[QualityComponent, ...]:
-    eyes = lids.narrower_px / marks.face_length
+def _features(mesh: FaceMesh, marks: Marks, lids: Lids) -> dict[str, float]:
     upper, lower = (mesh_xy(mesh)[[pair[side] for pair in INNER_LIPS]] for side in (0, 1))
-    mouth = float(np.linalg.norm(upper - lower, axis=1).max()) / marks.face_length
-    return (
-        QualityComponent("EyesOpen", eyes, EYES_OPEN(eyes), ALIGNED),
-        QualityComponent("MouthClosed", mouth, MOUTH_CLOSED(mouth), ALIGNED),
-    )
+    return {
+        "EyesOpen": lids.narrower_px / marks.face_length,
+        "MouthClosed": np.linalg.norm(upper - lower, axis=1).max() / marks.face_length,
+    }
 
 
-def _light(light: face_light.Light) -> tuple[QualityComponent, ...]:
-    def component(name: str, native: float, mapped: float, metric: str = ALIGNED) -> QualityComponent:
-        return QualityComponent(name, native, bounded(mapped), metric)
-
-    mean, variance = light.mean, light.variance
-    bell = _logistic((mean - 0.2) / 0.05) * (1 - _logistic((mean - 0.8) / 0.05))
-    return (
-        component("LuminanceMean", mean, 100 * bell),
-        component("LuminanceVariance", variance, 100 * math.sin(math.pi * 60 * variance / (60 * variance + 1))),
-        component("UnderExposurePrevention", light.dark_share, UNDER_EXPOSURE(light.dark_share)),
-        component("OverExposurePrevention", light.bright_share, 1 / (light.bright_share + 0.01)),
-        component("DynamicRange", light.entropy_bits, 12.5 * light.entropy_bits),
-        component("IlluminationUniformity", light.cheek_overlap, 100 * light.cheek_overlap**0.3),
-        component("NaturalColour", light.colour_distance, NATURAL_COLOUR(light.colour_distance)),
-        component("Sharpness", light.sharpness, SHARPNESS(light.sharpness), OWN),
-        component("FaceHighlights", light.highlights, HIGHLIGHTS(light.highlights), OWN),
-        component("BackLight", light.surround_ratio, 50 * MAX_SURROUND_RATIO / max(light.surround_ratio, 1e-3), OWN),
-    )
-
-
-def _logistic(x: float) -> float:
-    return 1 / (1 + math.exp(-min(max(x, -700.0), 700.0)))
+def _light(light: face_light.Light) -> dict[str, float]:
+    return {
+        "LuminanceMean": light.mean,
+        "LuminanceVariance": light.variance,
+        "UnderExposurePrevention": light.dark_share,
+        "OverExposurePrevention": light.bright_share,
+        "DynamicRange": light.entropy_bits,
+        "IlluminationUniformity": light.cheek_overlap,
+        "NaturalColour": light.colour_distance,
+        "Sharpness": light.sharpness,
+        "FaceHighlights": light.highlights,
+        "BackLight": light.surround_ratio,
+    }

@@ -13,7 +13,6 @@ from appliance.vision.face_detection import DetectedFace, FaceDetector
 from appliance.vision.face_landmarks import MODEL as MESH
 from appliance.vision.face_landmarks import FaceMesher
 from appliance.vision.face_pad import PassivePad
-from appliance.vision.framing import MAX_SECOND_FACE
 from appliance.vision.model import MODELS, Model, Pixels
 from appliance.vision.track import Sighting
 from border.encounter import QualityComponent
@@ -61,8 +60,8 @@ class FaceReader:
         """Whether a passive bundle scores the frames; without one only the challenge speaks."""
         return self._passive is not None
 
-    def read(self, pixels: Pixels) -> FaceReading:
-        """Read one BGR frame (height x width x 3, uint8)."""
+    def read(self, pixels: Pixels, max_second_face: float = 0.5) -> FaceReading:
+        """Read one BGR frame (height x width x 3, uint8). `max_second_face` is policy's."""
         faces = self._detector.find(pixels)
         alone = face_quality.single_face(faces)
         mesh = self._mesher.find(pixels, faces[0]) if faces else None
@@ -72,6 +71,6 @@ class FaceReader:
         return FaceReading(
             faces,
             (alone, *face_quality.assess(pixels, mesh, lids)),
-            sighting=track.sighting(pixels, mesh) if alone.native <= MAX_SECOND_FACE else None,
+            sighting=track.sighting(pixels, mesh) if alone.native <= max_second_face else None,
             attack_score=self._passive.attack_score(pixels, faces[0]) if self._passive else None,
         )

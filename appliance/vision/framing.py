@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from enum import StrEnum
 
 from border.encounter import QualityComponent
 from border.rules.policy import FaceLimits
-
-MAX_HEAD_SIZE = 0.48  # of the frame's height, from between the eyes to the chin
-MIN_SIDE = 1.2  # eye distances from an eye to the side of the frame
-MIN_ABOVE = 0.75  # face lengths from between the eyes to the upper edge
-MIN_BELOW = 1.15  # face lengths to the lower edge: the chin and a little
-MIN_LIGHT = 50.0  # mapped; what a face needs of highlights or of dynamic range
-MAX_SECOND_FACE = 0.5  # a smaller face stands behind the traveller and may stay
 
 
 class Cause(StrEnum):
@@ -54,6 +48,9 @@ OF_COMPONENT = {
 """What helps when policy's minimum for a component is missed; for any other component, holding still may."""
 
 
+OPPOSITE = ({Cause.CENTRE_LEFT, Cause.CENTRE_RIGHT}, {Cause.CENTRE_UP, Cause.CENTRE_DOWN})
+
+
 def causes(components: Sequence[QualityComponent], limits: FaceLimits) -> tuple[Cause, ...]:
     """Everything that is wrong, in the order of effect; empty when the face is good.
 
@@ -63,27 +60,34 @@ def causes(components: Sequence[QualityComponent], limits: FaceLimits) -> tuple[
     if "InterEyeDistance" not in seen:
         return (Cause.NO_FACE,)
     native = {name: component.native for name, component in seen.items()}
-    found = {*_place(native, limits), *_pose(native, limits), *_light(seen), *_policy(seen, limits)}
+    found = {
+        *_place(native, limits),
+        *_pose(native, limits),
+        *_light(seen, limits.light.min_mapped),
+        *_policy(seen, limits),
+    }
     if found & {Cause.BACK_LIT}:
         found.discard(Cause.TOO_DARK)  # a face before a bright sky is dark because of the sky
     return tuple(cause for cause in ORDER if cause in found)
 
 
 def _place(native: dict[str, float], limits: FaceLimits) -> set[Cause]:
-    size = native["HeadSize"]
+    framing = limits.framing
     rows = {
-        Cause.SEVERAL_FACES: native.get("SingleFacePresent", 1.0) <= MAX_SECOND_FACE,
+        Cause.SEVERAL_FACES: native.get("SingleFacePresent", 1.0) <= framing.max_second_face,
         Cause.MOVE_CLOSER: native["InterEyeDistance"] >= limits.min_inter_eye_px,
-        Cause.MOVE_BACK: size <= MAX_HEAD_SIZE,
+        Cause.MOVE_BACK: native["HeadSize"] <= framing.max_head_size,
         # the picture is not mirrored: too near its left edge means too far to the traveller's own right
-        Cause.CENTRE_LEFT: native["LeftwardCropOfTheFaceImage"] >= MIN_SIDE,
-        Cause.CENTRE_RIGHT: native["RightwardCropOfTheFaceImage"] >= MIN_SIDE,
-        Cause.CENTRE_DOWN: native["MarginAboveOfTheFaceImage"] >= MIN_ABOVE,
-        Cause.CENTRE_UP: native["MarginBelowOfTheFaceImage"] >= MIN_BELOW,
+        Cause.CENTRE_LEFT: native["LeftwardCropOfTheFaceImage"] >= framing.min_side,
+        Cause.CENTRE_RIGHT: native["RightwardCropOfTheFaceImage"] >= framing.min_side,
+        Cause.CENTRE_DOWN: native["MarginAboveOfTheFaceImage"] >= framing.min_above,
+        Cause.CENTRE_UP: native["MarginBelowOfTheFaceImage"] >= framing.min_below,
     }
     wrong = {cause for cause, good in rows.items() if not good}
+    if any(pair <= wrong for pair in OPPOSITE):  # no step aside mends both
+        wrong.add(Cause.MOVE_BACK)
     if Cause.MOVE_BACK in wrong:  # then every margin is small, and stepping back mends them all
-        wrong -= {Cause.CENTRE_LEFT, Cause.CENTRE_RIGHT, Cause.CENTRE_UP, Cause.CENTRE_DOWN}
+        wrong -= OPPOSITE[0] | OPPOSITE[1]
     return wrong
 
 
@@ -96,11 +100,11 @@ def _pose(native: dict[str, float], limits: FaceLimits) -> set[Cause]:
     return set() if straight else {Cause.LOOK_STRAIGHT}
 
 
-def _light(seen: dict[str, QualityComponent]) -> set[Cause]:
+def _light(seen: dict[str, QualityComponent], least: float) -> set[Cause]:
     """An under-lit face has neither highlights nor range. Either alone is skin, not light, and no cause."""
-    if any(_reaches(seen[name], MIN_LIGHT) for name in ("FaceHighlights", "DynamicRange")):
+    if any(_reaches(seen[name], least) for name in ("FaceHighlights", "DynamicRange")):
         return set()
-    return {Cause.TOO_DARK if _reaches(seen["BackLight"], MIN_LIGHT) else Cause.BACK_LIT}
+    return {Cause.TOO_DARK if _reaches(seen["BackLight"], least) else Cause.BACK_LIT}
 
 
 def _policy(seen: dict[str, QualityComponent], limits: FaceLimits) -> set[Cause]:
@@ -119,14 +123,23 @@ def _helping(name: str, seen: dict[str, QualityComponent]) -> Cause:
     return OF_COMPONENT.get(name, Cause.HOLD_STILL)
 
 
-def rank(components: Sequence[QualityComponent]) -> float:
-    """Which of two frames is the better sample: the higher. NaN without a face, so that it never wins.
+def rank(components: Sequence[QualityComponent], found: Sequence[Cause]) -> tuple[float, ...]:
+    """Which of two frames is the better sample: the greater tuple. What is absent or no number ranks lowest.
 
-    The mean of what varies within a visit; what the place decides (background, skin) is left out.
+    First the effect of the worst cause, then the mapped values from the lowest up, in bands of ten points, so that
+    no good component ever makes up for a bad one: a mean would call a sharp frame with closed eyes a good one.
+    The bands keep a point more of what the place decides, such as the eye distance, from outweighing a blink.
+    Only between frames alike in all bands does the mean speak.
     """
-    mapped = {c.name: c.mapped for c in components if c.mapped is not None}
-    parts = [mapped.get(name, float("nan")) for name in RANKED]
-    return sum(parts) / len(parts)
+    mapped = {c.name: c.mapped for c in components if c.mapped is not None and math.isfinite(c.mapped)}
+    parts = [mapped.get(name, -BAND) for name in RANKED]
+    worst = ORDER.index(found[0]) if found else len(ORDER)
+    return (worst, *sorted(part // BAND for part in parts), sum(parts) / len(parts))
 
 
-RANKED = ("InterEyeDistance", "HeadPoseYaw", "HeadPosePitch", "HeadPoseRoll", "EyesOpen", "MouthClosed", "Sharpness")
+BAND = 10.0
+RANKED = (
+    *("InterEyeDistance", "HeadPoseYaw", "HeadPosePitch", "HeadPoseRoll", "EyesOpen", "MouthClosed", "Sharpness"),
+    *("UnderExposurePrevention", "OverExposurePrevention"),
+)
+"""What varies within a visit; what the place decides (background, skin) is left out."""

@@ -37,6 +37,8 @@ from border.messages.values import (
 from border.rules.policy import (
     FaceLimits,
     FingerLimits,
+    FramingLimits,
+    LightLimits,
     PassiveLimits,
     Policy,
     Retries,
@@ -153,7 +155,16 @@ CHECKPOINT = Checkpoint(kiosk=KIOSK, seq=1, head=b"\x03" * 32, at=AT)
 POLICY = Policy(
     version=3,
     country="LCA",
-    face=FaceLimits(60.0, 10.0, 15.0, 10.0, (("EyesOpen", 20.0),), 20.0),
+    face=FaceLimits(
+        60.0,
+        10.0,
+        15.0,
+        10.0,
+        (("EyesOpen", 20.0),),
+        20.0,
+        FramingLimits(0.48, 0.9, 0.6, 1.1, 0.5),
+        LightLimits(50.0, 30.0, 245.0, 42.0, 25.0),
+    ),
     turn=TurnLimits(min_yaw_change_deg=18.0, min_residual=0.05, turns=2, seconds_per_turn=6.0),
     passive=PassiveLimits(max_attack_score=0.5, min_frames=5),
     finger=FingerLimits(min_quality=40.0, min_age_years=12, metric="landfall-finger-1"),

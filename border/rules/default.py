@@ -7,6 +7,8 @@ from border.rules.engine import ANY
 from border.rules.policy import (
     FaceLimits,
     FingerLimits,
+    FramingLimits,
+    LightLimits,
     PassiveLimits,
     Policy,
     Retries,
@@ -25,6 +27,14 @@ DEVELOPMENT = Policy(
         # not UnderExposurePrevention: it works on linear light and would mark down dark skin that is well lit
         min_component=(("SingleFacePresent", 50.0), ("EyesOpen", 90.0), ("DynamicRange", 40.0)),
         min_sharpness=50.0,
+        framing=FramingLimits(max_head_size=0.48, min_side=0.9, min_above=0.6, min_below=1.1, max_second_face=0.5),
+        light=LightLimits(
+            min_mapped=50.0,
+            min_frame_level=30.0,
+            max_frame_level=245.0,
+            min_face_level=42.0,
+            max_surround_ratio=25.0,
+        ),
     ),
     turn=TurnLimits(min_yaw_change_deg=18.0, min_residual=0.05, turns=2, seconds_per_turn=6.0),
     passive=PassiveLimits(max_attack_score=0.5, min_frames=5),

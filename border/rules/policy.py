@@ -6,6 +6,28 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
+class FramingLimits:
+    """Where the face must be for the camera to see it whole; what it sees whole it does not ask to move."""
+
+    max_head_size: float  # from between the eyes to the chin, in picture heights
+    min_side: float  # from an eye to the side of the picture, in eye distances
+    min_above: float  # from between the eyes to the upper edge, in face lengths (eyes to chin)
+    min_below: float  # to the lower edge, in face lengths
+    max_second_face: float  # size over that of the first; a smaller one stands behind the traveller and may stay
+
+
+@dataclass(frozen=True, slots=True)
+class LightLimits:
+    """What a face needs of light. Levels 0..255 as the camera gives them."""
+
+    min_mapped: float  # 0..100, of FaceHighlights or of DynamicRange: one of the two must reach it
+    min_frame_level: float  # of the brightest hundredth; below it no model looks at the frame
+    max_frame_level: float  # of the darkest hundredth; above it no model looks at the frame
+    min_face_level: float  # of the brightest twentieth of the face's place; below it no model looks
+    max_surround_ratio: float  # light around the head over that of the face; above it no model looks
+
+
+@dataclass(frozen=True, slots=True)
 class FaceLimits:
     min_inter_eye_px: float
     max_abs_yaw_deg: float
@@ -13,6 +35,8 @@ class FaceLimits:
     max_abs_roll_deg: float
     min_component: tuple[tuple[str, float], ...]  # (OFIQ component name, lowest mapped value 0..100)
     min_sharpness: float
+    framing: FramingLimits
+    light: LightLimits
 
 
 @dataclass(frozen=True, slots=True)

@@ -99,6 +99,7 @@ def drivers() -> str:
         ("document_reader", catalogue.DOCUMENT_READER),
         ("camera", catalogue.CAMERA),
         ("fingerprint", catalogue.FINGERPRINT),
+        ("fill_light", catalogue.FILL_LIGHT),
     )
     rows = [
         (f"`{kind}`", f'`"{name}"`', " ".join(inspect.cleandoc(make.__doc__ or "").split()))

@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime
 import numpy as np
 from numpy.typing import NDArray
 
-from appliance.journey.ports import Look
+from appliance.journey.ports import Box, Look
 from appliance.post.storage import StorageFull
 from appliance.vision.track import Sighting
 from border.documents.mrz import Mrz
@@ -99,11 +99,11 @@ class Judge:
     asked: Callable[[], str | None]
     has_passive: bool = False
 
-    def look(self, _pixels: NDArray[np.uint8], limits: FaceLimits) -> Look:
+    def look(self, _pixels: NDArray[np.uint8], limits: FaceLimits, _last_box: Box | None = None) -> Look:
         yaw = YAW_DEG.get(self.asked() or "", 0.0)
         seen = sighted(self.front, turned(self.front.mesh, yaw)) if yaw else self.front
         good = tuple(QualityComponent(name, 100.0, 100.0, "test") for name, _ in limits.min_component)
-        return Look((), good, (10, 10, 20, 20), seen, None, 1.0)
+        return Look((), good, (10, 10, 20, 20), seen, None, (1.0,))
 
     def finger(
         self, pixels: NDArray[np.uint8], _pitch_ppi: int, sensor_class: str

@@ -26,6 +26,7 @@ from appliance.vision.face_reading import FaceReader
 from appliance.vision.track import Sighting
 from border.encounter import CheckedFact, RecommendedFact
 from drivers.api import Light
+from drivers.fill_light import NoFillLight
 from simulators.faces import FRONTAL, GOOD, render
 from simulators.travellers import traveller
 from tests.appliance.small_ports import Book, Bug, Glass, Judge, Papers, Slot, Watch, Window
@@ -42,7 +43,10 @@ class Rig:
         self.slot, self.glass, self.book, self.papers = Slot(), Glass(), Book(), Papers()
         screen = Screen("en")
         eyes = Judge(front, lambda: screen.view.asked) if has_eyes else None
-        self.devices, self.vision = Devices(Hands(self.slot, Window(), self.glass)), Lane("vision")
+        self.devices, self.vision = (
+            Devices(Hands(self.slot, Window(), self.glass, NoFillLight("fill_light"))),
+            Lane("vision"),
+        )
         watch = Watch()
         bench = Bench(self.devices, eyes, self.vision, self.papers, watch, screen, random.Random(4))
         desk = Desk(kiosk="kiosk-1", records=self.book, lists=self.papers, stamps=watch, same_for_all_s=0.2)

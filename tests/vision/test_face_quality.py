@@ -15,6 +15,7 @@ from appliance.vision.face_quality import (
     EYE_DISTANCE,
     EYES_OPEN,
     HEAD_SIZE,
+    MAPPINGS,
     MARGIN_ABOVE,
     MARGIN_BELOW,
     MOUTH_CLOSED,
@@ -23,6 +24,7 @@ from appliance.vision.face_quality import (
     UNDER_EXPOSURE,
     Sigmoid,
     bounded,
+    component,
     single_face,
 )
 from appliance.vision.face_reading import FaceReader
@@ -201,3 +203,51 @@ def test_a_face_almost_outside_the_frame_has_no_measure_of_light(reader: FaceRea
 def test_equal_frames_give_equal_components(reader: FaceReader) -> None:
     frame = render(Identity.of(1))
     assert reader.read(frame).components == reader.read(frame.copy()).components
+
+
+@pytest.mark.parametrize(
+    ("name", "worse", "at", "better"),
+    [  # (native, mapped) below the middle of the formula, at it, above it; worked out from the table by hand
+        ("SingleFacePresent", (0.8, 20), (0.5, 50), (0.1, 90)),
+        ("HeadPoseYaw", (-60, 25), (45, 50), (20, 88)),
+        ("HeadPosePitch", (120, 0), (-45, 50), (0, 100)),
+        ("HeadPoseRoll", (70, 12), (45, 50), (-10, 97)),
+        ("InterEyeDistance", (30, 12), (70, 50), (150, 98)),
+        ("HeadSize", (0.25, 4), (0.50, 54), (0.45, 100)),
+        ("LeftwardCropOfTheFaceImage", (0.6, 5), (0.9, 50), (1.2, 95)),
+        ("RightwardCropOfTheFaceImage", (0.6, 5), (0.9, 50), (1.2, 95)),
+        ("MarginAboveOfTheFaceImage", (1.2, 12), (1.4, 50), (1.6, 88)),
+        ("MarginBelowOfTheFaceImage", (1.6, 12), (1.8, 50), (2.0, 88)),
+        ("EyesOpen", (0.0, 12), (0.02, 50), (0.05, 95)),
+        ("MouthClosed", (0.4, 3), (0.2, 50), (0.05, 92)),
+        ("LuminanceMean", (0.1, 12), (0.2, 50), (0.5, 100)),
+        ("LuminanceMean", (0.9, 12), (0.8, 50), (0.5, 100)),
+        ("LuminanceVariance", (0.0, 0), (0.1, 43), (1 / 60, 100)),
+        ("UnderExposurePrevention", (1.0, 0), (0.92, 40), (0.5, 100)),
+        ("OverExposurePrevention", (0.5, 2), (0.01, 50), (0.0, 100)),
+        ("DynamicRange", (1.0, 12), (4.0, 50), (7.2, 90)),
+        ("IlluminationUniformity", (0.0, 0), (0.1, 50), (1.0, 100)),
+        ("NaturalColour", (40, 4), (11, 50), (1, 95)),
+        ("Sharpness", (0.05, 3), (0.15, 50), (0.30, 99)),
+        ("FaceHighlights", (70, 4), (86, 50), (110, 99)),
+        ("BackLight", (45, 10), (9, 50), (1, 100)),
+    ],
+)
+def test_each_component_has_its_formula_on_both_sides(
+    name: str, worse: tuple[float, float], at: tuple[float, float], better: tuple[float, float]
+) -> None:
+    for native, mapped in (worse, at, better):
+        measured = component(name, native)
+        assert (measured.name, measured.native, measured.mapped) == (name, native, mapped)
+
+
+def test_the_table_names_every_component_once_in_the_order_of_the_record(reader: FaceReader) -> None:
+    assert [c.name for c in reader.read(render(Identity.of(2))).components] == list(MAPPINGS)
+    assert set(MAPPINGS) == ALL_COMPONENTS
+
+
+@pytest.mark.parametrize("name", sorted(ALL_COMPONENTS))
+@pytest.mark.parametrize("native", [math.nan, math.inf, -math.inf])
+def test_a_native_that_is_no_number_has_no_mapped_value(name: str, native: float) -> None:
+    mapped = component(name, native).mapped
+    assert mapped is not None and math.isnan(mapped)

@@ -11,8 +11,9 @@ import pytest
 
 from appliance.vision import finger_quality
 from appliance.vision.face_reading import FaceReader
-from appliance.vision.framing import Cause, causes, rank
+from appliance.vision.framing import RANKED, Cause, causes, rank
 from border.encounter import QualityComponent
+from border.rules.default import DEVELOPMENT
 from border.rules.policy import FaceLimits
 from simulators.faces import Identity, Lighting, Pose, Scene, empty_quay, render
 
@@ -23,6 +24,8 @@ LIMITS = FaceLimits(
     max_abs_roll_deg=12,
     min_component=(("EyesOpen", 90.0), ("SingleFacePresent", 30.0)),
     min_sharpness=50,
+    framing=DEVELOPMENT.face.framing,
+    light=DEVELOPMENT.face.light,
 )
 LOCALES = Path(__file__).parent.parent.parent / "appliance" / "web" / "locales"
 
@@ -113,13 +116,62 @@ def test_a_missed_luminance_says_which_way(good: tuple[QualityComponent, ...], n
     assert causes(with_mapped(with_native(good, "LuminanceMean", native), "LuminanceMean", 5), limits) == (cause,)
 
 
-def test_the_sharper_and_straighter_frame_ranks_higher_and_no_face_never_wins(reader: FaceReader) -> None:
+def test_a_face_that_fills_a_tall_picture_from_side_to_side_is_too_near(good: tuple[QualityComponent, ...]) -> None:
+    wide = with_native(with_native(good, "LeftwardCropOfTheFaceImage", 0.5), "RightwardCropOfTheFaceImage", 0.5)
+    assert causes(wide, LIMITS) == (Cause.MOVE_BACK,)
+
+
+TALL = Scene(width_px=480, height_px=640, focal=1.1)
+
+
+@pytest.mark.parametrize("up_cm", [-9, -6, -3, 0, 3, 6, 9])
+def test_whoever_is_seen_whole_is_not_asked_up_or_down(reader: FaceReader, up_cm: float) -> None:
+    """A seated traveller, a child, a tall man: anywhere in a tall picture is good enough."""
+    found = causes(reader.read(render(Identity.of(1), Pose(y_cm=-up_cm), TALL)).components, LIMITS)
+    assert not set(found) & {Cause.CENTRE_UP, Cause.CENTRE_DOWN}
+
+
+@pytest.mark.parametrize(("y_cm", "cause"), [(20, Cause.CENTRE_UP), (-17, Cause.CENTRE_DOWN)])
+def test_who_is_cut_off_is_asked(reader: FaceReader, y_cm: float, cause: Cause) -> None:
+    assert cause in causes(reader.read(render(Identity.of(1), Pose(y_cm=y_cm), TALL)).components, LIMITS)
+
+
+def ranked(components: tuple[QualityComponent, ...]) -> tuple[float, ...]:
+    return rank(components, causes(components, LIMITS))
+
+
+def test_the_straighter_and_wider_awake_frame_ranks_higher_and_no_face_lowest(reader: FaceReader) -> None:
     best, turned, closed = (
-        rank(reader.read(render(Identity.of(1), pose)).components)
+        ranked(reader.read(render(Identity.of(1), pose)).components)
         for pose in (Pose(), Pose(yaw_deg=25), Pose(eyes_open=0.0))
     )
-    assert best > turned and best > closed
-    assert math.isnan(rank(reader.read(empty_quay()).components))
+    nobody = ranked(reader.read(empty_quay()).components)
+    assert best > closed > turned > nobody
+    assert all(math.isfinite(part) for frame in (best, turned, closed, nobody) for part in frame)
+
+
+def test_no_good_component_makes_up_for_a_bad_one(good: tuple[QualityComponent, ...]) -> None:
+    """By their means the first would win: 100 everywhere but for the lids."""
+    blinking = good
+    for name in RANKED:
+        blinking = with_mapped(blinking, name, 5.0 if name == "EyesOpen" else 100.0)
+    plain = good
+    for name in RANKED:
+        plain = with_mapped(plain, name, 70.0)
+    assert rank(plain, ()) > rank(blinking, ())
+
+
+def test_a_point_of_what_the_place_decides_does_not_outweigh_the_rest(good: tuple[QualityComponent, ...]) -> None:
+    far = with_mapped(good, "InterEyeDistance", 52.0)
+    nearer_but_soft = with_mapped(with_mapped(good, "InterEyeDistance", 53.0), "Sharpness", 61.0)
+    assert rank(with_mapped(far, "Sharpness", 95.0), ()) > rank(nearer_but_soft, ())
+
+
+@pytest.mark.parametrize("name", RANKED)
+def test_what_is_absent_or_no_number_ranks_below_any_number(good: tuple[QualityComponent, ...], name: str) -> None:
+    worst = rank(with_mapped(good, name, 0.0), ())
+    assert rank(with_mapped(good, name, math.nan), ()) < worst
+    assert rank(tuple(c for c in good if c.name != name), ()) < worst
 
 
 @pytest.mark.parametrize("language", ["en", "es", "fr", "ht"])

@@ -1,0 +1,69 @@
+"""What the light in a frame is before any model has looked: a few hundred pixels of it and of where the face was."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from appliance.vision.framing import Cause
+from appliance.vision.model import Pixels
+from border.rules.policy import LightLimits
+
+Box = tuple[int, int, int, int]
+"""x, y, width, height in pixels; may reach outside the frame."""
+
+STEP = 6  # every so many pixels, along and down
+GAMMA = 2.2  # levels to light, near enough for a ratio of many times
+HEAD = 0.4  # of the face box's width on both sides, which hair and hats may fill
+LEAST = 16  # pixels looked at that can speak for a face
+
+
+@dataclass(frozen=True, slots=True)
+class FrameLight:
+    """Levels 0..255 of the green channel, which carries most of the brightness. NaN: no such part in the frame."""
+
+    brightest: float  # 99th percentile of the frame
+    darkest: float  # 1st
+    face_bright: float  # 95th percentile of the face: eye white and shine, whatever the skin
+    surround_ratio: float  # light around the head over that of the face; above 1 = light from behind
+
+
+def measure(pixels: Pixels, face: Box | None) -> FrameLight:
+    """One BGR frame; `face` is where the last frame had it, None: nobody knows."""
+    levels = pixels[::STEP, ::STEP, 1]
+    darkest, brightest = np.percentile(levels, (1, 99))
+    if face is None:
+        return FrameLight(float(brightest), float(darkest), math.nan, math.nan)
+    x, y, width, height = (round(n / STEP) for n in face)
+    inside = levels[max(0, y) : max(0, y + height), max(0, x) : max(0, x + width)]
+    around = np.ones(levels.shape, np.bool_)
+    around[max(0, y + height) :] = False  # what is below the chin is the traveller's own clothes
+    beside = round(HEAD * width)
+    around[:, max(0, x - beside) : max(0, x + width + beside)] = False
+    bright = float(np.percentile(inside, 95)) if inside.size >= LEAST else math.nan
+    return FrameLight(float(brightest), float(darkest), bright, _ratio(levels[around], inside))
+
+
+def middle(pixels: Pixels) -> Box:
+    """Where a face would be if one could be seen."""
+    height, width = pixels.shape[:2]
+    return width // 3, height // 4, width // 3, height // 2
+
+
+def hopeless(light: FrameLight, limits: LightLimits) -> Cause | None:
+    """Why no model need look at this frame; None: one should. What is not known does not keep a model from looking."""
+    if light.surround_ratio > limits.max_surround_ratio:
+        return Cause.BACK_LIT
+    if light.brightest < limits.min_frame_level or light.face_bright < limits.min_face_level:
+        return Cause.TOO_DARK
+    return Cause.TOO_BRIGHT if light.darkest > limits.max_frame_level else None
+
+
+def _ratio(around: NDArray[np.uint8], inside: NDArray[np.uint8]) -> float:
+    if around.size < LEAST or inside.size < LEAST:
+        return math.nan
+    face = max(float(np.median(inside)), 1.0) / 255
+    return float(np.mean((around / 255) ** GAMMA)) / face**GAMMA
