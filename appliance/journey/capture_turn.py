@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from appliance.checks.evidence import PadEvidence
 from appliance.journey.capture import Capture, face_sample
+from appliance.journey.comparing import follow
 from appliance.journey.guidance import Guide
 from appliance.journey.machine import Event
 from appliance.journey.view import Asked
@@ -50,6 +51,7 @@ async def _challenge(capture: Capture, challenge: TurnChallenge) -> Event | None
 def _judged(capture: Capture, view: ChallengeView, scores: tuple[float, ...], turned: Frame | None) -> Event | None:
     """What the challenge was, as evidence; None: not passed, perhaps once more."""
     passed = view.phase is Phase.PASSED
+    follow(capture, view.identity_distance)
     capture.visit.pad = PadEvidence(
         turn_passed=passed,
         turn_reason="passed" if passed else str(view.fault),

@@ -10,6 +10,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from appliance.vision.face_comparison import Embedding
 from appliance.vision.track import Sighting
 from border.documents.mrz import Mrz
 from border.encounter import Fact, QualityComponent, Sample, Stamp
@@ -36,6 +37,15 @@ class Eyes(Protocol):
 
     @property
     def has_passive(self) -> bool: ...
+
+    @property
+    def comparison(self) -> tuple[str, str]:
+        """The network that compares faces, and its version with the file: as a finding cites them."""
+        ...
+
+    def portrait(self, pixels: NDArray[np.uint8]) -> Embedding | None:
+        """Of the one face in a document's portrait; None when there is none, or more than one."""
+        ...
 
     def look(self, pixels: NDArray[np.uint8], limits: FaceLimits) -> Look:
         """Raises nothing for any picture; a bug is a bug."""

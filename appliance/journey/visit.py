@@ -5,8 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
-from appliance.checks.evidence import Evidence, FaceEvidence, FingerEvidence, PadEvidence
+from appliance.checks.evidence import (
+    ComparisonEvidence,
+    Evidence,
+    FaceEvidence,
+    FingerEvidence,
+    PadEvidence,
+    PortraitState,
+)
 from appliance.journey.view import Receipt
+from appliance.vision.face_comparison import Embedding
 from appliance.vision.track import Sighting
 from border.documents.mrz import Mrz
 from border.encounter import (
@@ -23,6 +31,14 @@ from border.encounter import (
 from border.findings import Finding
 from border.ids import receipt_number
 from border.watchlist.matching import Hit
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SeenPortrait:
+    """The document's portrait, judged; the picture itself is among the samples."""
+
+    state: PortraitState
+    embedding: Embedding | None
 
 
 @dataclass(slots=True)
@@ -44,6 +60,8 @@ class Visit:
     face: FaceEvidence | None = None
     straight: Sighting | None = None  # the captured face, which the head that turns must resemble
     pad: PadEvidence | None = None
+    portrait: SeenPortrait | None = None  # the document's, where its reader gives one
+    comparison: ComparisonEvidence | None = None
     finger: FingerEvidence | None = None
     samples: list[Sample] = field(default_factory=list)
     wishes: set[str] = field(default_factory=set)
@@ -64,6 +82,7 @@ class Visit:
             list_age_hours=self.list_age_hours,
             face=self.face,
             pad=self.pad,
+            comparison=self.comparison,
             finger=self.finger,
             wishes=frozenset(self.wishes),
             failed_devices=tuple(self.failed_devices),

@@ -35,6 +35,7 @@ from border.messages.values import (
     StateReport,
 )
 from border.rules.policy import (
+    ComparisonLimits,
     FaceLimits,
     FingerLimits,
     PassiveLimits,
@@ -154,8 +155,11 @@ POLICY = Policy(
     version=3,
     country="LCA",
     face=FaceLimits(60.0, 10.0, 15.0, 10.0, (("EyesOpen", 20.0),), 20.0),
-    turn=TurnLimits(min_yaw_change_deg=18.0, min_residual=0.05, turns=2, seconds_per_turn=6.0),
+    turn=TurnLimits(min_yaw_change_deg=18.0, min_residual=0.05, turns=2, seconds_per_turn=6.0, max_track_distance=0.5),
     passive=PassiveLimits(max_attack_score=0.5, min_frames=5),
+    comparison=ComparisonLimits(
+        max_distance=0.55, min_frames=4, portrait_required=True, printed_counts=False, metric="dlib-resnet-1"
+    ),
     finger=FingerLimits(min_quality=40.0, min_age_years=12, metric="landfall-finger-1"),
     retries=Retries(document=3, face=3, finger=3, total_s=120.0),
     min_self_service_age_years=16,
