@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from appliance.journey.ports import Box, Look
 from appliance.vision import finger_quality, frame_light, framing
 from appliance.vision.errors import ModelAbsent
+from appliance.vision.face_comparison import METRIC, Embedding
 from appliance.vision.face_pad import PassivePad
 from appliance.vision.face_reading import FaceReader
 from appliance.vision.frame_light import FrameLight
@@ -31,6 +32,13 @@ class TfliteEyes:
     @property
     def has_passive(self) -> bool:
         return self._reader.has_passive
+
+    @property
+    def comparison(self) -> tuple[str, str]:
+        return METRIC, self._reader.comparison
+
+    def portrait(self, pixels: NDArray[np.uint8]) -> Embedding | None:
+        return self._reader.portrait(pixels)
 
     def look(self, pixels: NDArray[np.uint8], limits: FaceLimits, last_box: Box | None = None) -> Look:
         light = frame_light.measure(pixels, last_box)

@@ -4,18 +4,23 @@
 
 Medians in milliseconds, one thread each, steps and peer interleaved so that a busy machine slows both alike.
 The peer runs the same .tflite files through cv2.dnn on the same input; it decodes nothing, so compare it with
-`*_net` only. Frames and fingers are synthetic. A figure from this machine is not one from a Raspberry Pi.
+`*_net` only. The comparison's net stands beside dlib's original and our float file, where they are there. Frames
+and fingers are synthetic. A figure from this machine is not one from a Raspberry Pi.
 """
 
 from __future__ import annotations
 
 import argparse
+import hashlib
+import importlib
+import importlib.util
 import json
 import platform
 import statistics
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -25,16 +30,19 @@ import numpy as np
 from appliance.vision import face_quality, finger_quality, track
 from appliance.vision.eye_lids import MODEL as LIDS
 from appliance.vision.eye_lids import LidReader
+from appliance.vision.face_comparison import MODEL as COMPARISON
+from appliance.vision.face_comparison import FaceComparer, chip
 from appliance.vision.face_detection import MODEL as FACES
 from appliance.vision.face_detection import FaceDetector
 from appliance.vision.face_landmarks import MODEL as MESH
 from appliance.vision.face_landmarks import FaceMesher
 from appliance.vision.face_reading import FaceReader
-from appliance.vision.model import MODELS, RUNTIME, Model
+from appliance.vision.model import MODELS, RUNTIME, Model, read_card
 from simulators import fingers
 from simulators.faces import Identity, render
 
-NETS = (FACES, MESH, LIDS)
+NETS = (FACES, MESH, LIDS)  # the peer cannot read the comparison's file
+MADE = Path(".cache/training/face_comparison")
 Step = Callable[[], object]
 
 
@@ -56,22 +64,54 @@ def _through(net: cv2.dnn.Net, values: np.ndarray[tuple[int, ...], np.dtype[np.f
 
 
 def frame_steps(models: dict[str, Model]) -> dict[str, Step]:
-    """The steps of one frame, and all of them together as the kiosk runs them."""
+    """The steps of one frame, and all of them together as the kiosk runs them; a straight look has an embedding."""
     pixels = render(Identity.of(2))
     detector, mesher, lid_reader = FaceDetector(models[FACES]), FaceMesher(models[MESH]), LidReader(models[LIDS])
     faces = detector.find(pixels)
     mesh = mesher.find(pixels, faces[0])
     assert mesh is not None, "the bench frame holds no face"
     lids = lid_reader.find(pixels, mesh)
-    reader = FaceReader(detector, mesher, lid_reader, passive=None)
+    comparer = FaceComparer(Model.load(COMPARISON))
+    reader = FaceReader(detector, mesher, lid_reader, comparer, passive=None)
     return {
         "detect": lambda: detector.find(pixels),
         "mesh": lambda: mesher.find(pixels, faces[0]),
         "lids": lambda: lid_reader.find(pixels, mesh),
         "quality": lambda: face_quality.assess(pixels, mesh, lids),
         "sighting": lambda: track.sighting(pixels, mesh),
+        "embedding": lambda: comparer.embed(pixels, mesh),
         "whole_frame": lambda: reader.read(pixels),
     }
+
+
+def comparison_steps() -> dict[str, Step]:
+    """One embedding of one chip, beside the original network by dlib itself, or beside our float file.
+
+    The peers are there only where somebody has them: dlib by `requirements/comparison-peer.txt`, its weights and
+    the float file by `python -m training.face_comparison`.
+    """
+    pixels = render(Identity.of(2))
+    detector, mesher = FaceDetector(Model.load(FACES)), FaceMesher(Model.load(MESH))
+    mesh = mesher.find(pixels, detector.find(pixels)[0])
+    assert mesh is not None, "the bench frame holds no face"
+    cut = chip(pixels, mesh)
+    assert cut is not None, "the bench face cannot be laid straight"
+    values = cut[None].astype(np.float32)
+    steps: dict[str, Step] = {"face_comparison_net": partial(Model.load(COMPARISON).run, values)}
+    weights, exact = MADE / "dlib_face_recognition_resnet_model_v1.dat", MADE / "float.tflite"
+    if weights.is_file() and importlib.util.find_spec("dlib") is not None:
+        original = importlib.import_module("dlib").face_recognition_model_v1(str(weights))
+        steps["face_comparison_net dlib peer"] = partial(original.compute_face_descriptor, cut)
+    if exact.is_file():
+        steps["face_comparison_net float32 peer"] = partial(_unchecked(exact).run, values)
+    return steps
+
+
+def _unchecked(path: Path) -> Model:
+    """A file that training made here; it has no card."""
+    card = read_card(MODELS, COMPARISON)
+    data = path.read_bytes()
+    return Model(replace(card, name=path.stem, file=path.name, sha256=hashlib.sha256(data).hexdigest()), data)
 
 
 def finger_steps() -> dict[str, Step]:
@@ -109,7 +149,9 @@ def main() -> int:
         "peer": f"opencv-dnn {cv2.__version__}, the same .tflite files, one thread",
         "frame": "640x480 synthetic",
         "rounds": args.rounds,
-        "steps": medians_ms({**net_steps(models), **frame_steps(models), **finger_steps()}, args.rounds),
+        "steps": medians_ms(
+            {**net_steps(models), **comparison_steps(), **frame_steps(models), **finger_steps()}, args.rounds
+        ),
     }
     text = json.dumps(report, indent=2)
     print(text)

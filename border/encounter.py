@@ -55,6 +55,8 @@ class SampleKind(StrEnum):
     FACE_TURNED = "face_turned"
     FINGER = "finger"
     PAGE = "page"
+    PORTRAIT = "portrait"  # the chip's
+    PORTRAIT_PRINTED = "portrait_printed"  # cut out of a picture of the page; proof of nothing
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from drivers.deadline import Deadline
 
 Pixels = NDArray[np.uint8]
+PORTRAIT_TYPES = ("image/jpeg", "image/jp2", "image/png")
 Progress = Callable[[float], None]
 """Told the share done, 0.0 to 1.0, from the driver's own thread; must return at once."""
 
@@ -24,17 +25,48 @@ def frozen(pixels: Pixels) -> Pixels:
     return pixels
 
 
+class PortraitSource(StrEnum):
+    """Where a portrait comes from; only what a chip signed is proof of anything."""
+
+    CHIP = "chip"  # data group 2 of Doc 9303-10
+    PRINTED = "printed"  # cut out of a picture of the page
+
+
+@dataclass(frozen=True, slots=True)
+class Portrait:
+    """The holder's face as the document carries it. `data` is a whole picture file of this media type, undecoded."""
+
+    source: PortraitSource
+    media_type: str
+    data: bytes
+
+    def __post_init__(self) -> None:
+        if self.media_type not in PORTRAIT_TYPES:
+            raise ValueError(f"a portrait is one of {', '.join(PORTRAIT_TYPES)}, not {self.media_type!r}")
+        if not self.data:
+            raise ValueError("a portrait of no bytes")
+
+    def __repr__(self) -> str:
+        return f"<portrait {self.source} {self.media_type} {len(self.data)} bytes>"  # never the picture
+
+    @property
+    def sha256(self) -> str:
+        """Hex, over the bytes as the document has them."""
+        return hashlib.sha256(self.data).hexdigest()
+
+
 @dataclass(frozen=True, slots=True)
 class MrzText:
     """What a document reader saw: 1 to 3 lines of `A-Z 0-9 <`; `?` marks a character it could not read.
 
     `doubts` is for readers that know what else they might have seen: (line, position), both from 0, and those
-    characters.
+    characters. `portrait` is for readers that see more of the document than its zone.
     """
 
     lines: tuple[str, ...]
     reader: str  # device id, for the record
     doubts: tuple[tuple[tuple[int, int], str], ...] = ()
+    portrait: Portrait | None = None
 
     def __post_init__(self) -> None:
         if not 1 <= len(self.lines) <= 3:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from enum import StrEnum
 
 from border.documents.mrz import Mrz
 from border.encounter import ClockState, QualityComponent
@@ -31,6 +32,32 @@ class PadEvidence:
     passive_scores: tuple[float, ...]
 
 
+class PortraitState(StrEnum):
+    """What became of the document's portrait."""
+
+    NONE = "none"  # the document, or its reader, gave none
+    CHIP = "chip"  # the chip's, with a face
+    PRINTED = "printed"  # cut out of a picture of the page, with a face
+    UNREADABLE = "unreadable"  # the picture cannot be decoded
+    FACELESS = "faceless"  # no single face is found in it
+
+
+@dataclass(frozen=True, slots=True)
+class ComparisonEvidence:
+    """The live face held against the portrait, and against itself. Distances: 0 one picture; small one person.
+
+    A distance is None when there was nothing to measure, NaN when measuring failed. The embeddings are not here.
+    """
+
+    metric: str  # which network
+    version: str  # the metric with the file that was used
+    frames: int  # straight looks behind the live median
+    burst_distance: float | None  # the farthest of them from their median
+    turn_distance: float | None  # the farthest straight look of the passed challenge from the one captured before
+    portrait: PortraitState
+    portrait_distance: float | None
+
+
 @dataclass(frozen=True, slots=True)
 class FingerEvidence:
     """The best impression; `asked` False when policy asks for none."""
@@ -53,6 +80,7 @@ class Evidence:
     list_age_hours: float | None
     face: FaceEvidence | None
     pad: PadEvidence | None
+    comparison: ComparisonEvidence | None
     finger: FingerEvidence | None
     wishes: frozenset[str]  # "officer", "cannot_turn", "cannot_finger", "gave_up", "timed_out", "help"
     failed_devices: tuple[tuple[str, str], ...]  # (step, device error code)

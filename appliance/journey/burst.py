@@ -1,10 +1,11 @@
-"""The best frame of a burst and its runner-up; the others are let go at once."""
+"""The best frame of a burst and its runner-up, and who is seen in its good run; the others are let go at once."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from appliance.journey.ports import Look
+from appliance.vision.face_comparison import Embedding
 from drivers.api import Frame
 
 
@@ -15,11 +16,21 @@ class Shot:
 
 
 class Burst:
-    """Keeps two shots by rank: of two looks the greater tuple is the better sample."""
+    """Keeps two shots by rank (of two looks the greater tuple is the better sample), and the faces of the newest
+    unbroken good run.
+    """
 
     def __init__(self) -> None:
         self.best: Shot | None = None
         self.runner_up: Shot | None = None
+        self.live: list[Embedding] = []
+
+    def follow(self, look: Look) -> None:
+        """A bad look ends the run: who comes back after it may be somebody else."""
+        if look.causes:
+            self.live = []
+        elif look.sighting is not None and look.sighting.identity is not None:
+            self.live.append(look.sighting.identity)
 
     def add(self, frame: Frame, look: Look) -> None:
         kept = [shot.frame.sha256 for shot in (self.best, self.runner_up) if shot is not None]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from appliance.devices import Nobody
 from appliance.journey.capture import Capture
+from appliance.journey.comparing import keep_portrait
 from appliance.journey.machine import Event
 from border.documents.mrz import Accepted, RescanReason, parse
 from drivers.api import MrzText
@@ -25,6 +26,7 @@ async def document(capture: Capture) -> Event:
         is_last = left == 1
         if isinstance(reading, Accepted) and (is_last or not reading.mrz.refuted()):
             _accept(capture, reading)
+            await keep_portrait(capture, text)
             return Event.DOCUMENT_READ
         _ask_again(capture, "check_digit_refuted" if isinstance(reading, Accepted) else str(reading.reason))
     return Event.REFER

@@ -5,6 +5,7 @@ from __future__ import annotations
 from appliance.checks.evidence import FaceEvidence
 from appliance.journey.burst import Burst
 from appliance.journey.capture import Capture
+from appliance.journey.comparing import compare
 from appliance.journey.guidance import Guide
 from appliance.journey.machine import Event
 from border.encounter import SampleKind
@@ -46,6 +47,7 @@ async def _attempt(capture: Capture, burst: Burst) -> tuple[Event | None, int]:
             burst.add(frame, look)
             if frames % EXPOSE_EVERY == 1:
                 await capture.bench.devices.expose_for(look.box)
+        burst.follow(look)
         good = 0 if look.causes else good + 1
         hint = guide.update(look.causes or ("hold_still",), now_s)
         capture.bench.screen.show(hint=hint, progress=good / GOOD_FRAMES)
@@ -60,6 +62,7 @@ async def _keep(capture: Capture, burst: Burst, frames: int) -> None:
         return
     capture.visit.face = FaceEvidence(best.look.components, best.look.causes, frames)
     capture.visit.straight = best.look.sighting
+    compare(capture, burst.live, best.look.sighting.identity if best.look.sighting else None)
     for kind, shot in ((SampleKind.FACE, best), (SampleKind.FACE_RUNNER_UP, burst.runner_up)):
         if shot is not None:
             await capture.keep(kind, shot.frame)

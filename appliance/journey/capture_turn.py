@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from appliance.checks.evidence import PadEvidence
 from appliance.journey.capture import Capture
+from appliance.journey.comparing import follow
 from appliance.journey.guidance import Guide
 from appliance.journey.machine import Event
 from appliance.journey.view import Asked
@@ -52,6 +53,7 @@ async def _judged(
 ) -> Event | None:
     """What the challenge was, as evidence; None: not passed, perhaps once more."""
     passed = view.phase is Phase.PASSED
+    follow(capture, view.identity_distance)
     capture.visit.pad = PadEvidence(
         turn_passed=passed,
         turn_reason="passed" if passed else str(view.fault),

@@ -11,6 +11,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from appliance.vision.face_comparison import Embedding
 from appliance.vision.track import Sighting
 from border.documents.mrz import Mrz
 from border.encounter import Fact, QualityComponent, Sample, Stamp
@@ -41,6 +42,15 @@ class Eyes(Protocol):
 
     @property
     def has_passive(self) -> bool: ...
+
+    @property
+    def comparison(self) -> tuple[str, str]:
+        """The network that compares faces, and its version with the file: as a finding cites them."""
+        ...
+
+    def portrait(self, pixels: NDArray[np.uint8]) -> Embedding | None:
+        """Of the one face in a document's portrait; None when there is none, or more than one."""
+        ...
 
     def look(self, pixels: NDArray[np.uint8], limits: FaceLimits, last_box: Box | None = None) -> Look:
         """Judge a frame; `last_box` is where the face was a moment ago, so that its light is seen before any model

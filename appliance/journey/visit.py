@@ -5,11 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
-from appliance.checks.evidence import Evidence, FaceEvidence, FingerEvidence, PadEvidence
+from appliance.checks.evidence import (
+    ComparisonEvidence,
+    Evidence,
+    FaceEvidence,
+    FingerEvidence,
+    PadEvidence,
+    PortraitState,
+)
 from appliance.journey.fill import Fill
 from appliance.journey.mirror import Window
 from appliance.journey.ports import Box
 from appliance.journey.view import Receipt
+from appliance.vision.face_comparison import Embedding
 from appliance.vision.track import Sighting
 from border.documents.mrz import Mrz
 from border.encounter import (
@@ -26,6 +34,14 @@ from border.encounter import (
 from border.findings import Finding
 from border.ids import receipt_number
 from border.watchlist.matching import Hit
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SeenPortrait:
+    """The document's portrait, judged; the picture itself is among the samples."""
+
+    state: PortraitState
+    embedding: Embedding | None
 
 
 @dataclass(slots=True)
@@ -47,6 +63,8 @@ class Visit:
     face: FaceEvidence | None = None
     straight: Sighting | None = None  # the captured face, which the head that turns must resemble
     pad: PadEvidence | None = None
+    portrait: SeenPortrait | None = None  # the document's, where its reader gives one
+    comparison: ComparisonEvidence | None = None
     finger: FingerEvidence | None = None
     face_box: tuple[Box, float] | None = None  # where the face was last, and when
     fill: Fill = field(default_factory=Fill)  # the lamp is dark when he comes
@@ -70,6 +88,7 @@ class Visit:
             list_age_hours=self.list_age_hours,
             face=self.face,
             pad=self.pad,
+            comparison=self.comparison,
             finger=self.finger,
             wishes=frozenset(self.wishes),
             failed_devices=tuple(self.failed_devices),

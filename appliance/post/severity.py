@@ -11,6 +11,8 @@ SEVERITY: dict[str, int] = {
     "watchlist_match": MOST,
     "presentation_attack_suspected": MOST,
     "check_digit_refuted": MOST,  # an altered document, or a misprint: a human must look
+    "portrait_differs": MOST,
+    "live_faces_differ": MOST,
     "protection_nationality": MOST,
     "minor": MOST,
     "document_check_digit_refuted": MOST,
@@ -37,6 +39,8 @@ SEVERITY: dict[str, int] = {
     "finger_not_captured": LOW,
     "finger_metric_unknown": LOW,
     "passive_too_few_frames": LOW,
+    "comparison_too_few_frames": LOW,
+    "comparison_metric_unknown": LOW,
     "document_not_read": LOW,
     "document_not_presented": LOW,
     "list_absent": LOW,

@@ -1,9 +1,10 @@
-"""The active challenge: look straight, then turn left or right as chance says, before the time is up.
+"""The active challenge: look straight, turn left or right as chance says, look straight again, all in time.
 
 What it stops: a flat or bent picture, because a plane neither turns the mesh far enough nor leaves parallax.
 What it does not stop: a worn mask, a puppeteered face on a screen, frames fed in behind the camera, and a
 replay that happens to turn the right way at the right time (one chance in 2 ** turns, less the short time).
-One face throughout is held to by place, size, shape and looks (track.py), not by comparing identities.
+One face throughout is held to by place, size, shape and looks (track.py), and by comparing every straight look
+with the first: before a turn, while it begins, and after the last one.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import random
 from dataclasses import dataclass
 from enum import StrEnum
 
-from appliance.vision import turn
+from appliance.vision import face_comparison, turn
 from appliance.vision.pose import pose_of
 from appliance.vision.track import MAX_GAP_S, MIN_FRONT_LIKENESS, Sighting, breach, likeness
 from appliance.vision.turn import Side, TurnLook
@@ -48,8 +49,8 @@ class Turned(StrEnum):
     """What happened to the challenge; the left side of `TABLE`."""
 
     HELD = "held"  # straight for long enough
-    DONE = "done"  # the asked turn was seen, more are to come
-    DONE_LAST = "done_last"
+    HELD_LAST = "held_last"  # straight again after the last turn
+    DONE = "done"  # the asked turn was seen
     BROKE = "broke"
     LATE = "late"
 
@@ -57,8 +58,8 @@ class Turned(StrEnum):
 _ENDING = {Turned.BROKE: Phase.FAILED, Turned.LATE: Phase.TIMED_OUT}
 
 TABLE: dict[Phase, dict[Turned, Phase]] = {
-    Phase.FRONT: {Turned.HELD: Phase.TURN, **_ENDING},
-    Phase.TURN: {Turned.DONE: Phase.FRONT, Turned.DONE_LAST: Phase.PASSED, **_ENDING},
+    Phase.FRONT: {Turned.HELD: Phase.TURN, Turned.HELD_LAST: Phase.PASSED, **_ENDING},
+    Phase.TURN: {Turned.DONE: Phase.FRONT, **_ENDING},
     Phase.PASSED: {},
     Phase.FAILED: {},
     Phase.TIMED_OUT: {},
@@ -72,7 +73,7 @@ class Fault(StrEnum):
     WRONG_WAY = "turn_wrong_way"
     NO_DEPTH = "turn_without_depth"  # it turned, but as a plane turns
     TRACK_LOST = "turn_track_lost"  # no single face for too long, or a cut
-    OTHER_FACE = "turn_other_face"  # the straight looks of one visit do not resemble each other
+    OTHER_FACE = "turn_other_face"  # the straight looks of one visit are not one person's
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +95,7 @@ class ChallengeView:
     fault: Fault | None
     turns: tuple[TurnMeasure, ...]
     straight_likeness: float | None  # smallest between straight looks, -1..1; None before there were two
+    identity_distance: float | None  # greatest of a straight look from the first; None where none had an embedding
 
     @property
     def ended(self) -> bool:
@@ -134,19 +136,22 @@ class TurnChallenge:
         self._looks: list[turn.Verdict] = []
         self._turns: list[TurnMeasure] = []
         self._likeness: float | None = None
+        self._identity = None if expects is None else expects.identity  # of the first straight look
+        self._apart: float | None = None  # the farthest straight look from it
 
     @property
     def view(self) -> ChallengeView:
         """What to show now."""
         prompt = ASKS[self._asked] if self._phase is Phase.TURN else Prompt.LOOK_STRAIGHT
-        steps = 2 * len(self._turns) + (self._phase is Phase.TURN)
+        steps = 2 * len(self._turns) + (self._phase is Phase.TURN) + (self._phase is Phase.PASSED)
         return ChallengeView(
             phase=self._phase,
             prompt=prompt if TABLE[self._phase] else None,
-            progress=steps / (2 * len(self._order)),
+            progress=steps / (2 * len(self._order) + 1),
             fault=self._fault,
             turns=tuple(self._turns),
             straight_likeness=self._likeness,
+            identity_distance=self._apart,
         )
 
     @property
@@ -205,10 +210,14 @@ class TurnChallenge:
             return
         self._straight.append((seen, self._at_s))
         held_s = self._at_s - self._straight[0][1]
-        if len(self._straight) < FRONT_FRAMES or held_s < self._holds_s[len(self._turns)]:
+        is_last = len(self._turns) == len(self._order)
+        if len(self._straight) < FRONT_FRAMES or held_s < (0.0 if is_last else self._holds_s[len(self._turns)]):
             return
         straightest = min((one for one, _ in self._straight), key=lambda one: abs(pose_of(one.mesh).yaw_deg))
-        self._go(Turned.HELD) if self._is_same_face(straightest) else self._go(Turned.BROKE, Fault.OTHER_FACE)
+        if self._is_same_face(straightest) and self._is_same_person(len(self._straight)):
+            self._go(Turned.HELD_LAST if is_last else Turned.HELD)
+        else:
+            self._go(Turned.BROKE, Fault.OTHER_FACE)
         self._reference = straightest
 
     def _is_same_face(self, straight: Sighting) -> bool:
@@ -218,17 +227,35 @@ class TurnChallenge:
         self._likeness = alike if self._likeness is None else min(alike, self._likeness)
         return alike >= MIN_FRONT_LIKENESS
 
+    def _is_same_person(self, looks: int) -> bool:
+        """By the median embedding of the newest straight looks; NaN is nobody.
+
+        Where no look has an embedding nothing is said, and the face_comparison check refers.
+        """
+        seen = [one.identity for one, _ in self._straight[-looks:] if one.identity is not None]
+        now = face_comparison.median(seen)
+        if self._identity is None and self._reference is None:
+            self._identity = now
+        if self._identity is None and now is None:
+            return True
+        apart = face_comparison.distance(self._identity, now)
+        self._apart = apart if self._apart is None or not apart <= self._apart else self._apart
+        return apart <= self._limits.max_track_distance
+
     def _watch(self, seen: Sighting) -> None:
         """Judge one look of the asked turn."""
         assert self._reference is not None
+        if turn.is_straight(seen.mesh):
+            self._straight.append((seen, self._at_s))
+            if len(self._straight) >= SURE_FRAMES and not self._is_same_person(SURE_FRAMES):
+                self._go(Turned.BROKE, Fault.OTHER_FACE)
+                return
         measured = turn.look(self._reference.mesh, seen.mesh, self._asked)
         self._looks.append(turn.judge(measured, self._limits))
         sure = set(self._looks[-SURE_FRAMES:]) if len(self._looks) >= SURE_FRAMES else set()
         if sure == {turn.Verdict.WRONG_WAY}:
             self._go(Turned.BROKE, Fault.WRONG_WAY)
         elif sure == {turn.Verdict.GOOD}:
-            asked = self._asked
-            last = len(self._turns) + 1 == len(self._order)
             took_s = self._at_s - self._began_s
-            self._turns.append(TurnMeasure(asked, measured, took_s))
-            self._go(Turned.DONE_LAST if last else Turned.DONE)
+            self._turns.append(TurnMeasure(self._asked, measured, took_s))
+            self._go(Turned.DONE)

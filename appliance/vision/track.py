@@ -1,7 +1,7 @@
 """Is the face in this frame still the face of the frame before? Place, size, shape and looks, as numbers.
 
 This is continuity of one track, not recognition: it notices a cut, a swap or a second face sliding in. Two
-people of like looks who change places within a gap are not told apart; only a comparison of faces can do that.
+people of like looks who change places within a gap are told apart by `identity` alone, where both looks have one.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from enum import StrEnum
 import cv2
 import numpy as np
 
+from appliance.vision.face_comparison import Embedding
 from appliance.vision.face_landmarks import FaceMesh
 from appliance.vision.mesh_points import LEFT_EYE_OUTER, NOSE_BASE, OVAL, RIGHT_EYE_OUTER
 from appliance.vision.model import Floats, Pixels
@@ -39,15 +40,19 @@ class Break(StrEnum):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Sighting:
-    """One face in one frame. `looks`: unit vector of a small grey patch, zero mean, float32."""
+    """One face in one frame. `looks`: unit vector of a small grey patch, zero mean, float32.
+
+    `identity`: the face's embedding; only straight looks have one, for it costs more than all the rest of a frame.
+    """
 
     mesh: FaceMesh
     looks: Floats
+    identity: Embedding | None = None
 
 
-def sighting(pixels: Pixels, mesh: FaceMesh) -> Sighting:
+def sighting(pixels: Pixels, mesh: FaceMesh, identity: Embedding | None = None) -> Sighting:
     """What later frames are held against, from a BGR frame and the mesh found in it."""
-    return Sighting(mesh, looks_of(pixels, mesh))
+    return Sighting(mesh, looks_of(pixels, mesh), identity)
 
 
 def looks_of(pixels: Pixels, mesh: FaceMesh) -> Floats:

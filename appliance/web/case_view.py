@@ -11,8 +11,12 @@ from border.documents.mrz import CheckDigit, Mrz, PartialDate
 from border.encounter import SampleKind, SampleRef
 from border.findings import Finding, Measure, Verdict
 
-COMPARED = (SampleKind.FACE, SampleKind.FACE_TURNED, SampleKind.FACE_RUNNER_UP)
-"""Shown side by side at equal size, present or not."""
+COMPARED: tuple[tuple[SampleKind, ...], ...] = (
+    (SampleKind.FACE,),
+    (SampleKind.PORTRAIT, SampleKind.PORTRAIT_PRINTED),
+    (SampleKind.FACE_TURNED,),
+)
+"""Shown side by side at equal size, present or not; of one place's kinds the first that is there."""
 
 _ORDER = {Verdict.REFER: 0, Verdict.NOT_DONE: 1, Verdict.CLEAR: 2}
 
@@ -69,11 +73,23 @@ def date_text(printed: PartialDate, span: DateSpan | None) -> str:
 def compared(samples: Iterable[SampleRef]) -> tuple[Picture, ...]:
     """The faces, always in the same places; a missing one keeps its place empty."""
     by_kind = {sample.kind: sample.sha256 for sample in samples}
-    return tuple(Picture(kind, by_kind.get(kind)) for kind in COMPARED)
+    found = (next((kind for kind in kinds if kind in by_kind), kinds[0]) for kinds in COMPARED)
+    return tuple(Picture(kind, by_kind.get(kind)) for kind in found)
+
+
+def difference(findings: Iterable[Finding]) -> tuple[str, str] | None:
+    """How far live face and portrait are apart, and up to where that counts as one person; None: not compared."""
+    measures = (measure for finding in findings for measure in finding.measures)
+    found = next((measure for measure in measures if measure.name == "portrait_distance"), None)
+    if found is None:
+        return None
+    return (f"{found.value:.2f}" if found.is_number else "?"), found.limit.removeprefix("max ")
 
 
 def others(samples: Iterable[SampleRef]) -> tuple[Picture, ...]:
-    return tuple(Picture(s.kind, s.sha256) for s in samples if s.kind not in COMPARED)
+    rows = tuple(samples)
+    beside = {one.sha256 for one in compared(rows)}
+    return tuple(Picture(s.kind, s.sha256) for s in rows if s.sha256 not in beside)
 
 
 def by_weight(findings: Iterable[Finding]) -> tuple[Finding, ...]:

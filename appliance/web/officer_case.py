@@ -39,6 +39,7 @@ class CasePages:
             is_mine=row is not None and row.taken_by == session.officer.id,
             reasons=REASONS,
             compared=case_view.compared(case.checked.samples),
+            difference=case_view.difference(case.checked.findings),
             others=case_view.others(case.checked.samples),
             fields=case_view.fields(case.checked.document, _day(case.checked.at)) if case.checked.document else (),
             findings=case_view.by_weight(case.checked.findings),

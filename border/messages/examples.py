@@ -35,6 +35,7 @@ from border.messages.values import (
     StateReport,
 )
 from border.rules.policy import (
+    ComparisonLimits,
     FaceLimits,
     FingerLimits,
     FramingLimits,
@@ -165,8 +166,11 @@ POLICY = Policy(
         FramingLimits(0.48, 0.9, 0.6, 1.1, 0.5),
         LightLimits(50.0, 30.0, 245.0, 42.0, 25.0),
     ),
-    turn=TurnLimits(min_yaw_change_deg=18.0, min_residual=0.05, turns=2, seconds_per_turn=6.0),
+    turn=TurnLimits(min_yaw_change_deg=18.0, min_residual=0.05, turns=2, seconds_per_turn=6.0, max_track_distance=0.5),
     passive=PassiveLimits(max_attack_score=0.5, min_frames=5),
+    comparison=ComparisonLimits(
+        max_distance=0.55, min_frames=4, portrait_required=True, printed_counts=False, metric="dlib-resnet-1"
+    ),
     finger=FingerLimits(min_quality=40.0, min_age_years=12, metric="landfall-finger-1"),
     retries=Retries(document=3, face=3, finger=3, total_s=120.0),
     min_self_service_age_years=16,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from border.documents.countries import CARICOM_MEMBERS
 from border.rules.engine import ANY
 from border.rules.policy import (
+    ComparisonLimits,
     FaceLimits,
     FingerLimits,
     FramingLimits,
@@ -36,8 +37,11 @@ DEVELOPMENT = Policy(
             max_surround_ratio=25.0,
         ),
     ),
-    turn=TurnLimits(min_yaw_change_deg=18.0, min_residual=0.05, turns=2, seconds_per_turn=6.0),
+    turn=TurnLimits(min_yaw_change_deg=18.0, min_residual=0.05, turns=2, seconds_per_turn=6.0, max_track_distance=0.5),
     passive=PassiveLimits(max_attack_score=0.5, min_frames=5),
+    comparison=ComparisonLimits(
+        max_distance=0.6, min_frames=3, portrait_required=False, printed_counts=False, metric="dlib-resnet-1"
+    ),
     finger=FingerLimits(min_quality=60.0, min_age_years=12, metric="landfall-finger-1"),
     retries=Retries(document=3, face=3, finger=3, total_s=120.0),
     min_self_service_age_years=16,

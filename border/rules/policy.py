@@ -45,12 +45,24 @@ class TurnLimits:
     min_residual: float  # homography residual, in inter-ocular distances
     turns: int
     seconds_per_turn: float
+    max_track_distance: float  # between embeddings of one visit's straight looks; of the comparison's metric
 
 
 @dataclass(frozen=True, slots=True)
 class PassiveLimits:
     max_attack_score: float  # 0 surely bona fide .. 1 surely an attack
     min_frames: int
+
+
+@dataclass(frozen=True, slots=True)
+class ComparisonLimits:
+    """One to one, live face against the document's portrait."""
+
+    max_distance: float  # at most this far apart is one person
+    min_frames: int  # straight looks behind the live side
+    portrait_required: bool  # False: a document without one is not held against the traveller
+    printed_counts: bool  # whether a portrait cut out of a picture of the page may be compared by the machine
+    metric: str  # which network's distances the limits speak of
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +98,7 @@ class Policy:
     face: FaceLimits
     turn: TurnLimits
     passive: PassiveLimits
+    comparison: ComparisonLimits
     finger: FingerLimits
     retries: Retries
     min_self_service_age_years: int  # younger travellers always meet an officer

@@ -34,6 +34,9 @@ class Bound:
         return f"wants {left} {self.low:g} {right} {self.high:g}"
 
 
+MAX_DISTANCE = 0.7
+"""Of embeddings: beyond it different people begin to pass (its authors compare at 0.6)."""
+
 # A limit at an end that would let everybody through (an attack score of 1) is excluded, not trusted.
 BOUNDS: tuple[Bound, ...] = (
     Bound("version", 1, 2**31),
@@ -56,8 +59,11 @@ BOUNDS: tuple[Bound, ...] = (
     Bound("turn.min_residual", 0, 1, "both"),
     Bound("turn.turns", 1, 6),
     Bound("turn.seconds_per_turn", 1, 60),
+    Bound("turn.max_track_distance", 0, MAX_DISTANCE, "low"),
     Bound("passive.max_attack_score", 0, 1, "both"),
     Bound("passive.min_frames", 1, 100),
+    Bound("comparison.max_distance", 0, MAX_DISTANCE, "low"),
+    Bound("comparison.min_frames", 1, 100),
     Bound("finger.min_quality", 0, 100, "low"),
     Bound("finger.min_age_years", 0, 120),
     Bound("retries.document", 1, 20),
@@ -85,8 +91,9 @@ def mistakes_of(policy: Policy) -> Iterator[Mistake]:
     """What bounds cannot say of a whole policy."""
     if kind_of(policy.country) not in (CodeKind.STATE, CodeKind.SPECIMEN):
         yield Mistake("country", "wants the code of a state")
-    if not policy.finger.metric:
-        yield Mistake("finger.metric", "wants the name of a metric")
+    for where, metric in (("comparison.metric", policy.comparison.metric), ("finger.metric", policy.finger.metric)):
+        if not metric:
+            yield Mistake(where, "wants the name of a metric")
     yield from _components(policy)
     yield from _documents(policy)
     yield from _protection(policy)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import queue
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 
 import numpy as np
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from appliance.journey.ports import Box, Look
 from appliance.post.storage import StorageFull
+from appliance.vision.face_comparison import Embedding
 from appliance.vision.track import Sighting
 from border.documents.mrz import Mrz
 from border.encounter import ClockState, Fact, QualityComponent, Sample, Stamp
@@ -21,10 +22,11 @@ from border.messages.values import AlarmKind
 from border.rules.default import DEVELOPMENT
 from border.rules.policy import FaceLimits, Policy
 from border.watchlist.matching import Hit
-from drivers.api import FingerImage, Frame, Light, MrzText, Progress, SensorClass
+from drivers.api import FingerImage, Frame, Light, MrzText, Portrait, Progress, SensorClass
 from drivers.deadline import Deadline
 from tests.vision.heads import sighted, turned
 
+FACELESS = 200  # grey level
 YAW_DEG = {"turn_left": 27.0, "turn_right": -27.0}
 
 
@@ -39,11 +41,12 @@ class Slot:
 
     def __init__(self) -> None:
         self.zones: queue.SimpleQueue[tuple[str, ...]] = queue.SimpleQueue()
+        self.portrait: Portrait | None = None
 
     def read(self, deadline: Deadline) -> MrzText:
         while self.zones.empty():
             deadline.pause(self.device, 0.01)
-        return MrzText(self.zones.get(), self.device)
+        return MrzText(self.zones.get(), self.device, portrait=self.portrait)
 
     def close(self) -> None: ...
 
@@ -93,15 +96,32 @@ class Glass:
 
 @dataclass(slots=True)
 class Judge:
-    """Eyes that see one good face, turned as the screen asks; a finger's grey level is its quality."""
+    """Eyes that see one good face, turned as the screen asks; a finger's grey level is its quality.
+
+    A portrait shows the same face, `apart` from it; brighter than `FACELESS`, it shows none. `swap` is how far the
+    face is from itself during the turns.
+    """
 
     front: Sighting
     asked: Callable[[], str | None]
     has_passive: bool = False
+    apart: float = 0.3
+    swap: float = 0.0
+    comparison: tuple[str, str] = (DEVELOPMENT.comparison.metric, f"{DEVELOPMENT.comparison.metric}/test")
+
+    def portrait(self, pixels: NDArray[np.uint8]) -> Embedding | None:
+        return None if pixels.mean() > FACELESS else self._moved(self.apart)
+
+    def _moved(self, apart: float) -> Embedding:
+        assert self.front.identity is not None
+        values = self.front.identity.values.copy()
+        values[0] += apart
+        return Embedding(values)
 
     def look(self, _pixels: NDArray[np.uint8], limits: FaceLimits, _last_box: Box | None = None) -> Look:
         yaw = YAW_DEG.get(self.asked() or "", 0.0)
         seen = sighted(self.front, turned(self.front.mesh, yaw)) if yaw else self.front
+        seen = replace(seen, identity=self._moved(self.swap if self.asked() else 0.0))
         good = tuple(QualityComponent(name, 100.0, 100.0, "test") for name, _ in limits.min_component)
         return Look((), good, (10, 10, 20, 20), seen, None, (1.0,))
 

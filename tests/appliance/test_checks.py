@@ -8,7 +8,14 @@ from datetime import date
 import pytest
 
 from appliance.checks import ALL, EXPECTED, run_all
-from appliance.checks.evidence import Evidence, FaceEvidence, FingerEvidence, PadEvidence
+from appliance.checks.evidence import (
+    ComparisonEvidence,
+    Evidence,
+    FaceEvidence,
+    FingerEvidence,
+    PadEvidence,
+    PortraitState,
+)
 from border.documents.mrz import Accepted, CheckDigit, parse
 from border.encounter import ClockState, QualityComponent
 from border.findings import Verdict
@@ -31,6 +38,15 @@ def component(name: str, value: float) -> QualityComponent:
 
 GOOD_FACE = FaceEvidence(tuple(component(name, 90.0) for name, _ in DEVELOPMENT.face.min_component), (), 9)
 GOOD_PAD = PadEvidence(True, "passed", (), False, ())
+GOOD_COMPARISON = ComparisonEvidence(
+    metric=DEVELOPMENT.comparison.metric,
+    version=f"{DEVELOPMENT.comparison.metric}/0a1b2c3d",
+    frames=4,
+    burst_distance=0.2,
+    turn_distance=0.3,
+    portrait=PortraitState.CHIP,
+    portrait_distance=0.4,
+)
 GOOD_FINGER = FingerEvidence(
     True, "", QualityComponent("FingerQuality", 80.0, None, DEVELOPMENT.finger.metric, "optical"), ()
 )
@@ -43,6 +59,7 @@ GOOD = Evidence(
     list_age_hours=1.0,
     face=GOOD_FACE,
     pad=GOOD_PAD,
+    comparison=GOOD_COMPARISON,
     finger=GOOD_FINGER,
     wishes=frozenset(),
     failed_devices=(),
@@ -115,6 +132,30 @@ CASES: list[tuple[str, dict[str, object], Verdict, str]] = [
         "presentation_attack_suspected",
     ),
     ("face_pad", {"pad": replace(PASSIVE, passive_scores=(0.1,))}, Verdict.NOT_DONE, "passive_too_few_frames"),
+    *(
+        ("face_comparison", {"comparison": replace(GOOD_COMPARISON, **change)}, verdict, reason)
+        for change, verdict, reason in (
+            ({}, Verdict.CLEAR, "portrait_agrees"),
+            ({"portrait_distance": 0.6}, Verdict.CLEAR, "portrait_agrees"),
+            ({"portrait_distance": 0.601}, Verdict.REFER, "portrait_differs"),
+            ({"portrait_distance": NAN}, Verdict.REFER, "portrait_differs"),
+            ({"portrait_distance": None}, Verdict.NOT_DONE, "comparison_too_few_frames"),
+            ({"frames": 2}, Verdict.NOT_DONE, "comparison_too_few_frames"),
+            ({"burst_distance": 0.51}, Verdict.REFER, "live_faces_differ"),
+            ({"burst_distance": NAN}, Verdict.REFER, "live_faces_differ"),
+            ({"turn_distance": 0.51}, Verdict.REFER, "turn_other_face"),
+            ({"turn_distance": NAN}, Verdict.REFER, "turn_other_face"),
+            ({"turn_distance": None}, Verdict.NOT_DONE, "turn_identity_not_followed"),
+            ({"metric": "other"}, Verdict.NOT_DONE, "comparison_metric_unknown"),
+            ({"portrait": PortraitState.UNREADABLE}, Verdict.NOT_DONE, "portrait_unreadable"),
+            ({"portrait": PortraitState.FACELESS}, Verdict.NOT_DONE, "portrait_without_face"),
+            ({"portrait": PortraitState.NONE, "portrait_distance": None}, Verdict.CLEAR, "no_portrait_to_compare"),
+            # a printed portrait is for the officer's eyes: it neither clears nor refers
+            ({"portrait": PortraitState.PRINTED, "portrait_distance": 0.1}, Verdict.CLEAR, "no_portrait_to_compare"),
+            ({"portrait": PortraitState.PRINTED, "portrait_distance": 0.9}, Verdict.CLEAR, "no_portrait_to_compare"),
+        )
+    ),
+    ("face_comparison", {"comparison": None}, Verdict.NOT_DONE, "face_not_captured"),
     ("finger_quality", {"finger": None}, Verdict.NOT_DONE, "finger_not_captured"),
     (
         "finger_quality",
@@ -157,6 +198,33 @@ def test_a_check_says_what_it_saw(name: str, change: dict[str, object], verdict:
     assert (finding.check, finding.verdict, finding.reason) == (name, verdict, reason)
 
 
+def _compared(state: PortraitState, apart: float | None, **limits: bool) -> str:
+    policy = replace(DEVELOPMENT, comparison=replace(DEVELOPMENT.comparison, **limits))  # type: ignore[arg-type]
+    seen = replace(GOOD_COMPARISON, portrait=state, portrait_distance=apart)
+    return ALL["face_comparison"](replace(GOOD, comparison=seen), policy).reason
+
+
+def test_a_policy_may_ask_for_a_portrait_and_may_trust_a_printed_one() -> None:
+    assert _compared(PortraitState.NONE, None, portrait_required=True) == "portrait_absent"
+    assert _compared(PortraitState.PRINTED, 0.1, portrait_required=True) == "portrait_absent"
+    assert _compared(PortraitState.PRINTED, 0.1, printed_counts=True) == "portrait_agrees"
+    assert _compared(PortraitState.PRINTED, 0.9, printed_counts=True) == "portrait_differs"
+
+
+def test_a_turn_that_failed_is_not_blamed_twice() -> None:
+    failed = replace(GOOD_PAD, turn_passed=False, turn_reason="turn_no_response")
+    seen = replace(GOOD_COMPARISON, turn_distance=None)
+    assert ALL["face_comparison"](replace(GOOD, pad=failed, comparison=seen), DEVELOPMENT).reason == "portrait_agrees"
+
+
+def test_a_comparison_records_its_operating_point() -> None:
+    rows = {row.name: row for row in ALL["face_comparison"](GOOD, DEVELOPMENT).measures}
+    apart = rows["portrait_distance"]
+    assert (apart.value, apart.unit, apart.limit) == (0.4, "dlib-resnet-1/0a1b2c3d", "max 0.6")
+    assert rows["turn_distance"].limit == rows["live_burst_distance"].limit == "max 0.5"
+    assert (rows["live_frames"].value, rows["live_frames"].limit) == (4.0, "min 3")
+
+
 def test_a_document_kind_that_policy_does_not_take_is_referred() -> None:
     policy = replace(DEVELOPMENT, accepted_documents=("AC",))
     assert ALL["document_accepted"](GOOD, policy).reason == "document_kind_not_accepted"
@@ -189,6 +257,6 @@ def test_a_document_that_ends_too_soon_is_referred() -> None:
 
 @pytest.mark.parametrize("name", sorted(EXPECTED))
 def test_nothing_at_all_never_clears_a_capture_check(name: str) -> None:
-    nothing = Evidence(TODAY, ClockState.TRUSTED, None, "", None, None, None, None, None, frozenset(), ())
+    nothing = Evidence(TODAY, ClockState.TRUSTED, None, "", None, None, None, None, None, None, frozenset(), ())
     finding = ALL[name](nothing, DEVELOPMENT)
     assert (finding.verdict is Verdict.CLEAR) == (name in ("own_wish", "devices"))

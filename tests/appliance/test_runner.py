@@ -5,11 +5,15 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
+import struct
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 
+import cv2
+import numpy as np
 import pytest
 
 from appliance.devices import Devices
@@ -24,8 +28,10 @@ from appliance.journey.view import Touch
 from appliance.lane import Lane
 from appliance.vision.face_reading import FaceReader
 from appliance.vision.track import Sighting
-from border.encounter import CheckedFact, RecommendedFact
-from drivers.api import Light
+from border.encounter import CheckedFact, RecommendedFact, SampleKind
+from border.findings import Finding
+from border.messages import codec
+from drivers.api import Light, Portrait, PortraitSource
 from drivers.fill_light import NoFillLight
 from simulators.faces import FRONTAL, GOOD, render
 from simulators.travellers import traveller
@@ -39,10 +45,12 @@ ZONE = traveller("skipper").lines(datetime.now(UTC).date())
 class Rig:
     """A runner at work, the ports to turn, and the fingers on the screen."""
 
-    def __init__(self, front: Sighting, *, scale: float = 1.0, has_eyes: bool = True) -> None:
+    def __init__(
+        self, front: Sighting, *, scale: float = 1.0, has_eyes: bool = True, apart: float = 0.3, swap: float = 0.0
+    ) -> None:
         self.slot, self.glass, self.book, self.papers = Slot(), Glass(), Book(), Papers()
         screen = Screen("en")
-        eyes = Judge(front, lambda: screen.view.asked) if has_eyes else None
+        eyes = Judge(front, lambda: screen.view.asked, apart=apart, swap=swap) if has_eyes else None
         self.devices, self.vision = (
             Devices(Hands(self.slot, Window(), self.glass, NoFillLight("fill_light"))),
             Lane("vision"),
@@ -72,6 +80,16 @@ class Rig:
                 return
             go_on()
             await self.at(step, state)
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        fact = self.book.written[-1][0][0]
+        assert isinstance(fact, CheckedFact)
+        return fact.findings
+
+    @property
+    def compared(self) -> Finding:
+        return next(finding for finding in self.findings if finding.check == "face_comparison")
 
     @property
     def recommended(self) -> RecommendedFact:
@@ -192,6 +210,105 @@ def test_a_whole_journey_clears_and_its_receipt_comes_after_the_record(front: Si
         assert receipt.stay_until is not None
         kinds = {sample.kind.value for sample in rig.book.written[-1][1]}
         assert kinds == {"face", "face_runner_up", "face_turned", "finger"}
+
+    play(Rig(front), act)
+
+
+def portrait(grey: int, source: PortraitSource = PortraitSource.CHIP, kind: str = ".jpg") -> Portrait:
+    data = cv2.imencode(kind, np.full((120, 90, 3), grey, np.uint8))[1].tobytes()
+    return Portrait(source, {".jpg": "image/jpeg", ".jp2": "image/jp2"}[kind], data)
+
+
+def test_without_a_portrait_there_is_nothing_to_compare_and_the_finding_says_so(front: Sighting) -> None:
+    async def act(rig: Rig) -> None:
+        await rig.reach(State.CLEARED)
+        assert rig.compared.reason == "no_portrait_to_compare"
+        rows = {row.name: row for row in rig.compared.measures}
+        assert "portrait_distance" not in rows
+        assert rows["turn_distance"].value <= 0.01 and rows["live_frames"].value >= 4
+
+    play(Rig(front), act)
+
+
+def test_a_policy_that_wants_a_portrait_refers_who_has_none(front: Sighting) -> None:
+    async def act(rig: Rig) -> None:
+        assert rig.papers.policy is not None
+        wants = replace(rig.papers.policy.comparison, portrait_required=True)
+        rig.papers.policy = replace(rig.papers.policy, comparison=wants)
+        await rig.reach(State.FINGER)
+        rig.glass.finger = 90
+        await rig.at(State.REFERRED)
+        assert rig.recommended.reasons == ("portrait_absent",)
+
+    play(Rig(front), act)
+
+
+@pytest.mark.parametrize("kind", [".jpg", ".jp2"])
+def test_a_portrait_that_agrees_clears_and_the_officer_has_it_too(front: Sighting, kind: str) -> None:
+    async def act(rig: Rig) -> None:
+        rig.slot.portrait = given = portrait(90, kind=kind)
+        await rig.reach(State.CLEARED)
+        assert rig.compared.reason == "portrait_agrees"
+        (kept,) = (sample for sample in rig.book.written[-1][1] if sample.kind is SampleKind.PORTRAIT)
+        assert kept.frame_sha256 == given.sha256 and kept.device == rig.slot.device
+        assert kept.media_type == ("image/jpeg" if kind == ".jpg" else "image/png")
+
+    play(Rig(front), act)
+
+
+@pytest.mark.parametrize(
+    ("given", "apart", "reason", "kept"),
+    [
+        (portrait(90), 0.7, "portrait_differs", True),
+        (portrait(90), float("nan"), "portrait_differs", True),
+        (portrait(230), 0.3, "portrait_without_face", True),
+        (Portrait(PortraitSource.CHIP, "image/jpeg", b"\xff\xd8\xff no picture"), 0.3, "portrait_unreadable", False),
+    ],
+    ids=["other", "nan", "faceless", "broken"],
+)
+def test_a_portrait_that_does_not_agree_refers(
+    front: Sighting, given: Portrait, apart: float, reason: str, kept: bool
+) -> None:
+    async def act(rig: Rig) -> None:
+        rig.slot.portrait = given
+        await rig.reach(State.FINGER)
+        rig.glass.finger = 90
+        await rig.at(State.REFERRED)
+        assert reason in rig.recommended.reasons
+        kinds = {sample.kind for sample in rig.book.written[-1][1]}
+        assert (SampleKind.PORTRAIT in kinds) is kept
+
+    play(Rig(front, apart=apart), act)
+
+
+def test_a_printed_portrait_is_for_the_officers_eyes(front: Sighting) -> None:
+    async def act(rig: Rig) -> None:
+        rig.slot.portrait = portrait(90, PortraitSource.PRINTED)
+        await rig.reach(State.CLEARED)
+        assert rig.compared.reason == "no_portrait_to_compare"
+        assert SampleKind.PORTRAIT_PRINTED in {sample.kind for sample in rig.book.written[-1][1]}
+
+    play(Rig(front, apart=1.2), act)
+
+
+def test_another_persons_turn_refers(front: Sighting) -> None:
+    async def act(rig: Rig) -> None:
+        await rig.reach(State.TURN)
+        await rig.at(State.REFERRED)
+        assert "turn_other_face" in rig.recommended.reasons
+        assert "bona_fide" not in {finding.reason for finding in rig.findings}
+
+    play(Rig(front, swap=0.8), act)
+
+
+def test_no_number_of_an_embedding_is_in_a_record(front: Sighting) -> None:
+    async def act(rig: Rig) -> None:
+        rig.slot.portrait = portrait(90)
+        await rig.reach(State.CLEARED)
+        assert front.identity is not None
+        facts = b"".join(codec.encode(fact) for fact in rig.book.written[-1][0])
+        assert front.identity.values.tobytes() not in facts
+        assert not [value for value in front.identity.values if b"\xfa" + struct.pack(">f", value) in facts]  # as CBOR
 
     play(Rig(front), act)
 

@@ -18,7 +18,7 @@ from simulators.presenters import FILM_S, BonaFide, Nobody, Presenter, PrintedPh
 from simulators.travellers import TRAVELLERS, Traveller, traveller
 
 Eyes = Callable[[Pixels], tuple[float, FaceMesh | None]]
-LIMITS = TurnLimits(min_yaw_change_deg=18.0, min_residual=0.05, turns=2, seconds_per_turn=5.0)
+LIMITS = TurnLimits(18.0, 0.05, turns=2, seconds_per_turn=5.0, max_track_distance=0.5)
 PERIOD_S = 0.2
 
 

@@ -43,5 +43,5 @@ def as_a_plane(mesh: FaceMesh, yaw_deg: float) -> FaceMesh:
 
 
 def sighted(like: Sighting, mesh: FaceMesh) -> Sighting:
-    """A sighting of another mesh with the looks of this one."""
-    return Sighting(mesh, like.looks)
+    """A sighting of another mesh with the looks and the identity of this one."""
+    return Sighting(mesh, like.looks, like.identity)

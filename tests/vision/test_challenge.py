@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import random
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import pytest
 
@@ -19,12 +20,13 @@ from appliance.vision.challenge import (
     TurnChallenge,
     Turned,
 )
+from appliance.vision.face_comparison import Embedding
 from appliance.vision.track import MAX_GAP_S, Sighting
 from appliance.vision.turn import Side
 from border.rules.policy import TurnLimits
 from tests.vision.heads import as_a_plane, moved, sighted, turned
 
-LIMITS = TurnLimits(min_yaw_change_deg=18, min_residual=0.05, turns=2, seconds_per_turn=5)
+LIMITS = TurnLimits(18, 0.05, turns=2, seconds_per_turn=5, max_track_distance=0.5)
 SIGN = {Prompt.TURN_LEFT: 1.0, Prompt.TURN_RIGHT: -1.0, Prompt.LOOK_STRAIGHT: 0.0, None: 0.0}
 Answer = Callable[[Prompt | None], Sighting | None]
 
@@ -234,16 +236,80 @@ def test_before_the_first_turn_people_may_still_change_places(
 def test_the_face_captured_before_must_be_the_one_that_turns(
     frontal: Sighting, head: Callable[[float], Sighting]
 ) -> None:
-    captured = Sighting(frontal.mesh, -frontal.looks)
+    captured = replace(frontal, looks=-frontal.looks)
     view = run(TurnChallenge(LIMITS, random.Random(1), captured), lambda _: head(0), times())
     assert (view.phase, view.fault) == (Phase.FAILED, Fault.OTHER_FACE)
     assert view.straight_likeness == pytest.approx(-1, abs=1e-3)
 
 
 def test_captured_looks_that_are_no_number_match_nobody(frontal: Sighting, head: Callable[[float], Sighting]) -> None:
-    captured = Sighting(frontal.mesh, frontal.looks * math.nan)
+    captured = replace(frontal, looks=frontal.looks * math.nan)
     view = run(TurnChallenge(LIMITS, random.Random(1), captured), lambda _: head(0), times())
     assert view.fault is Fault.OTHER_FACE
+
+
+def someone_else(seen: Sighting, apart: float) -> Sighting:
+    """The same mesh and looks, but an embedding so far away."""
+    assert seen.identity is not None
+    values = seen.identity.values.copy()
+    values[0] += apart
+    return replace(seen, identity=Embedding(values))
+
+
+@pytest.mark.parametrize(("apart", "phase"), [(0.0, Phase.PASSED), (0.49, Phase.PASSED), (0.51, Phase.FAILED)])
+def test_who_turns_must_be_the_one_captured_before(
+    obedient: Answer, frontal: Sighting, apart: float, phase: Phase
+) -> None:
+    view = run(TurnChallenge(LIMITS, random.Random(1), someone_else(frontal, apart)), obedient, times())
+    assert view.phase is phase
+    assert view.fault is (None if phase is Phase.PASSED else Fault.OTHER_FACE)
+    assert view.identity_distance == pytest.approx(apart, abs=1e-3)
+
+
+@pytest.mark.parametrize("turns_before", [0, 1])
+def test_a_face_that_takes_over_as_the_turn_begins_ends_it(
+    obedient: Answer, head: Callable[[float], Sighting], turns_before: int
+) -> None:
+    clock, challenge = times(), TurnChallenge(LIMITS, random.Random(1))
+    while len(challenge.view.turns) < turns_before or challenge.view.phase is not Phase.TURN:
+        challenge.feed(obedient(challenge.view.prompt), next(clock))
+    back = [obedient(Prompt.LOOK_STRAIGHT) for _ in range(5)][-1]
+    first = challenge.feed(someone_else(back, 1.2), next(clock))
+    assert not first.ended  # one wild look fails nobody
+    view = challenge.feed(someone_else(back, 1.2), next(clock))
+    assert (view.phase, view.fault) == (Phase.FAILED, Fault.OTHER_FACE)
+
+
+def test_a_face_that_takes_over_in_the_last_turn_is_found_when_it_looks_straight_again(obedient: Answer) -> None:
+    challenge = TurnChallenge(LIMITS, random.Random(1))
+
+    def swapped(prompt: Prompt | None) -> Sighting | None:
+        seen = obedient(prompt)
+        assert seen is not None
+        return someone_else(seen, 0.9) if len(challenge.view.turns) == LIMITS.turns else seen
+
+    view = run(challenge, swapped, times())
+    assert (view.phase, view.fault, len(view.turns)) == (Phase.FAILED, Fault.OTHER_FACE, 2)
+
+
+@pytest.mark.parametrize("absent", ["before", "after"])
+def test_an_embedding_on_one_side_alone_matches_nobody(
+    frontal: Sighting, head: Callable[[float], Sighting], absent: str
+) -> None:
+    bare = replace(frontal, identity=None)
+    captured, seen = (bare, frontal) if absent == "before" else (frontal, bare)
+    view = run(TurnChallenge(LIMITS, random.Random(1), captured), lambda _: seen, times())
+    assert view.fault is Fault.OTHER_FACE and view.identity_distance is not None
+    assert math.isnan(view.identity_distance)
+
+
+def test_where_no_look_has_an_embedding_no_distance_is_claimed(obedient: Answer) -> None:
+    def bare(prompt: Prompt | None) -> Sighting | None:
+        seen = obedient(prompt)
+        return None if seen is None else replace(seen, identity=None)
+
+    view = run(TurnChallenge(LIMITS, random.Random(1)), bare, times())
+    assert (view.phase, view.identity_distance) == (Phase.PASSED, None)
 
 
 def test_nothing_changes_after_the_end(obedient: Answer, head: Callable[[float], Sighting]) -> None:
@@ -264,17 +330,17 @@ def test_time_that_does_not_grow_is_a_bug_of_the_caller(head: Callable[[float], 
 
 def test_a_policy_without_turns_asks_nothing_and_is_refused() -> None:
     with pytest.raises(ValueError, match="asks nothing"):
-        TurnChallenge(TurnLimits(18, 0.05, 0, 5), random.Random(1))
+        TurnChallenge(replace(LIMITS, turns=0), random.Random(1))
 
 
 def test_limits_that_are_no_number_pass_nobody(obedient: Answer) -> None:
-    view = run(TurnChallenge(TurnLimits(math.nan, math.nan, 1, 5), random.Random(1)), obedient, times())
+    view = run(TurnChallenge(TurnLimits(math.nan, math.nan, 1, 5, 0.5), random.Random(1)), obedient, times())
     assert not view.turns and view.phase in (Phase.FAILED, Phase.TIMED_OUT)
 
 
-def test_every_phase_has_a_way_out_and_only_the_last_turn_passes() -> None:
+def test_every_phase_has_a_way_out_and_only_a_straight_look_after_the_last_turn_passes() -> None:
     ways = {(phase, what) for phase, rows in TABLE.items() for what, to in rows.items() if to is Phase.PASSED}
-    assert ways == {(Phase.TURN, Turned.DONE_LAST)}
+    assert ways == {(Phase.FRONT, Turned.HELD_LAST)}
     for phase, rows in TABLE.items():
         if rows:
             assert {Turned.BROKE, Turned.LATE} <= rows.keys(), phase

@@ -15,7 +15,7 @@ from border.rules.policy import TurnLimits
 from simulators.faces import Identity
 from simulators.presenters import BonaFide, Nobody, Presenter, PrintedPhoto, ScreenReplay
 
-LIMITS = TurnLimits(min_yaw_change_deg=18, min_residual=0.05, turns=1, seconds_per_turn=4)
+LIMITS = TurnLimits(18, 0.05, turns=1, seconds_per_turn=4, max_track_distance=0.5)
 FRAME_S = 0.15
 
 

@@ -13,7 +13,7 @@ from appliance.vision.turn import Side, TurnLook, Verdict, is_straight, judge, l
 from border.rules.policy import TurnLimits
 from tests.vision.heads import as_a_plane, turned
 
-LIMITS = TurnLimits(min_yaw_change_deg=18, min_residual=0.05, turns=2, seconds_per_turn=5)
+LIMITS = TurnLimits(18, 0.05, turns=2, seconds_per_turn=5, max_track_distance=0.5)
 
 
 @pytest.mark.parametrize(

@@ -50,8 +50,8 @@ def test_faces_keep_their_places_and_the_rest_comes_after() -> None:
     samples = a_case(FIRST).checked.samples
     assert [(one.kind, one.sha256) for one in compared(samples)] == [
         (SampleKind.FACE, "aa"),
+        (SampleKind.PORTRAIT, None),
         (SampleKind.FACE_TURNED, "bb"),
-        (SampleKind.FACE_RUNNER_UP, None),
     ]
     assert [one.kind for one in others(samples)] == [SampleKind.FINGER]
 
