@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 from pathlib import Path
 
 import numpy as np
@@ -56,7 +57,7 @@ class TfliteEyes:
             sighting=read.sighting,
             attack_score=read.attack_score,
             rank=framing.rank(read.components, causes),
-            face_level=frame_light.measure(pixels, read.box).face_bright,
+            face_level=frame_light.face_bright(pixels, read.box) if read.box else math.nan,
         )
 
     def finger(

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from appliance.vision.model import Floats, Model, Pixels
+from appliance.vision.model import Floats, Model, Pixels, rgb_batch
 
 MODEL = "face_detection_short_range"
 SIDE = 128  # px, the net's input
@@ -81,8 +81,7 @@ def squared(pixels: Pixels) -> Floats:
     square = np.zeros((SIDE, SIDE, 3), np.uint8)
     top, left = (SIDE - small_h) // 2, (SIDE - small_w) // 2
     square[top : top + small_h, left : left + small_w] = small
-    rgb = square[None, :, :, ::-1].astype(np.float32)
-    return rgb / np.float32(127.5) - np.float32(1)
+    return rgb_batch(square) / np.float32(127.5) - np.float32(1)
 
 
 def decode(regressors: Floats, logits: Floats) -> Values:

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 
 from appliance.vision.face_detection import DetectedFace
-from appliance.vision.model import Floats, Model, Pixels
+from appliance.vision.model import Floats, Model, Pixels, rgb_batch
 
 MODEL = "face_landmark"
 SIDE = 192  # px, the net's input
@@ -46,7 +46,7 @@ class FaceMesher:
         """The mesh of this face in a BGR picture; None when the net sees no face there."""
         to_crop = crop_of(face)
         crop = cv2.warpAffine(pixels, to_crop, (SIDE, SIDE), flags=cv2.INTER_LINEAR)
-        out = self._model.run_by_size(crop[None, :, :, ::-1].astype(np.float32) / np.float32(255))
+        out = self._model.run_by_size(rgb_batch(np.asarray(crop, np.uint8)) / np.float32(255))
         presence = float(1 / (1 + np.exp(-np.clip(float(out[1][0]), -80, 80))))
         if not presence > MIN_PRESENCE or not np.isfinite(out[POINTS * 3]).all():
             return None

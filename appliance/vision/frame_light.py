@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from appliance.vision.face_light import percentile
 from appliance.vision.framing import Cause
 from appliance.vision.model import Pixels
 from border.rules.policy import LightLimits
@@ -17,6 +18,7 @@ Box = tuple[int, int, int, int]
 
 STEP = 6  # every so many pixels, along and down
 GAMMA = 2.2  # levels to light, near enough for a ratio of many times
+LIGHT_OF = (np.arange(256) / 255) ** GAMMA
 HEAD = 0.4  # of the face box's width on both sides, which hair and hats may fill
 LEAST = 16  # pixels looked at that can speak for a face
 
@@ -33,18 +35,25 @@ class FrameLight:
 
 def measure(pixels: Pixels, face: Box | None) -> FrameLight:
     """One BGR frame; `face` is where the last frame had it, None: nobody knows."""
-    levels = pixels[::STEP, ::STEP, 1]
-    darkest, brightest = np.percentile(levels, (1, 99))
+    levels = np.ascontiguousarray(pixels[::STEP, ::STEP, 1])
+    counts = _counts(levels)
+    darkest, brightest = percentile(counts, 1), percentile(counts, 99)
     if face is None:
-        return FrameLight(float(brightest), float(darkest), math.nan, math.nan)
+        return FrameLight(brightest, darkest, math.nan, math.nan)
     x, y, width, height = (round(n / STEP) for n in face)
-    inside = levels[max(0, y) : max(0, y + height), max(0, x) : max(0, x + width)]
-    around = np.ones(levels.shape, np.bool_)
-    around[max(0, y + height) :] = False  # what is below the chin is the traveller's own clothes
+    inside = _counts(levels[max(0, y) : max(0, y + height), max(0, x) : max(0, x + width)])
+    above = levels[: max(0, y + height)]  # what is below the chin is the traveller's own clothes
     beside = round(HEAD * width)
-    around[:, max(0, x - beside) : max(0, x + width + beside)] = False
-    bright = float(np.percentile(inside, 95)) if inside.size >= LEAST else math.nan
-    return FrameLight(float(brightest), float(darkest), bright, _ratio(levels[around], inside))
+    around = _counts(above[:, : max(0, x - beside)]) + _counts(above[:, max(0, x + width + beside) :])
+    bright = percentile(inside, 95) if inside.sum() >= LEAST else math.nan
+    return FrameLight(brightest, darkest, bright, _ratio(around, inside))
+
+
+def face_bright(pixels: Pixels, face: Box) -> float:
+    """The level of the face's bright parts alone, 0..255; NaN when it is not in the frame."""
+    x, y, width, height = face
+    inside = _counts(pixels[max(0, y) : max(0, y + height) : STEP, max(0, x) : max(0, x + width) : STEP, 1])
+    return percentile(inside, 95) if inside.sum() >= LEAST else math.nan
 
 
 def middle(pixels: Pixels) -> Box:
@@ -62,8 +71,12 @@ def hopeless(light: FrameLight, limits: LightLimits) -> Cause | None:
     return Cause.TOO_BRIGHT if light.darkest > limits.max_frame_level else None
 
 
-def _ratio(around: NDArray[np.uint8], inside: NDArray[np.uint8]) -> float:
-    if around.size < LEAST or inside.size < LEAST:
+def _counts(levels: Pixels) -> NDArray[np.int64]:
+    return np.bincount(levels.ravel(), minlength=256)
+
+
+def _ratio(around: NDArray[np.int64], inside: NDArray[np.int64]) -> float:
+    if around.sum() < LEAST or inside.sum() < LEAST:
         return math.nan
-    face = max(float(np.median(inside)), 1.0) / 255
-    return float(np.mean((around / 255) ** GAMMA)) / face**GAMMA
+    face = max(percentile(inside, 50), 1.0) / 255
+    return float(around @ LIGHT_OF) / float(around.sum()) / face**GAMMA

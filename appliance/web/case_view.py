@@ -1,7 +1,9 @@
-"""One encounter laid out for an officer's eyes: fields with their evidence, findings, pictures; pure."""
+"""One encounter laid out for an officer's eyes: fields with their evidence, findings with their bars; pure."""
 
 from __future__ import annotations
 
+import math
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
@@ -17,6 +19,12 @@ COMPARED: tuple[tuple[SampleKind, ...], ...] = (
     (SampleKind.FACE_TURNED,),
 )
 """Shown side by side at equal size, present or not; of one place's kinds the first that is there."""
+
+FACTS = ("document_number", "nationality", "date_of_birth", "sex", "date_of_expiry")
+"""What says who somebody is, besides the name; the rest of the document is one touch away."""
+
+SCALES = {"0..100": 100.0, "0..1": 1.0}
+"""Units that are a scale themselves."""
 
 _ORDER = {Verdict.REFER: 0, Verdict.NOT_DONE: 1, Verdict.CLEAR: 2}
 
@@ -35,6 +43,30 @@ class Field:
 class Picture:
     kind: SampleKind
     sha256: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """One measure against its limit, drawn 0..100 long. `kind` is "min" or "max"; "" when nothing was compared."""
+
+    name: str
+    value: str
+    unit: str
+    kind: str
+    limit: str
+    length: float
+    mark: float  # where on the bar the limit stands
+    is_missed: bool
+    is_drawn: bool  # False: neither scale nor limit says how long it should be
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One finding as it is read: what missed its limit speaks, the rest is folded."""
+
+    finding: Finding
+    missed: tuple[Bar, ...]
+    rest: tuple[Bar, ...]
 
 
 def fields(document: Mrz, today: date) -> tuple[Field, ...]:
@@ -97,7 +129,51 @@ def by_weight(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     return tuple(sorted(findings, key=lambda finding: _ORDER[finding.verdict]))
 
 
-def measure_text(measure: Measure) -> str:
-    """The value with its unit; a value that is no number says so."""
-    value = f"{measure.value:.4g}" if measure.is_number else "?"
-    return f"{value} {measure.unit}".strip()
+def facts(document: Mrz, today: date) -> tuple[Field, ...]:
+    """The few fields that stand beside the name."""
+    by_name = {row.name: row for row in fields(document, today)}
+    return tuple(by_name[name] for name in FACTS if name in by_name)
+
+
+def lines(findings: Iterable[Finding]) -> tuple[Line, ...]:
+    """By weight, each with its bars: what missed its limit by most first."""
+    return tuple(_line(finding) for finding in by_weight(findings))
+
+
+def _line(finding: Finding) -> Line:
+    drawn = [bar(measure) for measure in finding.measures]
+    missed = sorted((one for one in drawn if one.is_missed), key=lambda one: -abs(one.length - one.mark))
+    return Line(finding, tuple(missed), tuple(one for one in drawn if not one.is_missed))
+
+
+def bar(measure: Measure) -> Bar:
+    """A measure drawn. 0..100 and 0..1 have their own scale; of any other the limit stands in the middle.
+
+    A value that is no number has missed any limit.
+    """
+    compared = re.fullmatch(r"(min|max) (-?[0-9.e+-]+)", measure.limit)
+    kind, limit = (compared[1], float(compared[2])) if compared else ("", math.nan)
+    scale = SCALES.get(measure.unit, 2 * limit if limit > 0 else math.nan)
+    is_within = measure.value >= limit if kind == "min" else measure.value <= limit
+    return Bar(
+        name=measure.name,
+        value=_short(measure.value) if measure.is_number else "?",
+        unit="" if measure.unit in (*SCALES, "native") else measure.unit,
+        kind=kind,
+        limit=f"{limit:g}" if kind else "",
+        length=_share(measure.value / scale),
+        mark=_share(limit / scale),
+        is_missed=bool(kind) and not is_within,
+        is_drawn=math.isfinite(scale),
+    )
+
+
+def _short(value: float) -> str:
+    """Three digits or so: nobody reads more."""
+    decimals = 0 if abs(value) >= 100 else 1 if abs(value) >= 10 else 2
+    return f"{round(value, decimals):g}" if decimals else str(round(value))
+
+
+def _share(part: float) -> float:
+    """0..100 of the bar, with one decimal; what is no number has no length."""
+    return round(100 * min(max(part, 0.0), 1.0), 1) if math.isfinite(part) else 0.0

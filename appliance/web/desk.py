@@ -11,7 +11,6 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from appliance.post.api import Post
 from appliance.web.board import duration, urgency
-from appliance.web.case_view import measure_text
 from appliance.web.catalogue import Catalogue
 from appliance.web.headers import is_same_origin
 from appliance.web.pages import templates
@@ -74,7 +73,6 @@ class Desk:
             practice=self._practice,
             duration=duration,
             urgency=urgency,
-            measure_text=measure_text,
             when=self._when,
             **context,
         )

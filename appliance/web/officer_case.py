@@ -41,8 +41,8 @@ class CasePages:
             compared=case_view.compared(case.checked.samples),
             difference=case_view.difference(case.checked.findings),
             others=case_view.others(case.checked.samples),
-            fields=case_view.fields(case.checked.document, _day(case.checked.at)) if case.checked.document else (),
-            findings=case_view.by_weight(case.checked.findings),
+            lines=case_view.lines(case.checked.findings),
+            **_document(case),
         )
 
     async def picture(self, request: Request, session: Session) -> Response:
@@ -102,6 +102,13 @@ async def _choice(request: Request) -> tuple[OfficerOutcome, str, str] | None:
     if outcome is None or reason not in REASONS[outcome] or len(note) > MAX_NOTE:
         return None
     return outcome, reason, note
+
+
+def _document(case: Case) -> dict[str, tuple[case_view.Field, ...]]:
+    document, today = case.checked.document, _day(case.checked.at)
+    if document is None:
+        return {"facts": (), "fields": ()}
+    return {"facts": case_view.facts(document, today), "fields": case_view.fields(document, today)}
 
 
 def _day(at: Stamp) -> date:

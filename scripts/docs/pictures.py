@@ -156,7 +156,7 @@ def officer(port: Port, page: Page, shot: Shot) -> None:
     page.wait_for_selector("#desk")
     shot(page, "officer-desk.png")
     page.click("#desk button:has-text('Take')")
-    page.wait_for_selector("#decision, #take, section.machine")
+    page.wait_for_selector("#decision, #take")
     shot(page, "officer-case.png")
 
 

@@ -19,7 +19,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 
 DECISIONS = [("admit", "identity_confirmed"), ("refuse", "document_not_valid"), ("refer_on", "second_line")]
 
-PICTURES_ARE_THERE = "[...document.images].every(i => i.complete && i.naturalWidth > 0)"
+PICTURES_ARE_THERE = "[...document.querySelectorAll('.faces img')].every(i => i.complete && i.naturalWidth > 0)"
 """Asked from outside: the page's policy forbids `eval`, with which playwright itself would wait."""
 
 
@@ -68,10 +68,10 @@ def test_a_decision_is_taken_on_the_tablet_and_reaches_the_centre(
     tablet.screenshot(path=artefacts / f"officer-{outcome}-2-compare.png", full_page=True)
     tablet.click(f"label:has([value={outcome}])")
     tablet.click(f"label:has([value={reason}])")
-    tablet.fill("#note", "Seen at the desk.")
     tablet.screenshot(path=artefacts / f"officer-{outcome}-3-decision.png")
     tablet.click("#decision > button")
     tablet.wait_for_selector(".choice")
+    tablet.fill("#note", "Seen at the desk.")
     tablet.screenshot(path=artefacts / f"officer-{outcome}-4-confirm.png")
     tablet.click("form.card button.main")
     tablet.wait_for_url("**/?recorded=1")

@@ -22,7 +22,7 @@ SIZES = """(root) => {
     const ratio = pen.measureText('H').actualBoundingBoxAscent / 1000;
     return { name: e.outerHTML.slice(0, 50), capPx: ratio * parseFloat(style.fontSize) };
   });
-  const touch = 'button, a, label.button, textarea, input:not([type=radio], [type=hidden])';
+  const touch = 'button, a, summary, label.button, textarea, input:not([type=radio], [type=hidden])';
   const targets = all.filter((e) => e.matches(touch))
     .map((e) => [e, e.getBoundingClientRect()])
     .map(([e, r]) => ({ name: e.outerHTML.slice(0, 50), width: r.width, height: r.height }));

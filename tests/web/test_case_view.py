@@ -8,11 +8,11 @@ from datetime import date
 
 import pytest
 
-from appliance.web.case_view import by_weight, compared, date_text, fields, measure_text, others
+from appliance.web.case_view import bar, by_weight, compared, date_text, facts, fields, lines, others
 from border.documents.dates import resolve_birth
 from border.documents.mrz import CheckDigit, PartialDate
 from border.encounter import SampleKind
-from border.findings import Measure, Verdict
+from border.findings import Finding, Measure, Verdict
 from tests.web.post_peer import DOCUMENT, FIRST, a_case
 
 TODAY = date(2026, 11, 22)
@@ -61,6 +61,56 @@ def test_what_needs_eyes_comes_first() -> None:
     assert verdicts == [Verdict.REFER] * 2 + [Verdict.NOT_DONE] * 2 + [Verdict.CLEAR] * 2
 
 
-@pytest.mark.parametrize(("value", "text"), [(0.8312, "0.8312 deg"), (-4965.0, "-4965 deg"), (math.nan, "? deg")])
-def test_measures_have_units_and_admit_what_is_no_number(value: float, text: str) -> None:
-    assert measure_text(Measure("m", value, "deg")) == text
+def test_who_somebody_is_stands_beside_the_name() -> None:
+    assert [fact.name for fact in facts(DOCUMENT, TODAY)] == [
+        *("document_number", "nationality", "date_of_birth", "sex", "date_of_expiry"),
+    ]
+    assert "sex" not in [fact.name for fact in facts(replace(DOCUMENT, sex=""), TODAY)]
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(0.8312, "0.83"), (14.916, "14.9"), (-4965.0, "-4965"), (0.001, "0"), (100.0, "100"), (math.nan, "?")],
+)
+def test_a_value_has_the_digits_that_are_read_and_admits_what_is_no_number(value: float, text: str) -> None:
+    assert bar(Measure("m", value, "deg")).value == text
+
+
+@pytest.mark.parametrize(
+    ("measure", "length", "mark", "is_missed"),
+    [
+        (Measure("m", 63.0, "0..100", "min 90"), 63.0, 90.0, True),
+        (Measure("m", 90.0, "0..100", "min 90"), 90.0, 90.0, False),
+        (Measure("m", 0.83, "0..1", "max 0.5"), 83.0, 50.0, True),
+        (Measure("m", 5.0, "deg", "max 10"), 25.0, 50.0, False),
+        (Measure("m", 44.0, "deg", "max 10"), 100.0, 50.0, True),
+        (Measure("m", 30.0, "px", "min 60"), 25.0, 50.0, True),
+        (Measure("m", math.nan, "px", "min 60"), 0.0, 50.0, True),
+        (Measure("m", math.nan, "0..1", "max 0.5"), 0.0, 50.0, True),
+    ],
+)
+def test_a_bar_is_as_long_as_its_value_and_its_limit_is_marked(
+    measure: Measure, length: float, mark: float, is_missed: bool
+) -> None:
+    drawn = bar(measure)
+    assert (drawn.length, drawn.mark, drawn.is_missed, drawn.is_drawn) == (length, mark, is_missed, True)
+
+
+@pytest.mark.parametrize(
+    "measure",
+    [Measure("m", -4965.0, "days", "min 0"), Measure("m", 1.0, "characters"), Measure("m", 1.0, "x", "odd")],
+)
+def test_what_has_no_scale_is_not_drawn(measure: Measure) -> None:
+    assert not bar(measure).is_drawn
+
+
+def test_what_missed_its_limit_by_most_speaks_first_and_the_rest_is_folded() -> None:
+    measures = (
+        Measure("near", 48.0, "0..100", "min 50"),
+        Measure("held", 80.0, "0..100", "min 50"),
+        Measure("told", 80.0, "0..100"),
+        Measure("far", 5.0, "0..100", "min 50"),
+    )
+    (line,) = lines([Finding("face_quality", Verdict.REFER, "face_quality_low", measures)])
+    assert [one.name for one in line.missed] == ["far", "near"]
+    assert [one.name for one in line.rest] == ["held", "told"]

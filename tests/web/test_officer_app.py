@@ -177,8 +177,12 @@ def test_a_case_that_is_not_here_is_said_so(desk: Desk) -> None:
 def test_facts_stand_apart_with_measures_limits_digits_and_repairs(desk: Desk) -> None:
     desk.sign_in()
     text = desk.tablet.get(f"/case/{FIRST.encounter}").text
-    machine, rules, human = (text.index(f'class="card {name}"') for name in ("machine", "rules", "human"))
-    assert machine < text.index("attack score, median 0.83 0..1 (max 0.5)") < rules < human
+    who, why, folded, rules, human = (
+        text.index(piece)
+        for piece in ('class="facts"', 'id="machine-title"', "<details", 'class="advice"', 'id="human-title"')
+    )
+    measured = re.search(r"attack score, median</span><span class=\"value\"><b>0.83</b><small>, at most 0.5<", text)
+    assert measured is not None and who < why < measured.start() < folded < rules < human
     assert "never heard of" in text
     assert "Line 2, place 4: read O, taken as 0, proved by Number" in text
     assert "disagrees" in text

@@ -55,6 +55,13 @@ def test_every_page_has_large_targets_and_is_accessible(
     hold("recent")
     page.goto(f"{office.url}/case/{FIRST.encounter}")
     hold("case")
+    for fold in page.locator("details").all():
+        fold.locator("summary").click()
+    hold("folds")
+    page.click("[popovertarget=whole-face]")
+    expect(page.locator("#whole-face img")).to_be_visible()
+    hold("a picture whole")
+    page.keyboard.press("Escape")
     page.click("#take")
     page.click("label:has([value=refuse])")
     hold("decision")
@@ -107,13 +114,66 @@ def test_three_faces_stand_at_equal_size(page: Page, office: PostOffice) -> None
     sign_in(page, office.url)
     page.goto(f"{office.url}/case/{FIRST.encounter}")
     page.wait_for_load_state("load")
-    assert page.evaluate("[...document.images].every(i => i.complete && i.naturalWidth > 0)")
+    assert page.evaluate("[...document.querySelectorAll('.faces img')].every(i => i.complete && i.naturalWidth > 0)")
     sizes = page.evaluate(
-        "[...document.querySelectorAll('.faces:first-child figure > :first-child')]"
+        "[...document.querySelectorAll('.faces figure:not(.finger) > :first-child')]"
         ".map(e => [e.offsetWidth, e.offsetHeight].join())"
     )
     assert len(sizes) == 3
     assert len(set(sizes)) == 1
+
+
+WHOLE = """selectors => selectors.filter((one) => {
+  const all = [...document.querySelectorAll(one)].filter((e) => e.checkVisibility());
+  const within = (r) => r.top >= 0 && r.left >= 0 && r.bottom <= innerHeight && r.right <= innerWidth && r.height > 0;
+  return !all.length || !all.every((e) => within(e.getBoundingClientRect()));
+})"""
+
+
+@pytest.mark.parametrize("code", ["en", "es", "fr", "ht"])
+def test_a_referral_is_seen_and_decided_without_scrolling(
+    browser: Browser, office: PostOffice, panel: Panel, code: str
+) -> None:
+    """Who, why, the faces, the finger and every button of the longest list of reasons, on the tablet's one screen."""
+    context = browser.new_context(viewport={"width": panel.width_px, "height": panel.height_px})
+    context.add_cookies([{"name": "language", "value": code, "url": office.url}])
+    page = context.new_page()
+    sign_in(page, office.url)
+    page.goto(f"{office.url}/case/{FIRST.encounter}")
+    seen = ["h1", ".facts", ".why li", ".faces figure", ".advice"]
+    assert page.evaluate(WHOLE, [*seen, "#take"]) == []
+    page.click("#take")
+    page.wait_for_selector("#decision")
+    page.click("label:has([value=refuse])")
+    assert page.evaluate(WHOLE, [*seen, ".outcomes label", ".reasons label", "#decision > button"]) == []
+    assert page.evaluate("document.scrollingElement.scrollWidth <= innerWidth")
+    context.close()
+
+
+def test_measures_and_clear_checks_are_folded_and_open_by_keys(page: Page, office: PostOffice) -> None:
+    sign_in(page, office.url)
+    page.goto(f"{office.url}/case/{FIRST.encounter}")
+    expect(page.get_by_text("No match").first).to_be_hidden()
+    summary = page.locator("summary", has_text="clear checks")
+    summary.focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("No match").first).to_be_visible()
+    speaking = page.locator(".why .findings > li")
+    assert speaking.count() == 4
+    expect(speaking.locator(".missed .value").first).to_contain_text("at least 0")
+
+
+def test_a_picture_opens_whole_and_is_fetched_only_then(page: Page, office: PostOffice) -> None:
+    sign_in(page, office.url)
+    page.goto(f"{office.url}/case/{FIRST.encounter}")
+    page.wait_for_load_state("load")
+    before = [look for look in office.post.looks if look[0] == "aa"]
+    page.click("[popovertarget=whole-face]")
+    expect(page.locator("#whole-face img")).to_be_visible()
+    page.wait_for_function("document.querySelector('#whole-face img').naturalWidth > 0")
+    assert len(before) == 1
+    page.click("#whole-face button")
+    expect(page.locator("#whole-face")).to_be_hidden()
 
 
 def test_the_desk_is_live_and_keeps_the_focus(page: Page, office: PostOffice) -> None:
