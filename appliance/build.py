@@ -37,7 +37,9 @@ from appliance.reporting.publisher import Publisher
 from appliance.reporting.reports import Reporter
 from appliance.reporting.settings import Settings
 from appliance.times import Times
+from appliance.vision.errors import ModelAbsent
 from appliance.vision.mrz_reader import PageReader
+from appliance.vision.page_portrait import PagePortraits
 from appliance.web import catalogue as catalogues
 from appliance.web.officer import officer_app
 from appliance.web.panel import Panel
@@ -196,7 +198,15 @@ def _opened(
 
 
 def _page_reader(address: str, device: str) -> PageDocumentReader:
-    return PageDocumentReader(PageFolder(device, Path(address)), PageReader.load())
+    return PageDocumentReader(PageFolder(device, Path(address)), PageReader.load(), _page_portraits())
+
+
+def _page_portraits() -> PagePortraits | None:
+    """None without the face models; the kiosk refers everybody then, and says why."""
+    try:
+        return PagePortraits.load()
+    except ModelAbsent:
+        return None
 
 
 def _disk(config: Config) -> Disk:

@@ -5,8 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
+import cv2
+import numpy as np
+
+from appliance.vision.model import Pixels
 from appliance.vision.mrz_reader import PageReading, Reader
-from drivers.api import Frame, MrzText
+from drivers.api import Frame, MrzText, Portrait, PortraitSource
 from drivers.deadline import Deadline
 from drivers.errors import WireCorrupt
 
@@ -22,8 +26,15 @@ class PageSource(Protocol):
     def close(self) -> None: ...
 
 
+class PortraitFinder(Protocol):
+    """Cuts the printed portrait out of a page turned so far clockwise; None: it sees no face."""
+
+    def find(self, pixels: Pixels, rotation_deg: int) -> Pixels | None: ...
+
+
 UNPROVEN_LOOKS = 4  # a live camera looks this often before it hands over a zone whose digits do not agree
 EMPTY_LOOKS = 5  # in a row without a zone: the glass is empty, not a hand passing over it
+PORTRAIT_PX = 600  # the longer side of what is kept of a printed portrait
 MAX_MISREAD = 4  # characters in which two readings of the same document may differ; two documents differ in more
 
 
@@ -34,10 +45,14 @@ class PageDocumentReader:
     passport left lying is not the next traveller's.
     """
 
-    def __init__(self, source: PageSource, reader: Reader, *, is_live: bool = False) -> None:
+    def __init__(
+        self, source: PageSource, reader: Reader, portraits: PortraitFinder | None = None, *, is_live: bool = False
+    ) -> None:
         """`is_live`: the source shows the glass all the time, also when nothing lies on it."""
         self._source = source
         self._reader = reader
+        self._portraits = portraits
+        self._page: Pixels | None = None  # as the newest look saw it
         self._is_live = is_live
         self._lying: tuple[str, ...] | None = None  # the zone handed over last, while it may still lie there
 
@@ -53,10 +68,22 @@ class PageDocumentReader:
         reading = self._next_lying(deadline) if self._is_live else self._look(deadline)
         if reading is None:
             raise WireCorrupt(self.device, "no machine readable zone on the page")
-        return MrzText(reading.lines, self.device, reading.alternatives)
+        portrait = self._portrait(reading)
+        self._page = None
+        return MrzText(reading.lines, self.device, reading.alternatives, portrait)
+
+    def _portrait(self, reading: PageReading) -> Portrait | None:
+        """What is printed beside the zone: for an officer's eyes, and proof of nothing."""
+        if self._portraits is None or self._page is None:
+            return None
+        cut = self._portraits.find(self._page, reading.rotation_deg)
+        if cut is None:
+            return None
+        return Portrait(PortraitSource.PRINTED, "image/jpeg", cv2.imencode(".jpg", _small(cut))[1].tobytes())
 
     def _look(self, deadline: Deadline) -> PageReading | None:
         frame = self._source.next_frame(deadline)
+        self._page = frame.pixels
         return self._reader.read(frame.pixels, lambda: deadline.check(self.device))
 
     def _next_lying(self, deadline: Deadline) -> PageReading:
@@ -78,6 +105,13 @@ class PageDocumentReader:
 
     def close(self) -> None:
         self._source.close()
+
+
+def _small(pixels: Pixels) -> Pixels:
+    scale = PORTRAIT_PX / max(pixels.shape[:2])
+    if scale >= 1:
+        return pixels
+    return np.asarray(cv2.resize(pixels, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA), np.uint8)
 
 
 def _is_same(lines: Sequence[str], others: Sequence[str]) -> bool:

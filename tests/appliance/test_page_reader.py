@@ -12,14 +12,19 @@ import pytest
 from numpy.typing import NDArray
 
 from appliance.page_reader import EMPTY_LOOKS, UNPROVEN_LOOKS, PageDocumentReader
+from appliance.vision.face_comparison import distance
+from appliance.vision.face_reading import FaceReader
 from appliance.vision.mrz_reader import PageReader, PageReading
+from appliance.vision.page_portrait import PagePortraits
 from border.documents.mrz import Accepted, parse
-from drivers.api import Frame
+from drivers.api import Frame, PortraitSource
 from drivers.deadline import Deadline
 from drivers.errors import DeviceTimeout, WireCorrupt
 from drivers.passport_reader.page import PageFolder
 from hw_tests.conformance.document_reader import DocumentReaderConformance, DocumentReaderRig
 from hw_tests.conformance.rig import soon
+from simulators.faces import render
+from simulators.travellers import traveller
 from tests.drivers import golden
 from training.mrz.generate import Press
 from training.mrz.glyphs import FontsMissing
@@ -97,7 +102,56 @@ def test_what_the_net_doubted_reaches_the_parser(glass: Path) -> None:
     assert len(judged.mrz.repairs) == 1
 
 
+def page_with_portrait(press: Press, lines: tuple[str, ...], who: str) -> Pixels:
+    page = np.ascontiguousarray(clean_page(lines, press))
+    height, width = page.shape[:2]
+    head = cv2.resize(render(traveller(who).face())[60:440, 180:460], (height * 4 // 13, height * 5 // 12))
+    top, left = height // 5, width // 16
+    page[top : top + head.shape[0], left : left + head.shape[1]] = head
+    return page
+
+
+@pytest.mark.parametrize("turns", range(4))
+def test_the_printed_portrait_comes_with_the_zone_upright_and_marked_as_printed(turns: int) -> None:
+    try:
+        page = page_with_portrait(Press.of(31, pool=2), golden.PASSPORT, "deckhand")
+    except FontsMissing as error:
+        pytest.skip(str(error))
+    lying = np.ascontiguousarray(np.rot90(page, turns))
+    knows = _Knows([_reading(golden.PASSPORT, proven=True, rotation_deg=(4 - turns) % 4 * 90)])
+    text = PageDocumentReader(_Shows(lying), knows, PagePortraits.load()).read(Deadline(5))
+    assert text.portrait is not None and text.portrait.source is PortraitSource.PRINTED
+    seen = FaceReader.load().portrait(np.asarray(cv2.imdecode(np.frombuffer(text.portrait.data, np.uint8), 1)))
+    live = FaceReader.load().portrait(render(traveller("deckhand").face()))
+    assert distance(seen, live) < 0.5  # upright, and the whole face is on it
+
+
+def test_a_page_without_a_portrait_has_none() -> None:
+    try:
+        page = clean_page(golden.PASSPORT, Press.of(31, pool=2))
+    except FontsMissing as error:
+        pytest.skip(str(error))
+    knows = _Knows([_reading(golden.PASSPORT, proven=True)])
+    assert PageDocumentReader(_Shows(page), knows, PagePortraits.load()).read(Deadline(5)).portrait is None
+
+
 # --- a live camera over the glass ---
+
+
+class _Shows:
+    """A camera with one page before it; the corner says to `_Knows` that it is the first reading."""
+
+    device = "page-1"
+
+    def __init__(self, page: Pixels) -> None:
+        self._page = page.copy()
+        self._page[0, 0] = 1
+
+    def next_frame(self, deadline: Deadline) -> Frame:
+        deadline.check(self.device)
+        return Frame.of(self._page, 0.0, self.device)
+
+    def close(self) -> None: ...
 
 
 class _Glass:
@@ -130,9 +184,13 @@ class _Knows:
 
 
 def _reading(
-    lines: tuple[str, ...], *, proven: bool, doubts: tuple[tuple[tuple[int, int], str], ...] = ()
+    lines: tuple[str, ...],
+    *,
+    proven: bool,
+    doubts: tuple[tuple[tuple[int, int], str], ...] = (),
+    rotation_deg: int = 0,
 ) -> PageReading:
-    return PageReading(lines, tuple((0.9,) * len(line) for line in lines), doubts, 0, proven)
+    return PageReading(lines, tuple((0.9,) * len(line) for line in lines), doubts, rotation_deg, proven)
 
 
 FIRST, SECOND = (_reading(lines, proven=True) for lines in DOCUMENTS[:2])

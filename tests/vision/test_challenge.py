@@ -273,10 +273,9 @@ def test_a_face_that_takes_over_as_the_turn_begins_ends_it(
     clock, challenge = times(), TurnChallenge(LIMITS, random.Random(1))
     while len(challenge.view.turns) < turns_before or challenge.view.phase is not Phase.TURN:
         challenge.feed(obedient(challenge.view.prompt), next(clock))
-    back = [obedient(Prompt.LOOK_STRAIGHT) for _ in range(5)][-1]
-    first = challenge.feed(someone_else(back, 1.2), next(clock))
+    first = challenge.feed(someone_else(head(0), 1.2), next(clock))
     assert not first.ended  # one wild look fails nobody
-    view = challenge.feed(someone_else(back, 1.2), next(clock))
+    view = challenge.feed(someone_else(head(0), 1.2), next(clock))
     assert (view.phase, view.fault) == (Phase.FAILED, Fault.OTHER_FACE)
 
 

@@ -6,15 +6,21 @@ Set LANDFALL_PHOTOGRAPHS to a folder that holds `face_recognition/examples` (age
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
+from itertools import combinations
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 
+from appliance.vision.face_comparison import distance
 from appliance.vision.face_reading import FaceReader
+from appliance.vision.mesh_points import LEFT_EYE_OUTER, RIGHT_EYE_OUTER
+from appliance.vision.model import Pixels
 from appliance.vision.pose import homography_residual, pose_of, yaw_change_deg
 from appliance.vision.track import MIN_LIKENESS, Sighting, likeness
+from border.rules.default import DEVELOPMENT
 
 EXAMPLES = Path(os.environ.get("LANDFALL_PHOTOGRAPHS", "")) / "face_recognition" / "examples"
 
@@ -56,3 +62,51 @@ def test_a_real_head_that_turns_far_enough_always_leaves_depth(reader: FaceReade
     ]
     far = [residual for degrees, residual in turns if degrees >= 18]
     assert len(far) >= 10 and min(far) >= 0.05
+
+
+FACES = {
+    "obama": ("obama.jpg", "obama2.jpg"),
+    "biden": ("biden.jpg", "knn_examples/train/biden/biden2.jpg"),
+    "leslie": ("knn_examples/train/rose_leslie/img1.jpg", "knn_examples/train/rose_leslie/img2.jpg"),
+    "harington": ("knn_examples/train/kit_harington/john1.jpeg", "knn_examples/train/kit_harington/john2.jpeg"),
+}
+
+
+def picture(name: str) -> Pixels:
+    found = cv2.imread(str(EXAMPLES / name))
+    assert found is not None, name
+    return np.asarray(found, np.uint8)
+
+
+def test_two_pictures_of_one_person_agree_and_of_two_people_do_not(reader: FaceReader) -> None:
+    shown = [(who, reader.portrait(picture(name))) for who, names in FACES.items() for name in names]
+    assert all(embedding is not None for _, embedding in shown)
+    limit = DEVELOPMENT.comparison.max_distance
+    for (who, one), (whom, other) in combinations(shown, 2):
+        assert (distance(one, other) <= limit) is (who == whom), (who, whom)
+
+
+def at_eye_distance(reader: FaceReader, pixels: Pixels, wanted_px: float) -> Pixels:
+    seen = reader.read(pixels).sighting
+    assert seen is not None
+    apart = float(np.linalg.norm(seen.mesh.points[LEFT_EYE_OUTER, :2] - seen.mesh.points[RIGHT_EYE_OUTER, :2]))
+    scale = wanted_px / (0.68 * apart)  # between the middles of the eyes
+    return np.asarray(cv2.resize(pixels, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA), np.uint8)
+
+
+WORN: dict[str, Callable[[Pixels], Pixels]] = {
+    "motion of 11 px": lambda pixels: np.asarray(cv2.blur(pixels, (11, 1)), np.uint8),
+    "out of focus": lambda pixels: np.asarray(cv2.GaussianBlur(pixels, (0, 0), 2), np.uint8),
+    "half the light": lambda pixels: (pixels // 2).astype(np.uint8),
+    "half the size": lambda pixels: np.asarray(cv2.resize(pixels, None, fx=0.5, fy=0.5), np.uint8),
+}
+
+
+@pytest.mark.parametrize("how", WORN)
+@pytest.mark.parametrize("name", [names[0] for names in FACES.values()])
+def test_a_straight_look_that_a_poor_camera_saw_is_still_the_same_person(
+    reader: FaceReader, name: str, how: str
+) -> None:
+    good = at_eye_distance(reader, picture(name), 80)
+    apart = distance(reader.portrait(good), reader.portrait(WORN[how](good)))
+    assert apart < 0.4 < DEVELOPMENT.turn.max_track_distance

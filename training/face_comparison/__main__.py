@@ -95,9 +95,9 @@ def _drawn(original: Original, files: dict[str, Model], persons: Sequence[str], 
     ours, told = _compared(files, wanted, chips, "drawn")
     kinds = measure.by_person(ours, persons)
     told |= {
-        "drawn_same_head_median": round(float(np.median(kinds.genuine)), 3),
-        "drawn_same_head_greatest": round(float(kinds.genuine.max()), 3),
-        "drawn_other_heads_median": round(float(np.median(kinds.impostor)), 3),
+        "drawn_same_head_median": round(float(np.median(kinds.mated)), 3),
+        "drawn_same_head_greatest": round(float(kinds.mated.max()), 3),
+        "drawn_other_heads_median": round(float(np.median(kinds.non_mated)), 3),
         "drawn_other_heads_over_0_6_percent": _percent(1 - kinds.rates(0.6)[1]),
         "original_dlib_cpu_ms": round(dlib_ms, 1),
     }
@@ -114,12 +114,12 @@ def _photographs(original: Original, files: dict[str, Model], faces: Sequence[Fa
     }.items():
         missed, passed = kinds.rates(0.6)
         told |= {
-            f"{name}_genuine_pairs": len(kinds.genuine),
-            f"{name}_genuine_greatest": round(float(kinds.genuine.max()), 3),
-            f"{name}_genuine_over_0_6_percent": _percent(missed),
-            f"{name}_impostor_pairs": len(kinds.impostor),
-            f"{name}_impostor_least": round(float(kinds.impostor.min()), 3),
-            f"{name}_impostor_within_0_6_percent": _percent(passed),
+            f"{name}_mated_pairs": len(kinds.mated),
+            f"{name}_mated_greatest": round(float(kinds.mated.max()), 3),
+            f"{name}_mated_over_0_6_percent": _percent(missed),
+            f"{name}_non_mated_pairs": len(kinds.non_mated),
+            f"{name}_non_mated_least": round(float(kinds.non_mated.min()), 3),
+            f"{name}_non_mated_within_0_6_percent": _percent(passed),
         }
     return told
 

@@ -63,14 +63,14 @@ def agreement(original: Embeddings, ours: Embeddings) -> Agreement:
 
 @dataclass(frozen=True, slots=True)
 class Kinds:
-    """Distances of pairs known to be one person's and of pairs known not to be."""
+    """Distances of pairs known to be of one person (mated) and of pairs known not to be."""
 
-    genuine: Distances
-    impostor: Distances
+    mated: Distances
+    non_mated: Distances
 
     def rates(self, limit: float) -> tuple[float, float]:
-        """Share of genuine pairs that do not match, share of impostor pairs that do."""
-        return float(np.mean(~(self.genuine <= limit))), float(np.mean(self.impostor <= limit))
+        """Share of mated pairs that do not match, share of non-mated pairs that do."""
+        return float(np.mean(~(self.mated <= limit))), float(np.mean(self.non_mated <= limit))
 
 
 def by_person(embeddings: Embeddings, persons: Sequence[str]) -> Kinds:
@@ -91,5 +91,5 @@ def by_list(embeddings: Embeddings, faces: Sequence[Face], listed: Mapping[tuple
         for (a, b), is_one in listed.items()
         if a in place and b in place
     ]
-    genuine, impostor = ([apart for apart, is_one in rows if is_one is kind] for kind in (True, False))
-    return Kinds(np.array(genuine, np.float32), np.array(impostor, np.float32))
+    mated, non_mated = ([apart for apart, is_one in rows if is_one is kind] for kind in (True, False))
+    return Kinds(np.array(mated, np.float32), np.array(non_mated, np.float32))

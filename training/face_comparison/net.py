@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import torch  # type: ignore[import-not-found, unused-ignore]
 from torch import Tensor, nn
-from torch.nn import functional
+from torch.nn import functional  # type: ignore[import-not-found, unused-ignore]
 
 from training.face_comparison.layers import Add, Convolution, Keep, Matrix, MaxPool, MeanPool, Operation, Recall, Relu
 
