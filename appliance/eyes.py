@@ -30,6 +30,10 @@ class TfliteEyes:
     def has_passive(self) -> bool:
         return self._reader.has_passive
 
+    @property
+    def passive_name(self) -> str:
+        return self._reader.passive_name
+
     def look(self, pixels: NDArray[np.uint8], limits: FaceLimits) -> Look:
         read = self._reader.read(pixels)
         causes = framing.causes(read.components, limits)
@@ -40,6 +44,7 @@ class TfliteEyes:
             sighting=read.sighting,
             attack_score=read.attack_score,
             rank=framing.rank(read.components) - len(causes),
+            cues=read.cues,
         )
 
     def finger(

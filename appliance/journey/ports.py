@@ -10,6 +10,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from appliance.vision.screen_cues import ScreenCues
 from appliance.vision.track import Sighting
 from border.documents.mrz import Mrz
 from border.encounter import Fact, QualityComponent, Sample, Stamp
@@ -29,6 +30,7 @@ class Look:
     sighting: Sighting | None  # None: no face, or more than one
     attack_score: float | None  # 0 bona fide .. 1 attack; None: no passive bundle
     rank: float  # of two frames the higher is the better sample
+    cues: ScreenCues | None = None  # signs of a screen; None: no face
 
 
 class Eyes(Protocol):
@@ -36,6 +38,11 @@ class Eyes(Protocol):
 
     @property
     def has_passive(self) -> bool: ...
+
+    @property
+    def passive_name(self) -> str:
+        """The passive bundle with its version; "" when none is installed."""
+        ...
 
     def look(self, pixels: NDArray[np.uint8], limits: FaceLimits) -> Look:
         """Raises nothing for any picture; a bug is a bug."""

@@ -8,6 +8,7 @@ from datetime import date, timedelta
 from appliance.checks.evidence import Evidence, FaceEvidence, FingerEvidence, PadEvidence
 from appliance.journey.view import Receipt
 from appliance.vision.track import Sighting
+from appliance.vision.turn import Movement
 from border.documents.mrz import Mrz
 from border.encounter import (
     CheckedFact,
@@ -17,12 +18,15 @@ from border.encounter import (
     QualityComponent,
     RecommendedFact,
     Sample,
+    SampleKind,
     SampleRef,
     Stamp,
 )
 from border.findings import Finding
 from border.ids import receipt_number
 from border.watchlist.matching import Hit
+
+FACES = frozenset({SampleKind.FACE, SampleKind.FACE_RUNNER_UP, SampleKind.FACE_TURNED})
 
 
 @dataclass(slots=True)
@@ -43,6 +47,8 @@ class Visit:
     list_age_hours: float | None = None
     face: FaceEvidence | None = None
     straight: Sighting | None = None  # the captured face, which the head that turns must resemble
+    captured: tuple[str, ...] = ()  # frame hashes of the best picture and of a runner-up that resembles it
+    movement: Movement = Movement.TURN  # what the challenge asks for
     pad: PadEvidence | None = None
     finger: FingerEvidence | None = None
     samples: list[Sample] = field(default_factory=list)
@@ -65,6 +71,7 @@ class Visit:
             face=self.face,
             pad=self.pad,
             finger=self.finger,
+            pictures=tuple((sample.frame_sha256, sample.device) for sample in self.samples if sample.kind in FACES),
             wishes=frozenset(self.wishes),
             failed_devices=tuple(self.failed_devices),
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from appliance.vision import face_quality, track
+from appliance.vision import face_quality, screen_cues, track
 from appliance.vision.eye_lids import MODEL as LIDS
 from appliance.vision.eye_lids import LidReader
 from appliance.vision.face_detection import MODEL as FACES
@@ -15,6 +15,7 @@ from appliance.vision.face_landmarks import FaceMesher
 from appliance.vision.face_pad import PassivePad
 from appliance.vision.framing import MAX_SECOND_FACE
 from appliance.vision.model import MODELS, Model, Pixels
+from appliance.vision.screen_cues import ScreenCues
 from appliance.vision.track import Sighting
 from border.encounter import QualityComponent
 
@@ -27,6 +28,7 @@ class FaceReading:
     components: tuple[QualityComponent, ...]
     sighting: Sighting | None  # of the one face; None: no face, or a second one of like size
     attack_score: float | None  # 0 bona fide .. 1 attack, may be NaN; None: no passive bundle, or no face
+    cues: ScreenCues | None = None
 
     @property
     def box(self) -> tuple[int, int, int, int] | None:
@@ -61,6 +63,11 @@ class FaceReader:
         """Whether a passive bundle scores the frames; without one only the challenge speaks."""
         return self._passive is not None
 
+    @property
+    def passive_name(self) -> str:
+        """The bundle with its version; "" without one."""
+        return self._passive.name if self._passive else ""
+
     def read(self, pixels: Pixels) -> FaceReading:
         """Read one BGR frame (height x width x 3, uint8)."""
         faces = self._detector.find(pixels)
@@ -74,4 +81,5 @@ class FaceReader:
             (alone, *face_quality.assess(pixels, mesh, lids)),
             sighting=track.sighting(pixels, mesh) if alone.native <= MAX_SECOND_FACE else None,
             attack_score=self._passive.attack_score(pixels, faces[0]) if self._passive else None,
+            cues=screen_cues.cues(pixels, mesh),
         )

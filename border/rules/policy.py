@@ -18,14 +18,23 @@ class FaceLimits:
 @dataclass(frozen=True, slots=True)
 class TurnLimits:
     min_yaw_change_deg: float
-    min_residual: float  # homography residual, in inter-ocular distances
+    min_residual: float  # homography residual at the least change asked, in inter-ocular distances
     turns: int
     seconds_per_turn: float
+    min_pitch_change_deg: float  # of a nod, for who cannot turn
 
 
 @dataclass(frozen=True, slots=True)
 class PassiveLimits:
     max_attack_score: float  # 0 surely bona fide .. 1 surely an attack
+    min_frames: int
+
+
+@dataclass(frozen=True, slots=True)
+class ScreenLimits:
+    """Signs of a screen before the camera; what else is seen of one is recorded without a limit."""
+
+    max_moire: float  # decades by which one line of the face's spectrum stands out, median over frames
     min_frames: int
 
 
@@ -62,6 +71,7 @@ class Policy:
     face: FaceLimits
     turn: TurnLimits
     passive: PassiveLimits
+    screen: ScreenLimits
     finger: FingerLimits
     retries: Retries
     min_self_service_age_years: int  # younger travellers always meet an officer

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from appliance.journey.ports import Look
 from appliance.post.storage import StorageFull
+from appliance.vision.screen_cues import ScreenCues
 from appliance.vision.track import Sighting
 from border.documents.mrz import Mrz
 from border.encounter import ClockState, Fact, QualityComponent, Sample, Stamp
@@ -26,6 +27,7 @@ from drivers.deadline import Deadline
 from tests.vision.heads import sighted, turned
 
 YAW_DEG = {"turn_left": 27.0, "turn_right": -27.0}
+PITCH_DEG = {"lift_chin": -27.0, "lower_chin": 27.0}
 
 
 class Bug(RuntimeError):
@@ -60,6 +62,7 @@ class Window:
         deadline.pause(self.device, 0.04)
         self._shown += 1
         pixels = np.full((48, 64, 3), self._shown % 256, np.uint8)
+        pixels[0, 0] = self._shown // 256
         return Frame.of(pixels, time.monotonic(), self.device)
 
     def expose_for(self, region: tuple[int, int, int, int] | None) -> None: ...
@@ -98,12 +101,16 @@ class Judge:
     front: Sighting
     asked: Callable[[], str | None]
     has_passive: bool = False
+    attack_score: float = 0.1
+    moire: float = 0.8
+    passive_name: str = ""
 
     def look(self, _pixels: NDArray[np.uint8], limits: FaceLimits) -> Look:
-        yaw = YAW_DEG.get(self.asked() or "", 0.0)
-        seen = sighted(self.front, turned(self.front.mesh, yaw)) if yaw else self.front
+        yaw, pitch = (table.get(self.asked() or "", 0.0) for table in (YAW_DEG, PITCH_DEG))
+        seen = sighted(self.front, turned(self.front.mesh, yaw, pitch)) if yaw or pitch else self.front
         good = tuple(QualityComponent(name, 100.0, 100.0, "test") for name, _ in limits.min_component)
-        return Look((), good, (10, 10, 20, 20), seen, None, 1.0)
+        score = self.attack_score if self.has_passive else None
+        return Look((), good, (10, 10, 20, 20), seen, score, 1.0, ScreenCues(self.moire, 0.0))
 
     def finger(
         self, pixels: NDArray[np.uint8], _pitch_ppi: int, sensor_class: str

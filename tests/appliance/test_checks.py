@@ -8,7 +8,7 @@ from datetime import date
 import pytest
 
 from appliance.checks import ALL, EXPECTED, run_all
-from appliance.checks.evidence import Evidence, FaceEvidence, FingerEvidence, PadEvidence
+from appliance.checks.evidence import Evidence, FaceEvidence, FingerEvidence, PadEvidence, PadFrames, ScreenEvidence
 from border.documents.mrz import Accepted, CheckDigit, parse
 from border.encounter import ClockState, QualityComponent
 from border.findings import Verdict
@@ -30,7 +30,9 @@ def component(name: str, value: float) -> QualityComponent:
 
 
 GOOD_FACE = FaceEvidence(tuple(component(name, 90.0) for name, _ in DEVELOPMENT.face.min_component), (), 9)
-GOOD_PAD = PadEvidence(True, "passed", (), False, ())
+FRAMES = PadFrames("camera", ("best", "second"), ("s1", "s2", "s3"), ("t1", "t2"), ())
+SCREEN = ScreenEvidence((0.8,) * 5, (0.6,) * 5)
+GOOD_PAD = PadEvidence(True, "passed", (), False, (), FRAMES, SCREEN, 1, ())
 GOOD_FINGER = FingerEvidence(
     True, "", QualityComponent("FingerQuality", 80.0, None, DEVELOPMENT.finger.metric, "optical"), ()
 )
@@ -44,6 +46,7 @@ GOOD = Evidence(
     face=GOOD_FACE,
     pad=GOOD_PAD,
     finger=GOOD_FINGER,
+    pictures=(("best", "camera"), ("second", "camera"), ("t2", "camera")),
     wishes=frozenset(),
     failed_devices=(),
 )
@@ -55,7 +58,9 @@ def test_an_ordinary_traveller_clears_every_check() -> None:
     )
 
 
-PASSIVE = replace(GOOD_PAD, passive_installed=True, passive_scores=(0.1,) * 5)
+PASSIVE = replace(
+    GOOD_PAD, passive_installed=True, passive_scores=(0.1,) * 5, frames=replace(FRAMES, passive=("s1",) * 5)
+)
 
 CASES: list[tuple[str, dict[str, object], Verdict, str]] = [
     ("document_readable", {"document": None}, Verdict.NOT_DONE, "document_not_presented"),
@@ -114,7 +119,35 @@ CASES: list[tuple[str, dict[str, object], Verdict, str]] = [
         Verdict.REFER,
         "presentation_attack_suspected",
     ),
-    ("face_pad", {"pad": replace(PASSIVE, passive_scores=(0.1,))}, Verdict.NOT_DONE, "passive_too_few_frames"),
+    (
+        "face_pad",
+        {"pad": replace(PASSIVE, passive_scores=(0.1,), frames=replace(FRAMES, passive=("s1",)))},
+        Verdict.NOT_DONE,
+        "passive_too_few_frames",
+    ),
+    ("face_pad", {"pad": replace(PASSIVE, frames=FRAMES)}, Verdict.REFER, "picture_not_judged"),
+    ("face_pad", {"pictures": (("swapped", "camera"),)}, Verdict.REFER, "picture_not_judged"),
+    ("face_pad", {"pictures": (("best", "camera-2"),)}, Verdict.REFER, "picture_not_judged"),
+    ("face_pad", {"pad": replace(GOOD_PAD, frames=replace(FRAMES, turned=()))}, Verdict.REFER, "picture_not_judged"),
+    ("face_pad", {"pad": replace(GOOD_PAD, frames=replace(FRAMES, camera=""))}, Verdict.REFER, "picture_not_judged"),
+    (
+        "face_pad",
+        {"pad": replace(GOOD_PAD, screen=replace(SCREEN, moire=(2.0,) * 5))},
+        Verdict.REFER,
+        "screen_suspected",
+    ),
+    (
+        "face_pad",
+        {"pad": replace(GOOD_PAD, screen=replace(SCREEN, moire=(NAN,) * 5))},
+        Verdict.NOT_DONE,
+        "screen_too_few_frames",
+    ),
+    (
+        "face_pad",
+        {"pad": replace(GOOD_PAD, turn_passed=False, turn_reason="frames_repeated")},
+        Verdict.REFER,
+        "frames_repeated",
+    ),
     ("finger_quality", {"finger": None}, Verdict.NOT_DONE, "finger_not_captured"),
     (
         "finger_quality",
