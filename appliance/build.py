@@ -17,7 +17,7 @@ from appliance.devices import Devices
 from appliance.eyes import open_eyes
 from appliance.journey.capture import Bench
 from appliance.journey.deciding import Desk as DecisionDesk
-from appliance.journey.ports import Hands
+from appliance.journey.ports import Eyes, Hands
 from appliance.journey.runner import Manners, Runner
 from appliance.journey.screen import Screen
 from appliance.keys import Keys, load_keys
@@ -120,7 +120,7 @@ def build(config: Config) -> Kiosk:
     neighbours, site = Neighbours(config.pages.neighbours), _site(config)
 
     def condition() -> Condition:
-        return _condition(runner, devices, content, folder)
+        return _condition(runner, devices, content, folder, bench.eyes)
 
     def new_content(_kind: TopicKind) -> None:  # on the publisher's thread: an index of names takes its time
         content.reload()
@@ -234,7 +234,7 @@ def _site(config: Config) -> Site:
     )
 
 
-def _condition(runner: Runner, devices: Devices, content: Content, folder: Path) -> Condition:
+def _condition(runner: Runner, devices: Devices, content: Content, folder: Path, eyes: Eyes | None) -> Condition:
     return Condition(
         state=runner.view.state.value,
         help_called=runner.view.help_called and not runner.view.help_seen,
@@ -243,6 +243,7 @@ def _condition(runner: Runner, devices: Devices, content: Content, folder: Path)
         list_version=content.list_version,
         list_age_hours=content.list_age_hours(),
         disk_free_mb=disk_free_bytes(folder) // MB,
+        passive_pad=eyes.passive_name if eyes else "",
     )
 
 

@@ -35,6 +35,10 @@ class TfliteEyes:
         return self._reader.has_passive
 
     @property
+    def passive_name(self) -> str:
+        return self._reader.passive_name
+
+    @property
     def comparison(self) -> tuple[str, str]:
         return METRIC, self._reader.comparison
 
@@ -58,6 +62,7 @@ class TfliteEyes:
             attack_score=read.attack_score,
             rank=framing.rank(read.components, causes),
             face_level=frame_light.face_bright(pixels, read.box) if read.box else math.nan,
+            cues=read.cues,
         )
 
     def finger(

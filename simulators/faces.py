@@ -97,7 +97,7 @@ def _clean(identity: Identity | None, pose: Pose, scene: Scene) -> Pixels:
 
 def _draw(light: Floats, identity: Identity, pose: Pose, scene: Scene) -> None:
     model = head_model(identity, hat=scene.hat, shades=scene.sunglasses)
-    hits = rasterise(model.mesh, _placed(model, pose), scene.camera)
+    hits = rasterise(model.mesh, placed(model, pose), scene.camera)
     light.reshape(-1, 3)[hits.pixel] = _lit(model, pose, scene, hits)
     _soften_outline(light, hits)
 
@@ -118,15 +118,15 @@ def _bones(pose: Pose) -> tuple[Floats, Floats, Floats]:
     return full, half, np.eye(3, dtype=np.float32)
 
 
-def _placed(model: HeadModel, pose: Pose) -> Floats:
+def placed(model: HeadModel, pose: Pose) -> Floats:
     """All points in camera coordinates."""
     turns = _bones(pose)
     points = model.mesh.points - _PIVOT
-    placed = np.empty_like(points)
+    there = np.empty_like(points)
     for bone in Bone:
         which = model.mesh.group == bone
-        placed[which] = points[which] @ turns[bone].T
-    return placed + _PIVOT - _MIDDLE + np.array((pose.x_cm, pose.y_cm, pose.distance_cm), np.float32)
+        there[which] = points[which] @ turns[bone].T
+    return there + _PIVOT - _MIDDLE + np.array((pose.x_cm, pose.y_cm, pose.distance_cm), np.float32)
 
 
 def _looked_up(atlas: Pixels, hits: Hits) -> Floats:
@@ -169,4 +169,4 @@ def _soften_outline(light: Floats, hits: Hits) -> None:
     light[edge] = blurred[edge]
 
 
-__all__ = ["FRONTAL", "GOOD", "Identity", "Lighting", "Pose", "Scene", "empty_quay", "render", "rotation"]
+__all__ = ["FRONTAL", "GOOD", "Identity", "Lighting", "Pose", "Scene", "empty_quay", "placed", "render", "rotation"]

@@ -1,13 +1,15 @@
 """What stands before the kiosk's camera, frame by frame: a bona fide traveller, an attack, or nobody.
 
 All presenters are SYNTHETIC. Each is a function of time and of what the kiosk's screen asks. `asked` is
-"turn_left", "turn_right", "look_straight" or None; left is the traveller's own left. The picture is not mirrored:
+"turn_left", "turn_right", "lift_chin", "lower_chin", "look_straight" or None; left is the traveller's own left. The
+picture is not mirrored:
 who turns to his own left moves his nose to the picture's RIGHT (`Pose.yaw_deg` > 0), to his own right to the
 picture's left (`Pose.yaw_deg` < 0).
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -19,7 +21,8 @@ from simulators.head_planes import Plane, Sheet, held, printed, tablet
 
 Pixels = NDArray[np.uint8]
 
-_SIGN = {"turn_left": 1.0, "turn_right": -1.0}
+_TURNS = {"turn_left": 1.0, "turn_right": -1.0}
+_NODS = {"lift_chin": -1.0, "lower_chin": 1.0}
 _TURN_S = 0.8  # how long a head takes to turn
 _SWAY_S = 6.0  # the small sway repeats, so that pictures can be used again
 
@@ -34,19 +37,20 @@ class Presenter(Protocol):
 
 @dataclass(slots=True)
 class _Following:
-    """A yaw that follows what is asked: a reaction time, then a smooth turn."""
+    """An angle that follows what is asked: a reaction time, then a smooth movement. `signs` are those it answers."""
 
     amplitude_deg: float
     reaction_s: float
+    signs: Mapping[str, float]
     _asked: str | None = None
     _from_deg: float = 0.0
     _to_deg: float = 0.0
     _start_s: float = 0.0
 
-    def yaw_deg(self, at_s: float, asked: str | None) -> float:
+    def angle_deg(self, at_s: float, asked: str | None) -> float:
         if asked != self._asked:
             self._from_deg = self._at(at_s)
-            self._to_deg = self.amplitude_deg * _SIGN.get(asked or "", 0.0)
+            self._to_deg = self.amplitude_deg * self.signs.get(asked or "", 0.0)
             self._asked, self._start_s = asked, at_s + self.reaction_s
         return self._at(at_s)
 
@@ -59,7 +63,7 @@ def _step(value: float, size: float) -> float:
     return round(value / size) * size
 
 
-def _swaying(standing: Pose, yaw_deg: float, at_s: float) -> Pose:
+def _swaying(standing: Pose, yaw_deg: float, at_s: float, pitch_deg: float = 0.0) -> Pose:
     """The pose with a living person's small movements and blinks, in steps that repeat."""
     phase = 2 * np.pi * _step(at_s % _SWAY_S, 0.25) / _SWAY_S
     blinking = (at_s + 1.8) % 3.7
@@ -67,7 +71,7 @@ def _swaying(standing: Pose, yaw_deg: float, at_s: float) -> Pose:
     return replace(
         standing,
         yaw_deg=_step(standing.yaw_deg + yaw_deg + 1.2 * np.sin(phase), 1.0),
-        pitch_deg=_step(standing.pitch_deg + 0.8 * np.cos(phase), 1.0),
+        pitch_deg=_step(standing.pitch_deg + pitch_deg + 0.8 * np.cos(phase), 1.0),
         roll_deg=_step(standing.roll_deg + 0.7 * np.sin(phase + 1.0), 1.0),
         x_cm=_step(standing.x_cm + 0.25 * np.sin(phase + 0.5), 0.2),
         y_cm=_step(standing.y_cm + 0.12 * np.cos(phase), 0.2),
@@ -85,11 +89,14 @@ class BonaFide:
         self, identity: Identity, *, scene: Scene = GOOD, standing: Pose = FRONTAL, obeys: bool = True
     ) -> None:
         self._identity, self._scene, self._standing = identity, scene, standing
-        self._turn = _Following(amplitude_deg=27.0 if obeys else 0.0, reaction_s=0.45)
+        amplitude_deg = 27.0 if obeys else 0.0
+        self._turn = _Following(amplitude_deg, 0.45, _TURNS)
+        self._nod = _Following(amplitude_deg, 0.45, _NODS)
         self.fill = 0.0  # how brightly the kiosk's lamp shines on him, 0..1
 
     def frame(self, at_s: float, asked: str | None) -> Pixels:
-        pose = _swaying(self._standing, self._turn.yaw_deg(at_s, asked), at_s)
+        turn, nod = self._turn.angle_deg(at_s, asked), self._nod.angle_deg(at_s, asked)
+        pose = _swaying(self._standing, turn, at_s, nod)
         return render(self._identity, pose, replace(self._scene, noise_seed=_moment(at_s), fill=self.fill))
 
 
@@ -99,13 +106,14 @@ class PrintedPhoto:
     def __init__(self, identity: Identity, *, scene: Scene = GOOD, distance_cm: float = 48.0) -> None:
         self._scene, self._distance_cm = scene, distance_cm
         self._sheet: Sheet = printed(identity)
-        self._turn = _Following(amplitude_deg=38.0, reaction_s=0.6)
+        self._turn = _Following(38.0, 0.6, _TURNS)
+        self._nod = _Following(38.0, 0.6, _NODS)
 
     def frame(self, at_s: float, asked: str | None) -> Pixels:
         tremor = np.sin(np.array((1.9, 2.7, 1.3, 2.2)) * at_s)
         plane = Plane(
-            yaw_deg=self._turn.yaw_deg(at_s, asked) + 1.5 * float(tremor[0]),
-            pitch_deg=3.0 + 1.2 * float(tremor[1]),
+            yaw_deg=self._turn.angle_deg(at_s, asked) + 1.5 * float(tremor[0]),
+            pitch_deg=self._nod.angle_deg(at_s, asked) + 3.0 + 1.2 * float(tremor[1]),
             roll_deg=1.0 * float(tremor[2]),
             x_cm=0.3 * float(tremor[3]),
             y_cm=2.0,

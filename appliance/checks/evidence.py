@@ -22,6 +22,25 @@ class FaceEvidence:
 
 
 @dataclass(frozen=True, slots=True)
+class PadFrames:
+    """The pictures that the judgement was made of, by the driver's hashes (hex), all of one camera."""
+
+    camera: str
+    captured: tuple[str, ...]  # best and runner-up of the face step, which the challenge was held against
+    straight: tuple[str, ...]
+    turned: tuple[str, ...]
+    passive: tuple[str, ...]  # one for each passive score
+
+
+@dataclass(frozen=True, slots=True)
+class ScreenEvidence:
+    """One value for each straight frame, of each sign of a screen; NaN where it could not be measured."""
+
+    moire: tuple[float, ...]
+    bezel: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class PadEvidence:
     """Presentation attack detection. `turn_reason` is "passed" or why not; scores: 0 bona fide .. 1 attack."""
 
@@ -30,6 +49,10 @@ class PadEvidence:
     turn_measures: tuple[Measure, ...]
     passive_installed: bool
     passive_scores: tuple[float, ...]
+    frames: PadFrames
+    screen: ScreenEvidence
+    blinks: int  # lids that closed and opened, against the person's own running median; only recorded
+    earlier: tuple[str, ...]  # why earlier tries of this visit failed
 
 
 class PortraitState(StrEnum):
@@ -82,5 +105,6 @@ class Evidence:
     pad: PadEvidence | None
     comparison: ComparisonEvidence | None
     finger: FingerEvidence | None
+    pictures: tuple[tuple[str, str], ...]  # (frame hash, device) of every face picture that is kept
     wishes: frozenset[str]  # "officer", "cannot_turn", "cannot_finger", "gave_up", "timed_out", "help"
     failed_devices: tuple[tuple[str, str], ...]  # (step, device error code)

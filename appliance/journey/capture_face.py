@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from appliance.checks.evidence import FaceEvidence
-from appliance.journey.burst import Burst
+from appliance.journey.burst import Burst, Shot
 from appliance.journey.capture import Capture
 from appliance.journey.comparing import compare
 from appliance.journey.guidance import Guide
 from appliance.journey.machine import Event
+from appliance.vision.track import MIN_FRONT_LIKENESS, likeness
 from border.encounter import SampleKind
 
 ATTEMPT_S = 15.0
@@ -63,6 +64,17 @@ async def _keep(capture: Capture, burst: Burst, frames: int) -> None:
     capture.visit.face = FaceEvidence(best.look.components, best.look.causes, frames)
     capture.visit.straight = best.look.sighting
     compare(capture, burst.live, best.look.sighting.identity if best.look.sighting else None)
-    for kind, shot in ((SampleKind.FACE, best), (SampleKind.FACE_RUNNER_UP, burst.runner_up)):
-        if shot is not None:
-            await capture.keep(kind, shot.frame)
+    kept = [(SampleKind.FACE, best)]
+    if burst.runner_up is not None and _is_same_face(best, burst.runner_up):
+        kept.append((SampleKind.FACE_RUNNER_UP, burst.runner_up))
+    capture.visit.captured = tuple(shot.frame.sha256 for _, shot in kept)
+    for kind, shot in kept:
+        await capture.keep(kind, shot.frame)
+
+
+def _is_same_face(best: Shot, other: Shot) -> bool:
+    """The challenge is held against the best picture; another is kept only if it shows that face from that camera."""
+    one, two = best.look.sighting, other.look.sighting
+    if one is None or two is None or best.frame.camera != other.frame.camera:
+        return False
+    return likeness(one.looks, two.looks) >= MIN_FRONT_LIKENESS

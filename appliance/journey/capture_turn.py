@@ -1,14 +1,24 @@
-"""The turn step: the active challenge, in random order; a failed one may be tried again as often as the face."""
+"""The turn step: the active challenge, in random order; a failed one may be tried again as often as the face.
+
+Who cannot turn is asked to lift and lower the chin instead; whoever can do neither meets an officer.
+"""
 
 from __future__ import annotations
 
-from appliance.checks.evidence import PadEvidence
+import math
+from dataclasses import dataclass, field
+
+from appliance.checks.evidence import PadEvidence, PadFrames, ScreenEvidence
 from appliance.journey.capture import Capture
 from appliance.journey.comparing import follow
 from appliance.journey.guidance import Guide
 from appliance.journey.machine import Event
+from appliance.journey.ports import Look
 from appliance.journey.view import Asked
-from appliance.vision.challenge import ChallengeView, Phase, TurnChallenge
+from appliance.vision import turn as head_turn
+from appliance.vision.blink import BlinkCounter
+from appliance.vision.challenge import SURE_FAULTS, ChallengeView, Phase, TurnChallenge
+from appliance.vision.frame_ref import FrameRef
 from border.encounter import SampleKind
 from drivers.api import Frame
 
@@ -16,28 +26,67 @@ HINTS_WHILE_TURNING = ("no_face", "several_faces", "too_dark")
 """A turned head is out of the frontal limits by intent: only these causes are said during the challenge."""
 
 
+@dataclass(slots=True)
+class Gathered:
+    """What one try leaves besides the challenge's own view: judged on straight looks, where it means something."""
+
+    passive: list[tuple[float, str]] = field(default_factory=list)  # score, frame
+    moire: list[float] = field(default_factory=list)
+    bezel: list[float] = field(default_factory=list)
+    blinks: BlinkCounter = field(default_factory=BlinkCounter)
+    turned: Frame | None = None
+
+    def add(self, frame: Frame, look: Look) -> None:
+        if look.sighting is None or not head_turn.is_straight(look.sighting.mesh):
+            return
+        self.blinks.feed(lid_gap(look), frame.captured_at_monotonic_s)
+        if look.attack_score is not None:
+            self.passive.append((look.attack_score, frame.sha256))
+        if look.cues is not None:
+            self.moire.append(look.cues.moire)
+            self.bezel.append(look.cues.bezel)
+
+
+def lid_gap(look: Look) -> float:
+    """Of the narrower eye, in face heights; NaN when the eyes were not measured."""
+    return next((c.native for c in look.components if c.name == "EyesOpen"), math.nan)
+
+
 async def turn(capture: Capture) -> Event:
+    earlier: list[str] = []
     for _left in capture.attempts(capture.policy.retries.face):
-        challenge = TurnChallenge(capture.policy.turn, capture.bench.dice, capture.visit.straight)
-        event = await _challenge(capture, challenge)
-        if event is not None:
-            return event
+        challenge = TurnChallenge(
+            capture.policy.turn, capture.bench.dice, capture.visit.straight, capture.visit.movement
+        )
+        gathered = Gathered()
+        view = await _challenge(capture, challenge, gathered)
+        if view is None:
+            return Event.DEVICE_FAILED
+        follow(capture, view.identity_distance)
+        capture.visit.pad = _evidence(capture, view, gathered, tuple(earlier))
+        if view.phase is Phase.PASSED:
+            if gathered.turned is not None:
+                await capture.keep(SampleKind.FACE_TURNED, gathered.turned)
+            return Event.TURN_PASSED
+        if view.fault in SURE_FAULTS:
+            return Event.REFER
+        earlier.append(str(view.fault))
     return Event.REFER
 
 
-async def _challenge(capture: Capture, challenge: TurnChallenge) -> Event | None:
-    guide, scores, turned = Guide(), list[float](), None
+async def _challenge(capture: Capture, challenge: TurnChallenge, gathered: Gathered) -> ChallengeView | None:
+    """One try, shown and judged to its end; None when the camera is gone."""
+    guide = Guide()
     while True:
         shot = await capture.look()
         if shot is None:
-            return Event.DEVICE_FAILED
+            return None
         frame, look = shot
-        if look.attack_score is not None:
-            scores.append(look.attack_score)
+        gathered.add(frame, look)
         turns_before = len(challenge.view.turns)
-        view = challenge.feed(look.sighting, frame.captured_at_monotonic_s)
+        view = challenge.feed(look.sighting, reference(frame))
         if len(view.turns) > turns_before:
-            turned = frame
+            gathered.turned = frame
         causes = tuple(cause for cause in look.causes if cause in HINTS_WHILE_TURNING)
         capture.bench.screen.show(
             asked=Asked(view.prompt) if view.prompt else None,
@@ -45,24 +94,30 @@ async def _challenge(capture: Capture, challenge: TurnChallenge) -> Event | None
             hint=guide.update(causes, frame.captured_at_monotonic_s),
         )
         if view.ended:
-            return await _judged(capture, view, tuple(scores), turned)
+            return view
 
 
-async def _judged(
-    capture: Capture, view: ChallengeView, scores: tuple[float, ...], turned: Frame | None
-) -> Event | None:
-    """What the challenge was, as evidence; None: not passed, perhaps once more."""
+def reference(frame: Frame) -> FrameRef:
+    """What binds a judgement to this frame."""
+    return FrameRef(frame.sha256, frame.camera, frame.captured_at_monotonic_s)
+
+
+def _evidence(capture: Capture, view: ChallengeView, gathered: Gathered, earlier: tuple[str, ...]) -> PadEvidence:
     passed = view.phase is Phase.PASSED
-    follow(capture, view.identity_distance)
-    capture.visit.pad = PadEvidence(
+    return PadEvidence(
         turn_passed=passed,
         turn_reason="passed" if passed else str(view.fault),
         turn_measures=view.measures(capture.policy.turn),
         passive_installed=capture.eyes.has_passive,
-        passive_scores=scores,
+        passive_scores=tuple(score for score, _ in gathered.passive),
+        frames=PadFrames(
+            camera=view.frames.camera,
+            captured=capture.visit.captured,
+            straight=view.frames.straight,
+            turned=view.frames.turned,
+            passive=tuple(sha256 for _, sha256 in gathered.passive),
+        ),
+        screen=ScreenEvidence(tuple(gathered.moire), tuple(gathered.bezel)),
+        blinks=gathered.blinks.blinks,
+        earlier=earlier,
     )
-    if not passed:
-        return None
-    if turned is not None:
-        await capture.keep(SampleKind.FACE_TURNED, turned)
-    return Event.TURN_PASSED

@@ -27,6 +27,7 @@ class Event(StrEnum):
     DOCUMENT_READ = "document_read"
     FACE_CAPTURED = "face_captured"
     TURN_PASSED = "turn_passed"
+    OTHER_MOVEMENT = "other_movement"  # cannot turn the head: asked to nod instead
     FINGER_CAPTURED = "finger_captured"
     FINGER_NOT_ASKED = "finger_not_asked"  # policy: too young, unknown age, no rule
     REFER = "refer"  # retries used up, challenge failed, or the traveller asked for an officer
@@ -69,7 +70,7 @@ TABLE: dict[State, dict[Event, State]] = {
     },
     S.DOCUMENT: {E.DOCUMENT_READ: S.FACE, **_HANDING_OVER, **_LEAVING},
     S.FACE: {E.FACE_CAPTURED: S.TURN, **_HANDING_OVER, **_LEAVING},
-    S.TURN: {E.TURN_PASSED: S.FINGER, **_HANDING_OVER, **_LEAVING},
+    S.TURN: {E.TURN_PASSED: S.FINGER, E.OTHER_MOVEMENT: S.TURN, **_HANDING_OVER, **_LEAVING},
     S.FINGER: {E.FINGER_CAPTURED: S.DECIDING, E.FINGER_NOT_ASKED: S.DECIDING, **_HANDING_OVER, **_LEAVING},
     S.DECIDING: {
         E.ALL_CLEAR: S.CLEARED,

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from appliance.vision.face_comparison import Embedding
+from appliance.vision.screen_cues import ScreenCues
 from appliance.vision.track import Sighting
 from border.documents.mrz import Mrz
 from border.encounter import Fact, QualityComponent, Sample, Stamp
@@ -35,6 +36,7 @@ class Look:
     attack_score: float | None  # 0 bona fide .. 1 attack; None: no passive bundle
     rank: tuple[float, ...]  # of two frames the greater is the better sample; no part is NaN
     face_level: float = math.nan  # 0..255, the bright parts of the face (or of its last place); NaN: not known
+    cues: ScreenCues | None = None  # signs of a screen; None: no face
 
 
 class Eyes(Protocol):
@@ -42,6 +44,11 @@ class Eyes(Protocol):
 
     @property
     def has_passive(self) -> bool: ...
+
+    @property
+    def passive_name(self) -> str:
+        """The passive bundle with its version; "" when none is installed."""
+        ...
 
     @property
     def comparison(self) -> tuple[str, str]:

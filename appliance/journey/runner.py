@@ -13,6 +13,7 @@ from appliance.journey.machine import CAPTURING, LIMITS, WARNING_S, Event, State
 from appliance.journey.steps import STEPS
 from appliance.journey.view import Touch, View
 from appliance.journey.visit import Visit
+from appliance.vision.turn import Movement
 from border.encounter import Direction
 from border.messages.values import AlarmKind
 from drivers.api import Light
@@ -200,6 +201,9 @@ class Runner:
             self._desk.records.alarm(AlarmKind.HELP, state.value)
         if touch in (Touch.ARRIVING, Touch.LEAVING) and state is State.WELCOME:
             self._visit.direction = Direction.ARRIVAL if touch is Touch.ARRIVING else Direction.DEPARTURE
+        if (state, touch) == (State.TURN, Touch.CANNOT) and self._visit.movement is Movement.TURN:
+            self._visit.movement = Movement.NOD
+            return Event.OTHER_MOVEMENT
         if wish := WISHES.get((state, touch)):
             self._visit.wishes.add(wish)
         return TOUCHES.get((state, touch))

@@ -19,7 +19,7 @@ class Touch(StrEnum):
     LEAVING = "leaving"
     HELP = "help"  # calls an officer; the journey goes on
     OFFICER = "officer"  # "I would rather see an officer": hands over without blame
-    CANNOT = "cannot"  # cannot do this step (turn, finger): hands over without blame
+    CANNOT = "cannot"  # cannot do this (turn, then nod; finger): another way where there is one, else without blame
     MORE_TIME = "more_time"
     STOP = "stop"
     NEXT_PERSON = "next_person"
@@ -32,6 +32,8 @@ class Asked(StrEnum):
     LOOK_STRAIGHT = "look_straight"
     TURN_LEFT = "turn_left"
     TURN_RIGHT = "turn_right"
+    LIFT_CHIN = "lift_chin"
+    LOWER_CHIN = "lower_chin"
 
 
 @dataclass(frozen=True, slots=True)

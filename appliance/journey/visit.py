@@ -19,6 +19,7 @@ from appliance.journey.ports import Box
 from appliance.journey.view import Receipt
 from appliance.vision.face_comparison import Embedding
 from appliance.vision.track import Sighting
+from appliance.vision.turn import Movement
 from border.documents.mrz import Mrz
 from border.encounter import (
     CheckedFact,
@@ -28,12 +29,15 @@ from border.encounter import (
     QualityComponent,
     RecommendedFact,
     Sample,
+    SampleKind,
     SampleRef,
     Stamp,
 )
 from border.findings import Finding
 from border.ids import receipt_number
 from border.watchlist.matching import Hit
+
+FACES = frozenset({SampleKind.FACE, SampleKind.FACE_RUNNER_UP, SampleKind.FACE_TURNED})
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -62,6 +66,8 @@ class Visit:
     list_age_hours: float | None = None
     face: FaceEvidence | None = None
     straight: Sighting | None = None  # the captured face, which the head that turns must resemble
+    captured: tuple[str, ...] = ()  # frame hashes of the best picture and of a runner-up that resembles it
+    movement: Movement = Movement.TURN  # what the challenge asks for
     pad: PadEvidence | None = None
     portrait: SeenPortrait | None = None  # the document's, where its reader gives one
     comparison: ComparisonEvidence | None = None
@@ -90,6 +96,7 @@ class Visit:
             pad=self.pad,
             comparison=self.comparison,
             finger=self.finger,
+            pictures=tuple((sample.frame_sha256, sample.device) for sample in self.samples if sample.kind in FACES),
             wishes=frozenset(self.wishes),
             failed_devices=tuple(self.failed_devices),
         )

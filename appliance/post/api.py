@@ -95,6 +95,7 @@ class KioskStatus:
     list_age_hours: float | None
     clock: str
     disk_free_mb: int
+    passive_pad: str  # the bundle with its version; "": none, the active challenge stands alone
     seen_s_ago: int
     officer_url: str
 

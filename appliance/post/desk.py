@@ -101,6 +101,7 @@ class Desk:
             list_age_hours=condition.list_age_hours,
             clock=now.clock.value,
             disk_free_mb=condition.disk_free_mb,
+            passive_pad=condition.passive_pad,
             seen_s_ago=0,
             officer_url=self._site.officer_url,
         )

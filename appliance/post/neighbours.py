@@ -44,7 +44,7 @@ def from_json(data: bytes) -> KioskStatus:
     age = table.get("list_age_hours")
     if age is not None and not (isinstance(age, (int, float)) and math.isfinite(age)):
         raise ValueError("list_age_hours")
-    texts = {name: _value(table, name, str) for name in ("kiosk", "lane", "direction", "state", "clock", "officer_url")}
+    texts = {name: _value(table, name, str) for name in _TEXTS}
     numbers = {name: _value(table, name, int) for name in _NUMBERS}
     if not texts["officer_url"].startswith(("http://", "https://")):
         raise ValueError("officer_url")  # it becomes a link on an officer's page
@@ -58,6 +58,7 @@ def from_json(data: bytes) -> KioskStatus:
     )
 
 
+_TEXTS = ("kiosk", "lane", "direction", "state", "clock", "passive_pad", "officer_url")
 _NUMBERS = (
     "unreported",
     "oldest_unreported_s",
@@ -98,6 +99,7 @@ def unreachable(url: str) -> KioskStatus:
         list_age_hours=None,
         clock="",
         disk_free_mb=0,
+        passive_pad="",
         seen_s_ago=0,
         officer_url=url,
     )

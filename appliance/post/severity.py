@@ -10,6 +10,11 @@ SEVERITY: dict[str, int] = {
     # may be a danger, or in danger: an officer should be there before the traveller waits
     "watchlist_match": MOST,
     "presentation_attack_suspected": MOST,
+    "screen_suspected": MOST,
+    "picture_not_judged": MOST,  # somebody put another picture in its place, or a mistake of ours
+    "frames_other_camera": MOST,
+    "frames_out_of_time": MOST,
+    "frames_repeated": MOST,
     "check_digit_refuted": MOST,  # an altered document, or a misprint: a human must look
     "portrait_differs": MOST,
     "live_faces_differ": MOST,
@@ -41,6 +46,7 @@ SEVERITY: dict[str, int] = {
     "passive_too_few_frames": LOW,
     "comparison_too_few_frames": LOW,
     "comparison_metric_unknown": LOW,
+    "screen_too_few_frames": LOW,
     "document_not_read": LOW,
     "document_not_presented": LOW,
     "list_absent": LOW,

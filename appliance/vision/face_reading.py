@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from appliance.vision import face_quality, track, turn
+from appliance.vision import face_quality, screen_cues, track, turn
 from appliance.vision.eye_lids import MODEL as LIDS
 from appliance.vision.eye_lids import LidReader
 from appliance.vision.face_comparison import MODEL as COMPARISON
@@ -16,6 +16,7 @@ from appliance.vision.face_landmarks import MODEL as MESH
 from appliance.vision.face_landmarks import FaceMesh, FaceMesher
 from appliance.vision.face_pad import PassivePad
 from appliance.vision.model import MODELS, Model, Pixels
+from appliance.vision.screen_cues import ScreenCues
 from appliance.vision.track import Sighting
 from border.encounter import QualityComponent
 
@@ -31,6 +32,7 @@ class FaceReading:
     components: tuple[QualityComponent, ...]
     sighting: Sighting | None  # of the one face; None: no face, or a second one of like size
     attack_score: float | None  # 0 bona fide .. 1 attack, may be NaN; None: no passive bundle, or no face
+    cues: ScreenCues | None = None
 
     @property
     def box(self) -> tuple[int, int, int, int] | None:
@@ -72,6 +74,11 @@ class FaceReader:
         return self._passive is not None
 
     @property
+    def passive_name(self) -> str:
+        """The bundle with its version; "" without one."""
+        return self._passive.name if self._passive else ""
+
+    @property
     def comparison(self) -> str:
         """Which network compares faces, and which file of it."""
         return self._comparer.version
@@ -97,6 +104,7 @@ class FaceReader:
             (alone, *face_quality.assess(pixels, mesh, lids)),
             sighting=self._sighting(pixels, mesh) if alone.native <= max_second_face else None,
             attack_score=self._passive.attack_score(pixels, faces[0]) if self._passive else None,
+            cues=screen_cues.cues(pixels, mesh),
         )
 
     def _sighting(self, pixels: Pixels, mesh: FaceMesh) -> Sighting:

@@ -75,6 +75,12 @@ def yaw_change_deg(before: FaceMesh, after: FaceMesh) -> float:
     return math.degrees(math.atan2(-turn[0, 2], turn[2, 2]))
 
 
+def pitch_change_deg(before: FaceMesh, after: FaceMesh) -> float:
+    """Degrees the head nodded from one mesh to the other; positive downwards. As `yaw_change_deg` otherwise."""
+    turn = rotation(rigid_points(before), rigid_points(after))
+    return math.degrees(math.asin(np.clip(-turn[1, 2], -1, 1)))
+
+
 def rigid_points(mesh: FaceMesh) -> Values:
     """The 49 x 3 rigid points, centred on their mean, divided by their root mean square size."""
     points = mesh.points[_RIGID].astype(np.float64)

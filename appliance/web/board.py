@@ -30,6 +30,7 @@ KINDS = (
     "clock",
     "disk",
     "device",
+    "passive",
     "contact",
 )
 """Every kind of badge; each has a text of what it means and what to do (`badge.<kind>.*`)."""
@@ -37,7 +38,7 @@ KINDS = (
 PICTURES = dict(
     zip(
         KINDS,
-        ("kiosk", "help", "queue", "uplink", "outbox", "held", "list", "clock", "disk", "device", "repeat"),
+        ("kiosk", "help", "queue", "uplink", "outbox", "held", "list", "clock", "disk", "device", "face", "repeat"),
         strict=True,
     )
 )
@@ -74,6 +75,7 @@ def badges(status: KioskStatus) -> tuple[Badge, ...]:
         _clock(status),
         Badge("disk", _falling(status.disk_free_mb, LOW_DISK_MB, LAST_DISK_MB), _megabytes(status.disk_free_mb)),
         *(_device(name, code) for name, code in status.devices),
+        _passive(status),
         contact,
     )
 
@@ -130,6 +132,15 @@ def _clock(status: KioskStatus) -> Badge:
 def _device(name: str, code: str) -> Badge:
     ready = code == READY
     return Badge("device", OK if ready else ACT, code, "badge.device.ready" if ready else None, label=name)
+
+
+def _passive(status: KioskStatus) -> Badge:
+    """Without a bundle nothing is broken, but somebody should know what the kiosk relies on."""
+    return (
+        Badge("passive", OK, status.passive_pad)
+        if status.passive_pad
+        else Badge("passive", LOOK, word="badge.passive.none")
+    )
 
 
 def _megabytes(free: int) -> str:

@@ -43,6 +43,7 @@ from border.rules.policy import (
     PassiveLimits,
     Policy,
     Retries,
+    ScreenLimits,
     Stay,
     TurnLimits,
 )
@@ -166,8 +167,16 @@ POLICY = Policy(
         FramingLimits(0.48, 0.9, 0.6, 1.1, 0.5),
         LightLimits(50.0, 30.0, 245.0, 42.0, 25.0),
     ),
-    turn=TurnLimits(min_yaw_change_deg=18.0, min_residual=0.05, turns=2, seconds_per_turn=6.0, max_track_distance=0.5),
+    turn=TurnLimits(
+        min_yaw_change_deg=18.0,
+        min_residual=0.05,
+        turns=2,
+        seconds_per_turn=6.0,
+        max_track_distance=0.5,
+        min_pitch_change_deg=18.0,
+    ),
     passive=PassiveLimits(max_attack_score=0.5, min_frames=5),
+    screen=ScreenLimits(max_moire=1.3, min_frames=5),
     comparison=ComparisonLimits(
         max_distance=0.55, min_frames=4, portrait_required=True, printed_counts=False, metric="dlib-resnet-1"
     ),

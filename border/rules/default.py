@@ -13,6 +13,7 @@ from border.rules.policy import (
     PassiveLimits,
     Policy,
     Retries,
+    ScreenLimits,
     Stay,
     TurnLimits,
 )
@@ -37,8 +38,16 @@ DEVELOPMENT = Policy(
             max_surround_ratio=25.0,
         ),
     ),
-    turn=TurnLimits(min_yaw_change_deg=18.0, min_residual=0.05, turns=2, seconds_per_turn=6.0, max_track_distance=0.5),
+    turn=TurnLimits(
+        min_yaw_change_deg=18.0,
+        min_residual=0.05,
+        turns=2,
+        seconds_per_turn=6.0,
+        max_track_distance=0.5,
+        min_pitch_change_deg=18.0,
+    ),
     passive=PassiveLimits(max_attack_score=0.5, min_frames=5),
+    screen=ScreenLimits(max_moire=1.3, min_frames=5),
     comparison=ComparisonLimits(
         max_distance=0.6, min_frames=3, portrait_required=False, printed_counts=False, metric="dlib-resnet-1"
     ),

@@ -42,10 +42,11 @@ class FaceLimits:
 @dataclass(frozen=True, slots=True)
 class TurnLimits:
     min_yaw_change_deg: float
-    min_residual: float  # homography residual, in inter-ocular distances
+    min_residual: float  # homography residual at the least change asked, in inter-ocular distances
     turns: int
     seconds_per_turn: float
     max_track_distance: float  # between embeddings of one visit's straight looks; of the comparison's metric
+    min_pitch_change_deg: float  # of a nod, for who cannot turn
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +64,14 @@ class ComparisonLimits:
     portrait_required: bool  # False: a document without one is not held against the traveller
     printed_counts: bool  # whether a portrait cut out of a picture of the page may be compared by the machine
     metric: str  # which network's distances the limits speak of
+
+
+@dataclass(frozen=True, slots=True)
+class ScreenLimits:
+    """Signs of a screen before the camera; what else is seen of one is recorded without a limit."""
+
+    max_moire: float  # decades by which one line of the face's spectrum stands out, median over frames
+    min_frames: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +107,7 @@ class Policy:
     face: FaceLimits
     turn: TurnLimits
     passive: PassiveLimits
+    screen: ScreenLimits
     comparison: ComparisonLimits
     finger: FingerLimits
     retries: Retries

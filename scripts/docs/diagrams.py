@@ -197,6 +197,7 @@ JOURNEY = Layout(
         (S.DOCUMENT, S.DECIDING): _over(S.DOCUMENT, 100, 1208),
         (S.FACE, S.DECIDING): _over(S.FACE, 140, 1194),
         (S.TURN, S.DECIDING): _over(S.TURN, 180, 1180),
+        (S.TURN, S.TURN): Route(((776, _TOP), (776, 214), (812, 214), (812, _TOP)), (776, 203)),
         **{(state, S.ABANDONING): _down(_MIDDLE[state], _BOTTOM, 386, 338) for state in machine.CAPTURING},
         (S.WELCOME, S.WIPING): _down(_MIDDLE[S.WELCOME], _BOTTOM, 486, 388),
         (S.ABANDONING, S.WIPING): _down(600, 430, 486, 458),

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from appliance.journey.ports import Box, Look
 from appliance.post.storage import StorageFull
 from appliance.vision.face_comparison import Embedding
+from appliance.vision.screen_cues import ScreenCues
 from appliance.vision.track import Sighting
 from border.documents.mrz import Mrz
 from border.encounter import ClockState, Fact, QualityComponent, Sample, Stamp
@@ -28,6 +29,7 @@ from tests.vision.heads import sighted, turned
 
 FACELESS = 200  # grey level
 YAW_DEG = {"turn_left": 27.0, "turn_right": -27.0}
+PITCH_DEG = {"lift_chin": -27.0, "lower_chin": 27.0}
 
 
 class Bug(RuntimeError):
@@ -63,6 +65,7 @@ class Window:
         deadline.pause(self.device, 0.04)
         self._shown += 1
         pixels = np.full((48, 64, 3), self._shown % 256, np.uint8)
+        pixels[0, 0] = self._shown // 256
         return Frame.of(pixels, time.monotonic(), self.device)
 
     def expose_for(self, region: tuple[int, int, int, int] | None) -> None: ...
@@ -107,6 +110,9 @@ class Judge:
     has_passive: bool = False
     apart: float = 0.3
     swap: float = 0.0
+    attack_score: float = 0.1
+    moire: float = 0.8
+    passive_name: str = ""
     comparison: tuple[str, str] = (DEVELOPMENT.comparison.metric, f"{DEVELOPMENT.comparison.metric}/test")
 
     def portrait(self, pixels: NDArray[np.uint8]) -> Embedding | None:
@@ -119,11 +125,12 @@ class Judge:
         return Embedding(values)
 
     def look(self, _pixels: NDArray[np.uint8], limits: FaceLimits, _last_box: Box | None = None) -> Look:
-        yaw = YAW_DEG.get(self.asked() or "", 0.0)
-        seen = sighted(self.front, turned(self.front.mesh, yaw)) if yaw else self.front
+        yaw, pitch = (table.get(self.asked() or "", 0.0) for table in (YAW_DEG, PITCH_DEG))
+        seen = sighted(self.front, turned(self.front.mesh, yaw, pitch)) if yaw or pitch else self.front
         seen = replace(seen, identity=self._moved(self.swap if self.asked() else 0.0))
         good = tuple(QualityComponent(name, 100.0, 100.0, "test") for name, _ in limits.min_component)
-        return Look((), good, (10, 10, 20, 20), seen, None, (1.0,))
+        score = self.attack_score if self.has_passive else None
+        return Look((), good, (10, 10, 20, 20), seen, score, (1.0,), cues=ScreenCues(self.moire, 0.0))
 
     def finger(
         self, pixels: NDArray[np.uint8], _pitch_ppi: int, sensor_class: str

@@ -14,7 +14,9 @@ from appliance.checks.evidence import (
     FaceEvidence,
     FingerEvidence,
     PadEvidence,
+    PadFrames,
     PortraitState,
+    ScreenEvidence,
 )
 from border.documents.mrz import Accepted, CheckDigit, parse
 from border.encounter import ClockState, QualityComponent
@@ -37,7 +39,9 @@ def component(name: str, value: float) -> QualityComponent:
 
 
 GOOD_FACE = FaceEvidence(tuple(component(name, 90.0) for name, _ in DEVELOPMENT.face.min_component), (), 9)
-GOOD_PAD = PadEvidence(True, "passed", (), False, ())
+FRAMES = PadFrames("camera", ("best", "second"), ("s1", "s2", "s3"), ("t1", "t2"), ())
+SCREEN = ScreenEvidence((0.8,) * 5, (0.6,) * 5)
+GOOD_PAD = PadEvidence(True, "passed", (), False, (), FRAMES, SCREEN, 1, ())
 GOOD_COMPARISON = ComparisonEvidence(
     metric=DEVELOPMENT.comparison.metric,
     version=f"{DEVELOPMENT.comparison.metric}/0a1b2c3d",
@@ -61,6 +65,7 @@ GOOD = Evidence(
     pad=GOOD_PAD,
     comparison=GOOD_COMPARISON,
     finger=GOOD_FINGER,
+    pictures=(("best", "camera"), ("second", "camera"), ("t2", "camera")),
     wishes=frozenset(),
     failed_devices=(),
 )
@@ -72,7 +77,9 @@ def test_an_ordinary_traveller_clears_every_check() -> None:
     )
 
 
-PASSIVE = replace(GOOD_PAD, passive_installed=True, passive_scores=(0.1,) * 5)
+PASSIVE = replace(
+    GOOD_PAD, passive_installed=True, passive_scores=(0.1,) * 5, frames=replace(FRAMES, passive=("s1",) * 5)
+)
 
 CASES: list[tuple[str, dict[str, object], Verdict, str]] = [
     ("document_readable", {"document": None}, Verdict.NOT_DONE, "document_not_presented"),
@@ -131,7 +138,35 @@ CASES: list[tuple[str, dict[str, object], Verdict, str]] = [
         Verdict.REFER,
         "presentation_attack_suspected",
     ),
-    ("face_pad", {"pad": replace(PASSIVE, passive_scores=(0.1,))}, Verdict.NOT_DONE, "passive_too_few_frames"),
+    (
+        "face_pad",
+        {"pad": replace(PASSIVE, passive_scores=(0.1,), frames=replace(FRAMES, passive=("s1",)))},
+        Verdict.NOT_DONE,
+        "passive_too_few_frames",
+    ),
+    ("face_pad", {"pad": replace(PASSIVE, frames=FRAMES)}, Verdict.REFER, "picture_not_judged"),
+    ("face_pad", {"pictures": (("swapped", "camera"),)}, Verdict.REFER, "picture_not_judged"),
+    ("face_pad", {"pictures": (("best", "camera-2"),)}, Verdict.REFER, "picture_not_judged"),
+    ("face_pad", {"pad": replace(GOOD_PAD, frames=replace(FRAMES, turned=()))}, Verdict.REFER, "picture_not_judged"),
+    ("face_pad", {"pad": replace(GOOD_PAD, frames=replace(FRAMES, camera=""))}, Verdict.REFER, "picture_not_judged"),
+    (
+        "face_pad",
+        {"pad": replace(GOOD_PAD, screen=replace(SCREEN, moire=(2.0,) * 5))},
+        Verdict.REFER,
+        "screen_suspected",
+    ),
+    (
+        "face_pad",
+        {"pad": replace(GOOD_PAD, screen=replace(SCREEN, moire=(NAN,) * 5))},
+        Verdict.NOT_DONE,
+        "screen_too_few_frames",
+    ),
+    (
+        "face_pad",
+        {"pad": replace(GOOD_PAD, turn_passed=False, turn_reason="frames_repeated")},
+        Verdict.REFER,
+        "frames_repeated",
+    ),
     ("face_comparison", {"comparison": None}, Verdict.NOT_DONE, "face_not_captured"),
     ("finger_quality", {"finger": None}, Verdict.NOT_DONE, "finger_not_captured"),
     (
@@ -260,6 +295,6 @@ def test_a_document_that_ends_too_soon_is_referred() -> None:
 
 @pytest.mark.parametrize("name", sorted(EXPECTED))
 def test_nothing_at_all_never_clears_a_capture_check(name: str) -> None:
-    nothing = Evidence(TODAY, ClockState.TRUSTED, None, "", None, None, None, None, None, None, frozenset(), ())
+    nothing = Evidence(TODAY, ClockState.TRUSTED, None, "", None, None, None, None, None, None, (), frozenset(), ())
     finding = ALL[name](nothing, DEVELOPMENT)
     assert (finding.verdict is Verdict.CLEAR) == (name in ("own_wish", "devices"))

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from appliance.journey.machine import State
+from appliance.journey.machine import Event, State
 from practice.port import OFFICERS
 from tests.journeys import records
 from tests.journeys.arriving import assert_all_is_there, cross_quickly, kept
@@ -45,6 +45,8 @@ def sign_in(page: Page, stand: Stand) -> None:
 def refer_somebody(stand: Stand, who: str = "expired") -> records.Encounter:
     """Somebody with a document and a face, who cannot turn his head."""
     stand.reach(State.TURN, who)
+    stand.touch("cannot")  # he is asked to nod instead
+    stand.wait_for_row(State.TURN, Event.OTHER_MOVEMENT)
     stand.touch("cannot")
     stand.wait_for(State.REFERRED)
     record = stand.last()

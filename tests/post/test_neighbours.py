@@ -33,6 +33,7 @@ STATUS = KioskStatus(
     list_age_hours=1.5,
     clock="trusted",
     disk_free_mb=900,
+    passive_pad="minifasnet-pair 1",
     seen_s_ago=0,
     officer_url="http://quay-2.local:8081",
 )

@@ -4,32 +4,43 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from hashlib import sha256
 
 import numpy as np
 import pytest
 
 from appliance.vision.challenge import ChallengeView, Fault, Phase, TurnChallenge
 from appliance.vision.face_landmarks import FaceMesh
+from appliance.vision.frame_ref import FrameRef
 from appliance.vision.model import Pixels
 from appliance.vision.track import sighting
+from appliance.vision.turn import Movement
 from border.rules.policy import TurnLimits
 from simulators.faces import Pose
 from simulators.presenters import FILM_S, BonaFide, Nobody, Presenter, PrintedPhoto, ScreenReplay
 from simulators.travellers import TRAVELLERS, Traveller, traveller
 
 Eyes = Callable[[Pixels], tuple[float, FaceMesh | None]]
-LIMITS = TurnLimits(18.0, 0.05, turns=2, seconds_per_turn=5.0, max_track_distance=0.5)
+LIMITS = TurnLimits(
+    min_yaw_change_deg=18.0,
+    min_residual=0.05,
+    turns=2,
+    seconds_per_turn=5.0,
+    max_track_distance=0.5,
+    min_pitch_change_deg=18.0,
+)
 PERIOD_S = 0.2
 
 
-def challenged(eyes: Eyes, presenter: Presenter, order: int) -> ChallengeView:
+def challenged(eyes: Eyes, presenter: Presenter, order: int, movement: Movement = Movement.TURN) -> ChallengeView:
     """What the challenge says in the end, or after 40 s; `order` seeds its chance."""
-    challenge = TurnChallenge(LIMITS, random.Random(order))
+    challenge = TurnChallenge(LIMITS, random.Random(order), movement=movement)
     for n in range(round(40 / PERIOD_S)):
         asked = challenge.view.prompt
         pixels = presenter.frame(n * PERIOD_S, None if asked is None else asked.value)
         _, mesh = eyes(pixels)
-        if challenge.feed(None if mesh is None else sighting(pixels, mesh), n * PERIOD_S).ended:
+        frame = FrameRef(sha256(pixels.tobytes()).hexdigest(), "camera", n * PERIOD_S)
+        if challenge.feed(None if mesh is None else sighting(pixels, mesh), frame).ended:
             break
     return challenge.view
 
@@ -38,7 +49,20 @@ def challenged(eyes: Eyes, presenter: Presenter, order: int) -> ChallengeView:
 def test_a_bona_fide_traveller_passes_the_challenge(eyes: Eyes, who: Traveller) -> None:
     view = challenged(eyes, BonaFide(who.face()), order=TRAVELLERS.index(who))
     assert (view.phase, view.fault) == (Phase.PASSED, None)
-    assert all(one.seen.residual >= 0.05 and one.seen.yaw_change_deg >= 18 for one in view.turns)
+    assert all(one.seen.residual >= 0.05 and one.seen.change_deg >= 18 for one in view.turns)
+
+
+@pytest.mark.parametrize("who", TRAVELLERS[1::5], ids=lambda who: who.key)
+def test_a_bona_fide_traveller_passes_the_nod(eyes: Eyes, who: Traveller) -> None:
+    view = challenged(eyes, BonaFide(who.face()), TRAVELLERS.index(who), Movement.NOD)
+    assert (view.phase, view.fault) == (Phase.PASSED, None)
+
+
+@pytest.mark.parametrize("key", ["bosun", "grandmother"])
+def test_a_nodded_print_never_passes(eyes: Eyes, key: str) -> None:
+    view = challenged(eyes, PrintedPhoto(traveller(key).face()), 3, Movement.NOD)
+    assert view.phase in {Phase.FAILED, Phase.TIMED_OUT}
+    assert view.turns == ()
 
 
 @pytest.mark.parametrize("key", ["bosun", "deckhand", "grandmother"])

@@ -11,6 +11,7 @@ import pytest
 
 from appliance.vision.challenge import (
     FIRST_LOOK_S,
+    FRONT_FRAMES,
     HOLD_S,
     TABLE,
     ChallengeView,
@@ -21,24 +22,37 @@ from appliance.vision.challenge import (
     Turned,
 )
 from appliance.vision.face_comparison import Embedding
+from appliance.vision.frame_ref import FrameRef
 from appliance.vision.track import MAX_GAP_S, Sighting
-from appliance.vision.turn import Side
+from appliance.vision.turn import SIDES, Movement, Side
 from border.rules.policy import TurnLimits
 from tests.vision.heads import as_a_plane, moved, sighted, turned
 
-LIMITS = TurnLimits(18, 0.05, turns=2, seconds_per_turn=5, max_track_distance=0.5)
+LIMITS = TurnLimits(
+    min_yaw_change_deg=18.0,
+    min_residual=0.05,
+    turns=2,
+    seconds_per_turn=5.0,
+    max_track_distance=0.5,
+    min_pitch_change_deg=18.0,
+)
 SIGN = {Prompt.TURN_LEFT: 1.0, Prompt.TURN_RIGHT: -1.0, Prompt.LOOK_STRAIGHT: 0.0, None: 0.0}
 Answer = Callable[[Prompt | None], Sighting | None]
 
 
-def times(step_s: float = 0.1, start_s: float = 50.0) -> Iterator[float]:
+def frame_at(at_s: float, camera: str = "camera", sha256: str = "") -> FrameRef:
+    return FrameRef(sha256 or f"{at_s:.6f}", camera, at_s)
+
+
+def times(step_s: float = 0.1, start_s: float = 50.0) -> Iterator[FrameRef]:
+    """Frames of one camera, no two alike, so far apart."""
     at_s = start_s
     while True:
-        yield at_s
+        yield frame_at(at_s)
         at_s += step_s
 
 
-def run(challenge: TurnChallenge, answer: Answer, clock: Iterator[float], frames: int = 600) -> ChallengeView:
+def run(challenge: TurnChallenge, answer: Answer, clock: Iterator[FrameRef], frames: int = 600) -> ChallengeView:
     """Feed frames that answer what is asked, until it ends."""
     view = challenge.view
     for _ in range(frames):
@@ -48,7 +62,7 @@ def run(challenge: TurnChallenge, answer: Answer, clock: Iterator[float], frames
     return view
 
 
-def until(challenge: TurnChallenge, phase: Phase, answer: Answer, clock: Iterator[float]) -> ChallengeView:
+def until(challenge: TurnChallenge, phase: Phase, answer: Answer, clock: Iterator[FrameRef]) -> ChallengeView:
     view = challenge.view
     while view.phase is not phase:
         view = challenge.feed(answer(view.prompt), next(clock))
@@ -80,7 +94,7 @@ def test_a_head_that_does_as_asked_passes_whatever_the_order(obedient: Answer, s
     assert (view.phase, view.fault, view.prompt, view.progress) == (Phase.PASSED, None, None, 1.0)
     assert len(view.turns) == 2
     for done in view.turns:
-        assert done.seen.yaw_change_deg >= 18 and done.seen.residual >= 0.05 and 0 < done.took_s <= 5
+        assert done.seen.change_deg >= 18 and done.seen.residual >= 0.05 and 0 < done.took_s <= 5
 
 
 def test_orders_are_random_and_both_sides_come(obedient: Answer) -> None:
@@ -88,7 +102,7 @@ def test_orders_are_random_and_both_sides_come(obedient: Answer) -> None:
         tuple(turn.asked for turn in run(TurnChallenge(LIMITS, random.Random(seed)), obedient, times()).turns)
         for seed in range(24)
     }
-    assert orders == {(a, b) for a in Side for b in Side}
+    assert orders == {(a, b) for a in SIDES[Movement.TURN] for b in SIDES[Movement.TURN]}
 
 
 def test_the_wait_before_a_turn_is_random_within_its_bounds(head: Callable[[float], Sighting]) -> None:
@@ -109,7 +123,7 @@ def test_measures_carry_the_limits_they_were_held_against(obedient: Answer) -> N
     view = run(TurnChallenge(LIMITS, random.Random(1)), obedient, times())
     rows = {row.name: row for row in view.measures(LIMITS)}
     assert {"turn_1_yaw_change", "turn_1_residual", "turn_1_took", "turn_2_residual"} <= rows.keys()
-    assert rows["turn_1_yaw_change"].limit == "min 18" and rows["turn_1_residual"].limit == "min 0.05"
+    assert rows["turn_1_yaw_change"].limit == "min 18" and rows["turn_1_residual"].limit == "min 0.061"  # at 25 degrees
     assert rows["straight_likeness"].value == pytest.approx(1, abs=1e-3)
 
 
@@ -123,7 +137,7 @@ def test_nobody_times_out(head: Callable[[float], Sighting]) -> None:
     began_s = 50.0
     view = run(TurnChallenge(LIMITS, random.Random(1)), lambda _: None, clock)
     assert (view.phase, view.fault) == (Phase.TIMED_OUT, Fault.NO_RESPONSE)
-    assert next(clock) - began_s == pytest.approx(FIRST_LOOK_S, abs=0.3)
+    assert next(clock).at_s - began_s == pytest.approx(FIRST_LOOK_S, abs=0.3)
 
 
 def test_a_plane_that_seems_to_turn_fails_for_want_of_depth(frontal: Sighting) -> None:
@@ -217,7 +231,7 @@ def test_a_camera_that_stalls_during_a_turn_ends_it(head: Callable[[float], Sigh
     clock = times()
     challenge = TurnChallenge(LIMITS, random.Random(1))
     until(challenge, Phase.TURN, lambda _: head(0), clock)
-    view = challenge.feed(head(0), next(clock) + MAX_GAP_S + 0.1)
+    view = challenge.feed(head(0), frame_at(next(clock).at_s + MAX_GAP_S + 0.1))
     assert (view.phase, view.fault) == (Phase.FAILED, Fault.TRACK_LOST)
 
 
@@ -320,11 +334,82 @@ def test_nothing_changes_after_the_end(obedient: Answer, head: Callable[[float],
 
 
 @pytest.mark.parametrize("at_s", [50.0, 49.9, math.nan])
-def test_time_that_does_not_grow_is_a_bug_of_the_caller(head: Callable[[float], Sighting], at_s: float) -> None:
+def test_a_frame_out_of_its_time_ends_it(head: Callable[[float], Sighting], at_s: float) -> None:
     challenge = TurnChallenge(LIMITS, random.Random(1))
-    challenge.feed(head(0), 50.0)
-    with pytest.raises(ValueError, match="a frame of"):
-        challenge.feed(head(0), at_s)
+    challenge.feed(head(0), frame_at(50.0))
+    view = challenge.feed(head(0), frame_at(at_s, sha256="other"))
+    assert (view.phase, view.fault) == (Phase.FAILED, Fault.OUT_OF_TIME)
+
+
+def test_a_frame_of_another_camera_ends_it_even_without_a_face(head: Callable[[float], Sighting]) -> None:
+    for seen in (head(0), None):
+        challenge = TurnChallenge(LIMITS, random.Random(1))
+        challenge.feed(head(0), frame_at(50.0))
+        view = challenge.feed(seen, frame_at(50.1, camera="loopback"))
+        assert (view.phase, view.fault) == (Phase.FAILED, Fault.OTHER_CAMERA)
+
+
+def test_a_loop_of_frames_ends_it_and_a_stalled_frame_counts_once(head: Callable[[float], Sighting]) -> None:
+    challenge = TurnChallenge(LIMITS, random.Random(1))
+    for number in range(30):  # a camera that sends the same picture for three seconds
+        view = challenge.feed(head(0), frame_at(50 + number / 10, sha256="stalled"))
+    assert view.phase is Phase.FRONT and view.frames.straight == ()
+    challenge.feed(head(0), frame_at(53.1, sha256="next"))
+    view = challenge.feed(head(0), frame_at(53.2, sha256="stalled"))
+    assert (view.phase, view.fault) == (Phase.FAILED, Fault.REPEATED)
+
+
+def test_the_same_darkness_twice_is_no_loop(head: Callable[[float], Sighting]) -> None:
+    challenge = TurnChallenge(LIMITS, random.Random(1))
+    for number, sha256 in enumerate(("black", "grey", "black")):
+        view = challenge.feed(None, frame_at(50 + number / 10, sha256=sha256))
+    assert not view.ended
+
+
+def test_the_view_names_the_frames_it_rests_on(obedient: Answer) -> None:
+    fed: list[FrameRef] = []
+
+    def clock() -> Iterator[FrameRef]:
+        for frame in times():
+            fed.append(frame)
+            yield frame
+
+    view = run(TurnChallenge(LIMITS, random.Random(3)), obedient, clock())
+    known = {frame.sha256 for frame in fed}
+    assert view.frames.camera == "camera"
+    assert len(view.frames.straight) == 2 * FRONT_FRAMES and set(view.frames.straight) <= known
+    assert len(view.frames.turned) == 2 and view.frames.turned[-1] == fed[-1].sha256
+
+
+PITCH = {Prompt.LIFT_CHIN: -1.0, Prompt.LOWER_CHIN: 1.0, Prompt.LOOK_STRAIGHT: 0.0, None: 0.0}
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_who_cannot_turn_may_nod(frontal: Sighting, seed: int) -> None:
+    state = [0.0]
+
+    def nodding(prompt: Prompt | None) -> Sighting:
+        state[0] += max(-6.0, min(6.0, 27 * PITCH[prompt] - state[0]))
+        return sighted(frontal, turned(frontal.mesh, pitch_deg=state[0]))
+
+    view = run(TurnChallenge(LIMITS, random.Random(seed), movement=Movement.NOD), nodding, times())
+    assert (view.phase, view.fault) == (Phase.PASSED, None)
+    assert {turn.asked for turn in view.turns} <= {Side.UP, Side.DOWN}
+    rows = {row.name: row for row in view.measures(LIMITS)}
+    assert rows["nod_1_pitch_change"].limit == "min 18" and "turn_1_yaw_change" not in rows
+
+
+def test_a_turn_is_no_answer_to_a_nod(head: Callable[[float], Sighting]) -> None:
+    challenge = TurnChallenge(LIMITS, random.Random(1), movement=Movement.NOD)
+    clock, state = times(), [0.0]
+    until(challenge, Phase.TURN, lambda _: head(0), clock)
+
+    def turning(_prompt: Prompt | None) -> Sighting:
+        state[0] = min(state[0] + 4, 30)
+        return head(state[0])
+
+    view = run(challenge, turning, clock)
+    assert (view.phase, view.fault) == (Phase.TIMED_OUT, Fault.NO_RESPONSE)
 
 
 def test_a_policy_without_turns_asks_nothing_and_is_refused() -> None:
@@ -333,7 +418,8 @@ def test_a_policy_without_turns_asks_nothing_and_is_refused() -> None:
 
 
 def test_limits_that_are_no_number_pass_nobody(obedient: Answer) -> None:
-    view = run(TurnChallenge(TurnLimits(math.nan, math.nan, 1, 5, 0.5), random.Random(1)), obedient, times())
+    limits = TurnLimits(math.nan, math.nan, 1, 5, 0.5, math.nan)
+    view = run(TurnChallenge(limits, random.Random(1)), obedient, times())
     assert not view.turns and view.phase in (Phase.FAILED, Phase.TIMED_OUT)
 
 

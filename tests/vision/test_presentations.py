@@ -11,11 +11,20 @@ import pytest
 
 from appliance.vision.challenge import ChallengeView, Fault, Phase, TurnChallenge
 from appliance.vision.face_reading import FaceReader
+from appliance.vision.frame_ref import FrameRef
 from border.rules.policy import TurnLimits
 from simulators.faces import Identity
 from simulators.presenters import BonaFide, Nobody, Presenter, PrintedPhoto, ScreenReplay
+from tests.vision.tiny_nets import sha256
 
-LIMITS = TurnLimits(18, 0.05, turns=1, seconds_per_turn=4, max_track_distance=0.5)
+LIMITS = TurnLimits(
+    min_yaw_change_deg=18.0,
+    min_residual=0.05,
+    turns=1,
+    seconds_per_turn=4.0,
+    max_track_distance=0.5,
+    min_pitch_change_deg=18.0,
+)
 FRAME_S = 0.15
 
 
@@ -25,7 +34,8 @@ def present(reader: FaceReader, presenter: Presenter, seed: int) -> ChallengeVie
     view, at_s = challenge.view, 0.0
     while not view.ended:
         asked = view.prompt.value if view.prompt else None
-        view = challenge.feed(reader.read(presenter.frame(at_s, asked)).sighting, at_s)
+        pixels = presenter.frame(at_s, asked)
+        view = challenge.feed(reader.read(pixels).sighting, FrameRef(sha256(pixels.tobytes()), "camera", at_s))
         at_s += FRAME_S
     return view
 

@@ -45,6 +45,7 @@ OWN = KioskStatus(
     list_age_hours=3.5,
     clock="trusted",
     disk_free_mb=28_400,
+    passive_pad="",
     seen_s_ago=0,
     officer_url="http://127.0.0.1:1/",
 )
