@@ -27,6 +27,8 @@ from appliance.eyes import TfliteEyes
 from appliance.vision import face_light, face_quality, frame_light, track
 from appliance.vision.eye_lids import MODEL as LIDS
 from appliance.vision.eye_lids import LidReader
+from appliance.vision.face_comparison import MODEL as COMPARISON
+from appliance.vision.face_comparison import FaceComparer
 from appliance.vision.face_detection import MODEL as FACES
 from appliance.vision.face_detection import FaceDetector
 from appliance.vision.face_landmarks import MODEL as MESH
@@ -49,7 +51,7 @@ def stages() -> dict[str, Stage]:
     models = {name: Model.load(name) for name in {*FRAME_NETS}}
     pixels = render(Identity.of(2))
     detector, mesher, lid_reader = FaceDetector(models[FACES]), FaceMesher(models[MESH]), LidReader(models[LIDS])
-    eyes = TfliteEyes(FaceReader(detector, mesher, lid_reader, passive=None))
+    eyes = TfliteEyes(FaceReader(detector, mesher, lid_reader, FaceComparer(Model.load(COMPARISON)), passive=None))
     faces = detector.find(pixels)
     mesh = mesher.find(pixels, faces[0])
     assert mesh is not None, "the bench frame holds no face"
