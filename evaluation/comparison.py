@@ -114,17 +114,19 @@ def pairs_of(samples: Sequence[Sample], distance: Any) -> Pairs:
     if len(other) > MOST_NON_MATED:
         other = [other[at * len(other) // MOST_NON_MATED] for at in range(MOST_NON_MATED)]
     names = sorted({name for one in good for name in one.quality})
-    nothing = float("nan")
     return Pairs(
         tuple(float(distance(good[a].embedding, good[b].embedding)) for a, b in same),
         tuple(float(distance(good[a].embedding, good[b].embedding)) for a, b in other),
-        {
-            n: tuple(min(good[a].quality.get(n, nothing), good[b].quality.get(n, nothing)) for a, b in same)
-            for n in names
-        },
+        {name: tuple(_worse(good[a], good[b], name) for a, b in same) for name in names},
         len({one.subject for one in good}),
         Rate(len(samples) - len(good), len(samples)),
     )
+
+
+def _worse(one: Sample, other: Sample, name: str) -> float:
+    """The lower quality of the two; NaN when one of them has none."""
+    first, second = (sample.quality.get(name, float("nan")) for sample in (one, other))
+    return float(np.minimum(first, second))
 
 
 def evaluate(

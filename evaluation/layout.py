@@ -153,8 +153,8 @@ class _Finds:
             elif child.suffix.lower() in PICTURES:
                 self.wrong(child, "not a picture that can be read", "write it anew or take it away")
             elif not others(child):
-                self.wrong(child, "no picture", f"take it away, or convert it to one of {', '.join(PICTURES)}")
-        if not good:
+                self.wrong(child, "no picture", f"take it away, or make it one of {', '.join(PICTURES)}")
+        if not _children(path):
             self.wrong(path, "no picture in it", "put some there or take the folder away")
         return tuple(good)
 

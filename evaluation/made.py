@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 
 import cv2
@@ -27,8 +27,8 @@ from training.mrz.pages import Profile, random_page
 Pixels = NDArray[np.uint8]
 
 FIRST_PERSON, FIRST_FINGER, FIRST_PAGE = 5000, 7000, 930_000  # seeds that no training and no test has used
-FRAME_S = 0.2
-ASKED = ((0.8, "look_straight"), (2.2, "turn_left"), (3.4, "look_straight"), (4.8, "turn_right"))
+FRAME_S = 0.4
+ASKED = ((0.8, "look_straight"), (2.8, "turn_left"), (4.0, "look_straight"), (6.0, "turn_right"))
 """Until when what is asked; both sides, because a recording cannot answer."""
 
 PORTRAITS = (
@@ -123,16 +123,20 @@ def _print(number: int, condition: Condition) -> Pixels:
 
 
 def _pages(folder: Path, count: int) -> Iterator[_Batch]:
-    press = Press.of(FIRST_PAGE)
     for profile in Profile:
         for number in range(count):
             path = folder / "mrz" / profile.value / f"page_{number:03d}.jpg"
-            yield _one(path, partial(_page, press, profile, number, path))
+            yield _one(path, partial(_page, profile, number, path))
 
 
-def _page(press: Press, profile: Profile, number: int, path: Path) -> Pixels:
+@lru_cache(maxsize=1)
+def _press() -> Press:
+    return Press.of(FIRST_PAGE, pool=16)
+
+
+def _page(profile: Profile, number: int, path: Path) -> Pixels:
     """A page from its own seed; its lines are written before its picture, which says that both are there."""
-    page = random_page(np.random.default_rng((FIRST_PAGE, list(Profile).index(profile), number)), press, profile)
+    page = random_page(np.random.default_rng((FIRST_PAGE, list(Profile).index(profile), number)), _press(), profile)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.with_suffix(".txt").write_text("\n".join(page.lines) + "\n", "utf-8")
     return page.pixels

@@ -90,9 +90,9 @@ def html(conditions: Mapping[str, Any], chapters: Sequence[Chapter]) -> str:
         (f"{number}-{one.key}", chapter, one) for number, chapter in enumerate(chapters) for one in chapter.sections
     ]
     links = "".join(
-        f'<li><a href="#{key}">{escape(_link(one, chapter, chapters))}</a></li>' for key, chapter, one in shown
+        f'<li><a href="#{key}">{escape(_title(one, chapter, chapters))}</a></li>' for key, chapter, one in shown
     )
-    parts = "".join(_section(key, chapter, one) for key, chapter, one in shown)
+    parts = "".join(_section(key, _title(one, chapter, chapters), chapter, one) for key, chapter, one in shown)
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Landfall evaluation</title>'
         f'<meta name="viewport" content="width=device-width,initial-scale=1"><style>{STYLE}</style></head><body>'
@@ -102,7 +102,7 @@ def html(conditions: Mapping[str, Any], chapters: Sequence[Chapter]) -> str:
     )
 
 
-def _link(section: Section, chapter: Chapter, chapters: Sequence[Chapter]) -> str:
+def _title(section: Section, chapter: Chapter, chapters: Sequence[Chapter]) -> str:
     return section.title if len(chapters) == 1 else f"{section.title} ({chapter.name})"
 
 
@@ -119,8 +119,8 @@ def _preface(conditions: Mapping[str, Any], chapters: Sequence[Chapter]) -> Iter
         yield f'<p class="made">{escape(MADE)}</p>'
 
 
-def _section(key: str, chapter: Chapter, section: Section) -> str:
-    return f'<section id="{key}" aria-labelledby="{key}-h"><h2 id="{key}-h">{escape(section.title)}</h2>' + (
+def _section(key: str, title: str, chapter: Chapter, section: Section) -> str:
+    return f'<section id="{key}" aria-labelledby="{key}-h"><h2 id="{key}-h">{escape(title)}</h2>' + (
         "".join(_body(key, chapter, section)) + "</section>"
     )
 
