@@ -52,8 +52,8 @@ class Run:
 
     policy: Policy
     sampling: Sampling
-    most: int | None  # of each group; None: all, as of made data, of which no more was made than asked for
-    count: int  # of each species in simulated trials
+    asked: int | None  # at most so many of each group
+    most: int | None  # the same of what lies in the folder: None for made data, of which no more was made
     work: Work
     faces: FaceReader | None
     pages: PageReader | None
@@ -76,7 +76,7 @@ def _challenge(run: Run, data: Data) -> Section:
         return Section("challenge", challenge.TITLE, absent=run.why_not)
     if not data.is_made:
         return Section("challenge", challenge.TITLE, absent="a folder cannot answer prompts; it runs without a folder")
-    return challenge.evaluate(run.faces, run.policy, run.work, run.count)
+    return challenge.evaluate(run.faces, run.policy, run.work, run.asked)
 
 
 def _comparison(run: Run, data: Data) -> Section:
@@ -98,7 +98,8 @@ def _mrz(run: Run, data: Data) -> Section:
         return Section("mrz", mrz.TITLE, absent=run.why_not)
     if not data.pages:
         return Section("mrz", mrz.TITLE, absent=_nothing("mrz/"))
-    return mrz.evaluate(data, run.pages, run.work, run.most)
+    pages = run.pages
+    return mrz.evaluate(data, lambda _profile: pages, run.work, run.most)
 
 
 PARTS: dict[str, Part] = {
@@ -203,8 +204,8 @@ def _run(chosen: argparse.Namespace, work: Work, passive: PassivePad | None, *, 
     except ModelAbsent as error:
         why_not = f"{error}; python -m scripts.models puts the models in place"
     sampling = Sampling(chosen.every, chosen.border)
-    most, count = None if is_made else chosen.most, chosen.most or MADE_COUNT
-    return Run(DEVELOPMENT, sampling, most, count, work, faces, pages, why_not)
+    most = None if is_made else chosen.most
+    return Run(DEVELOPMENT, sampling, chosen.most, most, work, faces, pages, why_not)
 
 
 def _sections(run: Run, data: Data, parts: Sequence[str]) -> tuple[Section, ...]:

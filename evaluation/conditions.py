@@ -17,7 +17,7 @@ from appliance.vision.model import MODELS, RUNTIME
 from border.rules.policy import Policy
 
 ROOT = Path(__file__).resolve().parent.parent
-JUDGES = ("appliance/vision", "appliance/checks", "border", "evaluation")
+JUDGES = ("appliance/vision", "appliance/checks", "border", "evaluation", "simulators", "training")
 MAKERS = ("simulators", "training/mrz", "evaluation/made.py")
 PACKAGES = {"ai_edge_litert": "ai-edge-litert", "tflite_runtime": "tflite-runtime"}
 

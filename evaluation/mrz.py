@@ -7,7 +7,7 @@ hold the words of `Word` only.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from enum import StrEnum
 from typing import Any
 
@@ -81,11 +81,11 @@ def _is_repaired(field: Field, accepted: Accepted) -> bool:
     )
 
 
-def evaluate(data: Data, reader: PageReader, work: Work, most: int | None = None) -> Section:
-    """The whole part, from pages."""
+def evaluate(data: Data, reader_of: Callable[[str], PageReader], work: Work, most: int | None = None) -> Section:
+    """The whole part, from pages; `reader_of` knows the reader of a profile."""
     chosen = at_most(data.pages, most, lambda one: one.profile)
     items = [(named([one.picture], data.root) + "\0".join(one.lines), one) for one in chosen]
-    answers = work.through("mrz", items, lambda one: judge(reader, one))
+    answers = work.through("mrz", items, lambda one: judge(reader_of(one.profile), one))
     return section([(page.profile, bool(page.lines), answer) for page, answer in zip(chosen, answers, strict=True)])
 
 

@@ -168,7 +168,7 @@ def section(policy: Policy, answered: Answered, *, has_passive: bool) -> Section
     )
 
 
-def headlines(system: System, judged: Sequence[Judged], species: Sequence[str]) -> Iterator[Headline]:
+def headlines(system: str, judged: Sequence[Judged], species: Sequence[str]) -> Iterator[Headline]:
     """The worst species and the bona fide, in this order."""
     found = worst([errors_of(judged, name) for name in species])
     if found is not None:
@@ -178,7 +178,7 @@ def headlines(system: System, judged: Sequence[Judged], species: Sequence[str]) 
         yield Headline(rated(bona_fide.error), f"BPCER ({system})")
 
 
-def errors_table(system: System, judged: Sequence[Judged], species: Sequence[str]) -> Table:
+def errors_table(system: str, judged: Sequence[Judged], species: Sequence[str]) -> Table:
     """Per species, then the bona fide: error, non-response, reasons."""
     rows = [errors_of(judged, name) for name in (*species, BONA_FIDE)]
     return Table(
