@@ -14,7 +14,7 @@ from bench.turns import serve
 
 
 def steps() -> Mapping[str, Callable[[], object]]:
-    """`frame` is what the kiosk does with one picture of a challenge; `same_nets` what the peer does too."""
+    """`pipeline` is what the kiosk does with one picture of a challenge; `same_nets` what the peer does too."""
     import cv2  # noqa: PLC0415 - what importing costs belongs to the figure
 
     from appliance.vision import face_quality, track, turn  # noqa: PLC0415
@@ -24,14 +24,12 @@ def steps() -> Mapping[str, Callable[[], object]]:
     from appliance.vision.face_detection import FaceDetector  # noqa: PLC0415
     from appliance.vision.face_landmarks import MODEL as MESH  # noqa: PLC0415
     from appliance.vision.face_landmarks import FaceMesh, FaceMesher  # noqa: PLC0415
-    from appliance.vision.face_reading import FaceReader  # noqa: PLC0415
     from appliance.vision.model import Model  # noqa: PLC0415
 
     cv2.setNumThreads(1)
     pixels = np.load(sys.argv[1])
     detector, mesher = FaceDetector(Model.load(FACES)), FaceMesher(Model.load(MESH))
     lid_reader = LidReader(Model.load(LIDS))
-    reader = FaceReader(detector, mesher, lid_reader, passive=None)
 
     def same_nets() -> FaceMesh:
         mesh = mesher.find(pixels, detector.find(pixels)[0])
@@ -41,13 +39,13 @@ def steps() -> Mapping[str, Callable[[], object]]:
     mesh = same_nets()
     faces, lids = detector.find(pixels), lid_reader.find(pixels, mesh)
 
-    def frame() -> object:
-        seen = reader.read(pixels).sighting
-        assert seen is not None
-        return turn.look(mesh, seen.mesh, turn.Side.LEFT)
+    def pipeline() -> object:
+        seen = same_nets()
+        face_quality.assess(pixels, seen, lid_reader.find(pixels, seen))
+        return track.sighting(pixels, seen), turn.look(mesh, seen, turn.Side.LEFT)
 
     return {
-        "frame": frame,
+        "pipeline": pipeline,
         "same_nets": same_nets,
         "detect": lambda: detector.find(pixels),
         "mesh": lambda: mesher.find(pixels, faces[0]),

@@ -31,7 +31,7 @@ def test_ours_and_the_peer_in_one_run() -> None:
 def side(wall_ms: float, resident_mb: float) -> dict[str, object]:
     row = {"median_ms": wall_ms, "p95_ms": wall_ms, "processor_median_ms": wall_ms}
     return {
-        "steps": {"same_nets": row, "frame": {**row, "median_ms": 2 * wall_ms}},
+        "steps": {"same_nets": row, "pipeline": {**row, "median_ms": 2 * wall_ms}},
         "memory": {"resident_mb": resident_mb, "private_mb": resident_mb / 2},
     }
 
@@ -40,13 +40,13 @@ def test_ratios_are_ours_over_the_peers_and_goals_follow() -> None:
     ours, peer = side(3.0, 80.0), side(4.0, 160.0)
     found = ratios(ours, peer)
     assert (found["same_nets_ratio"], found["resident_memory_ratio"]) == (0.75, 0.5)
-    assert found["whole_frame_over_peers_two_nets_ratio"] == 1.5
+    assert found["pipeline_over_peers_two_nets_ratio"] == 1.5
     assert all(goals(ours, found).values())
     assert not any(goals(side(5.0, 81.0), ratios(side(5.0, 81.0), peer)).values())
 
 
 def test_without_the_peer_only_our_own_goal_is_judged() -> None:
-    assert goals(side(3.0, 80.0), None) == {"frame at most 8 ms": True}
+    assert goals(side(3.0, 80.0), None) == {"pipeline at most 8 ms": True}
 
 
 def test_medians_of_both_clocks() -> None:
