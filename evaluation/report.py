@@ -131,11 +131,11 @@ def _body(key: str, chapter: Chapter, section: Section) -> Iterator[str]:
         yield f'<p class="absent">No figure: {escape(section.absent)}</p>'
         return
     rows = "".join(
-        f"<div><dt>{escape(one.meaning)}</dt><dd>{escape(one.figure)}</dd></div>" for one in section.headlines
+        f"<div><dt>{escape(one.meaning)}</dt><dd>{_text(one.figure)}</dd></div>" for one in section.headlines
     )
     if rows:
         yield f'<dl class="headlines">{rows}</dl>'
-    yield from (f"<p>{escape(note)}</p>" for note in section.notes)
+    yield from (f"<p>{_text(note)}</p>" for note in section.notes)
     yield from (_plot(plot, chapter) for plot in section.plots)
     yield from (_table(f"{key}-t{number}", table) for number, table in enumerate(section.tables) if table.rows)
 
@@ -143,15 +143,15 @@ def _body(key: str, chapter: Chapter, section: Section) -> Iterator[str]:
 def _plot(plot: Plot, chapter: Chapter) -> str:
     of = f"Data: {chapter.name}, made by ourselves." if chapter.is_made else f"Data: {chapter.name}."
     return (
-        f"<figure>{plot.svg}<figcaption><b>{escape(plot.title)}.</b> {escape(plot.words)}. {escape(of)}"
+        f"<figure>{plot.svg}<figcaption><b>{escape(plot.title)}.</b> {_text(plot.words.rstrip('.'))}. {escape(of)}"
         "</figcaption></figure>"
-    ).replace("..", ".")
+    )
 
 
 def _table(key: str, table: Table) -> str:
-    head = "".join(f'<th scope="col">{escape(cell)}</th>' for cell in table.head)
+    head = "".join(f'<th scope="col">{_text(cell)}</th>' for cell in table.head)
     rows = "".join(
-        f'<tr><th scope="row">{escape(first)}</th>{"".join(f"<td>{escape(cell)}</td>" for cell in rest)}</tr>'
+        f'<tr><th scope="row">{escape(first)}</th>{"".join(f"<td>{_text(cell)}</td>" for cell in rest)}</tr>'
         for first, *rest in table.rows
     )
     return (
@@ -159,6 +159,11 @@ def _table(key: str, table: Table) -> str:
         f'<caption id="{key}">{escape(table.caption)}</caption><thead><tr>{head}</tr></thead><tbody>{rows}</tbody>'
         "</table></div>"
     )
+
+
+def _text(words: str) -> str:
+    """Escaped, and no line ends between a number and its percent sign."""
+    return escape(words).replace(" %", "&#160;%")
 
 
 def _conditions(conditions: Mapping[str, Any]) -> str:
