@@ -90,7 +90,7 @@ def _comparison(run: Run, data: Data) -> Section:
 def _finger(run: Run, data: Data) -> Section:
     if not data.prints:
         return Section("finger", finger.TITLE, absent=_nothing("finger/"))
-    return finger.evaluate(data, run.policy, run.work, run.most)
+    return finger.evaluate(data, finger.load(), run.policy, run.work, run.most)
 
 
 def _mrz(run: Run, data: Data) -> Section:

@@ -7,12 +7,13 @@ one can be discarded against; where a reference score is given, the curve shows 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from appliance.checks import finger_quality as finger_check
 from appliance.checks.evidence import FingerEvidence
 from appliance.vision import finger_quality
+from appliance.vision.finger_quality import FingerReading
 from border.findings import Verdict
 from border.rules.policy import Policy
 from evaluation import pictures, plots
@@ -25,14 +26,27 @@ from evaluation.work import Answer, Work, at_most, named
 TITLE = "Finger: quality of an impression"
 
 
-def judge(policy: Policy, impression: Print) -> Answer:
-    """Score, metric, causes, and whether the product's check takes it under this policy."""
-    read = finger_quality.assess(pictures.grey(impression.picture), impression.pitch_ppi, impression.sensor_class)
+Assess = Callable[[pictures.Pixels, int, str], FingerReading]
+"""What the product makes of an impression, its pixel pitch in ppi and its sensor class."""
+
+
+def load() -> Assess:
+    """The product's score."""
+    return finger_quality.assess
+
+
+def judge(assess: Assess, policy: Policy, impression: Print) -> Answer:
+    """Score, metric, causes, and whether the product's check takes it under this policy.
+
+    `score` is what ranks impressions, `value` what policy's limit speaks of; without a mapping they are one.
+    """
+    read = assess(pictures.grey(impression.picture), impression.pitch_ppi, impression.sensor_class)
     causes = tuple(str(cause) for cause in read.causes)
     seen = FingerEvidence(asked=True, not_asked_reason="", quality=read.quality, causes=causes)
     finding = finger_check.check(only(finger=seen), policy)
     return {
-        "score": read.quality.native if read.quality.mapped is None else read.quality.mapped,
+        "score": read.quality.native,
+        "value": read.quality.native if read.quality.mapped is None else read.quality.mapped,
         "metric": read.quality.metric,
         "causes": list(causes),
         "taken": finding.verdict is Verdict.CLEAR,
@@ -40,11 +54,11 @@ def judge(policy: Policy, impression: Print) -> Answer:
     }
 
 
-def evaluate(data: Data, policy: Policy, work: Work, most: int | None = None) -> Section:
+def evaluate(data: Data, assess: Assess, policy: Policy, work: Work, most: int | None = None) -> Section:
     """The whole part, from impressions."""
     chosen = at_most(data.prints, most, lambda one: one.sensor_class)
     items = [(f"{named([one.picture], data.root)}\0{one.pitch_ppi}", one) for one in chosen]
-    answers = work.through("finger", items, lambda one: judge(policy, one))
+    answers = work.through("finger", items, lambda one: judge(assess, policy, one))
     return section(policy, list(zip(chosen, answers, strict=True)))
 
 
@@ -174,7 +188,7 @@ def _curve_tables(groups: Mapping[str, Answered]) -> Iterator[Table]:
 
 
 def _plots(policy: Policy, groups: Mapping[str, Answered]) -> Iterator[Plot]:
-    scores = [(name, _scores(rows)) for name, rows in groups.items()]
+    scores = [(name, [answer["value"] for _, answer in rows]) for name, rows in groups.items()]
     told = "; ".join(f"{name}: median {number(float(quantiles(v, (0.5,))[0]))}" for name, v in scores)
     picture = plots.distributions(plots.linear("score, 0 to 100", 0, 100), scores, policy.finger.min_quality)
     yield Plot("Scores", picture, f"The line is policy's least, {policy.finger.min_quality:g}. {told}")

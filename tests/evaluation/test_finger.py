@@ -8,7 +8,7 @@ import cv2
 import pytest
 
 from border.rules.default import DEVELOPMENT
-from evaluation.finger import judge, section
+from evaluation.finger import judge, load, section
 from evaluation.layout import Print
 from evaluation.work import Answer
 from simulators.fingers import PITCH_PPI, Condition, impression, master
@@ -18,7 +18,7 @@ from simulators.fingers import PITCH_PPI, Condition, impression, master
 def test_the_products_check_decides(tmp_path: Path, condition: Condition, taken: bool) -> None:
     path = tmp_path / "a.png"
     cv2.imwrite(str(path), impression(master(101), condition, 1))
-    told = judge(DEVELOPMENT, Print("optical", "index", path, PITCH_PPI, None))
+    told = judge(load(), DEVELOPMENT, Print("optical", "index", path, PITCH_PPI, None))
     assert told["taken"] is taken and told["metric"] == DEVELOPMENT.finger.metric
 
 
@@ -26,7 +26,14 @@ def answered(count: int, sensor_class: str, *, referenced: bool) -> list[tuple[P
     rows = []
     for number in range(count):
         reference = float(number) if referenced else None
-        told = {"score": 2.0 * number, "metric": "m-1", "causes": ["finger_dry"], "taken": number > 3, "reason": "good"}
+        told = {
+            "score": 2.0 * number,
+            "value": 2.0 * number,
+            "metric": "m-1",
+            "causes": ["finger_dry"],
+            "taken": number > 3,
+            "reason": "good",
+        }
         rows.append((Print(sensor_class, str(number), Path("a.png"), 500, reference), told))
     return rows
 
