@@ -14,6 +14,7 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -48,71 +49,66 @@ class Unusable(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """What the parts need. `faces` and `pages` are None with `why_not` when their nets are not installed."""
+    """What the parts need. A reader is loaded when the first part asks for it, and may raise `ModelAbsent`."""
 
     policy: Policy
     sampling: Sampling
     asked: int | None  # at most so many of each group
     most: int | None  # the same of what lies in the folder: None for made data, of which no more was made
     work: Work
-    faces: FaceReader | None
-    pages: PageReader | None
-    why_not: str
+    faces: Callable[[], FaceReader]
+    pages: Callable[[], PageReader]
 
 
-Part = Callable[[Run, Data], Section]
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One part of the report. `place`: where in a folder its pictures lie."""
+
+    title: str
+    place: str
+    has_data: Callable[[Data], bool]
+    section: Callable[[Run, Data], Section]
 
 
 def _pad(run: Run, data: Data) -> Section:
-    if run.faces is None:
-        return Section("pad", pad.TITLE, absent=run.why_not)
-    if not data.recordings:
-        return Section("pad", pad.TITLE, absent=_nothing("pad/"))
-    return pad.evaluate(data, run.faces, run.policy, run.sampling, run.work, run.most)
+    return pad.evaluate(data, run.faces(), run.policy, run.sampling, run.work, run.most)
 
 
-def _challenge(run: Run, data: Data) -> Section:
-    if run.faces is None:
-        return Section("challenge", challenge.TITLE, absent=run.why_not)
-    if not data.is_made:
-        return Section("challenge", challenge.TITLE, absent="a folder cannot answer prompts; it runs without a folder")
-    return challenge.evaluate(run.faces, run.policy, run.work, run.asked)
+def _challenge(run: Run, _: Data) -> Section:
+    return challenge.evaluate(run.faces(), run.policy, run.work, run.asked)
 
 
 def _comparison(run: Run, data: Data) -> Section:
-    if run.faces is None:
-        return Section("comparison", comparison.TITLE, absent=run.why_not)
-    if not data.portraits:
-        return Section("comparison", comparison.TITLE, absent=_nothing("face/"))
-    return comparison.evaluate(data, run.faces, run.policy, run.sampling.border_px, run.work, run.most)
+    return comparison.evaluate(data, run.faces(), run.policy, run.sampling.border_px, run.work, run.most)
 
 
 def _finger(run: Run, data: Data) -> Section:
-    if not data.prints:
-        return Section("finger", finger.TITLE, absent=_nothing("finger/"))
     return finger.evaluate(data, finger.load(), run.policy, run.work, run.most)
 
 
 def _mrz(run: Run, data: Data) -> Section:
-    if run.pages is None:
-        return Section("mrz", mrz.TITLE, absent=run.why_not)
-    if not data.pages:
-        return Section("mrz", mrz.TITLE, absent=_nothing("mrz/"))
-    pages = run.pages
-    return mrz.evaluate(data, lambda _profile: pages, run.work, run.most)
+    reader = run.pages()
+    return mrz.evaluate(data, lambda _profile: reader, run.work, run.most)
 
 
 PARTS: dict[str, Part] = {
-    "pad": _pad,
-    "challenge": _challenge,
-    "comparison": _comparison,
-    "finger": _finger,
-    "mrz": _mrz,
+    "pad": Part(pad.TITLE, "pad/", lambda data: bool(data.recordings), _pad),
+    "challenge": Part(challenge.TITLE, "no folder, which cannot answer prompts", lambda data: data.is_made, _challenge),
+    "comparison": Part(comparison.TITLE, "face/", lambda data: bool(data.portraits), _comparison),
+    "finger": Part(finger.TITLE, "finger/", lambda data: bool(data.prints), _finger),
+    "mrz": Part(mrz.TITLE, "mrz/", lambda data: bool(data.pages), _mrz),
 }
 
 
-def _nothing(place: str) -> str:
-    return f"the folder holds nothing below {place}"
+def section_of(key: str, run: Run, data: Data) -> Section:
+    """One part of one folder; without pictures or nets it says so in its place."""
+    part = PARTS[key]
+    if not part.has_data(data):
+        return Section(key, part.title, absent=f"there is nothing to measure it on; it is measured on {part.place}")
+    try:
+        return part.section(run, data)
+    except ModelAbsent as error:
+        return Section(key, part.title, absent=f"{error}; python -m scripts.models puts the models in place")
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -170,7 +166,8 @@ def evaluate(chosen: argparse.Namespace) -> tuple[Path, Path]:
         folder = MADE / f"made-{conditions.sources_digest(conditions.MAKERS)[:12]}-{count}"
         data = (layout.read(made.make(folder, count, work), is_made=True, name="made here"),)
     run = _run(chosen, work, passive, is_made=not chosen.folders)
-    chapters = [Chapter(one.name, one.is_made, _sections(run, one, chosen.parts)) for one in data]
+    parts = [part for part in PARTS if part in chosen.parts]
+    chapters = [Chapter(one.name, one.is_made, tuple(section_of(part, run, one) for part in parts)) for one in data]
     return report.write(chosen.out, told, chapters)
 
 
@@ -196,20 +193,15 @@ def digest(told: dict[str, Any]) -> str:
 
 
 def _run(chosen: argparse.Namespace, work: Work, passive: PassivePad | None, *, is_made: bool) -> Run:
-    """The readers that the chosen parts need; an absent net makes its parts say so, an altered one ends the run."""
-    faces, pages, why_not = None, None, ""
-    try:
-        faces = FaceReader.load(passive=passive)
-        pages = PageReader.load()
-    except ModelAbsent as error:
-        why_not = f"{error}; python -m scripts.models puts the models in place"
-    sampling = Sampling(chosen.every, chosen.border)
-    most = None if is_made else chosen.most
-    return Run(DEVELOPMENT, sampling, chosen.most, most, work, faces, pages, why_not)
-
-
-def _sections(run: Run, data: Data, parts: Sequence[str]) -> tuple[Section, ...]:
-    return tuple(PARTS[part](run, data) for part in PARTS if part in parts)
+    return Run(
+        DEVELOPMENT,
+        Sampling(chosen.every, chosen.border),
+        asked=chosen.most,
+        most=None if is_made else chosen.most,
+        work=work,
+        faces=cache(lambda: FaceReader.load(passive=passive)),
+        pages=cache(PageReader.load),
+    )
 
 
 def _passive(bundle: Path | None, key: Path | None) -> PassivePad | None:

@@ -13,10 +13,14 @@ from pathlib import Path
 import cv2
 import pytest
 
+from appliance.vision.errors import ModelAbsent
+from appliance.vision.face_reading import FaceReader
+from appliance.vision.mrz_reader import PageReader
 from border.rules.default import DEVELOPMENT
 from evaluation import layout, made
-from evaluation.__main__ import PARTS, digest, main
+from evaluation.__main__ import PARTS, Run, digest, main, section_of
 from evaluation.conditions import ROOT, models, of_run, sources_digest
+from evaluation.face import Sampling
 from evaluation.work import Journal, KeptWork
 from simulators.fingers import Condition, impression, master
 from tests.evaluation.folders import picture, text
@@ -41,7 +45,7 @@ def test_a_folder_becomes_a_page_and_numbers(prints: Path, tmp_path: Path) -> No
     assert told["data"][0]["name"] == "mine" and told["data"][0]["made_by_ourselves"] is False
     assert parts["finger"]["optical"]["impressions"] == 4
     assert parts["finger"]["optical"]["spearman"]["n"] == 4
-    assert parts["mrz"] == {"absent": "the folder holds nothing below mrz/"}
+    assert parts["mrz"] == {"absent": "there is nothing to measure it on; it is measured on mrz/"}
     assert "mine" in (out / "evaluation.html").read_text("utf-8")
 
 
@@ -91,6 +95,18 @@ def test_a_model_that_is_not_there_is_said_to_be_absent(tmp_path: Path) -> None:
     assert models(tmp_path)["face_landmark"]["state"] == "absent"
     (tmp_path / "face_landmark.tflite").write_bytes(b"other")
     assert models(tmp_path)["face_landmark"]["state"] == "altered"
+
+
+def test_a_part_without_its_net_says_so_and_the_others_go_on(tmp_path: Path) -> None:
+    picture(tmp_path / "mine/mrz/page.jpg")
+    data = layout.read(tmp_path / "mine")
+    work = KeptWork(Journal(tmp_path / "journal", "x"))
+
+    def absent() -> PageReader:
+        raise ModelAbsent("mrz_line", "no card")
+
+    run = Run(DEVELOPMENT, Sampling(), None, None, work, FaceReader.load, absent)
+    assert section_of("mrz", run, data).absent.startswith("MOD-ABSENT mrz_line: no card; python -m scripts.models")
 
 
 def test_every_part_is_listed() -> None:
