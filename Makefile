@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 PY = $(VENV)/bin/python
 
-.PHONY: train-mrz train-comparison run test test-full lint types bench fuzz lock setup setup-test clean
+.PHONY: train-mrz train-comparison run test test-full lint types bench bench-vision evaluate fuzz lock setup setup-test clean
 
 run: setup
 	$(PY) -m practice $(ARGS)
@@ -22,6 +22,14 @@ test-full: setup-test lint types
 
 bench: setup-test
 	$(PY) -m bench $(ARGS)
+
+# The figures of the eyes alone, each beside its peer.
+bench-vision: setup-test
+	$(PY) -m bench --vision $(ARGS)
+
+# Error rates on your own pictures: make evaluate ARGS="FOLDER ..."; without a folder on data made here.
+evaluate: setup-test
+	$(PY) -m evaluation $(ARGS)
 
 # Coverage-guided, half a minute for each harness: make fuzz ARGS="--seconds 600 mrz"
 fuzz: setup-test
@@ -54,7 +62,7 @@ train-comparison:
 
 # Renew the locks after editing requirements/*.in (needs uv).
 lock:
-	for f in base dev training; do uv pip compile -q --universal --python-version 3.11 --generate-hashes \
+	for f in base dev training bench-mediapipe; do uv pip compile -q --universal --python-version 3.11 --generate-hashes \
 	  --no-emit-index-url --no-annotate --no-header requirements/$$f.in -o requirements/$$f.txt; done
 
 clean:

@@ -1,6 +1,6 @@
 """`make bench`: every figure, or those named; JSON and a picture of each land in artefacts/bench/.
 
-    python -m bench [--quick] [--folder artefacts/bench] [vision face loop outbox central journey]
+    python -m bench [--quick] [--vision] [--folder artefacts/bench] [NAME ...]
 
 Each bench is a module with a command line of its own that prints one JSON object last. `--quick` shows only that
 all of them run: its figures mean nothing.
@@ -20,10 +20,14 @@ from typing import Any
 
 from bench.picture import bars
 
-BENCHES: tuple[str, ...] = ("vision", "face", "loop", "outbox", "central", "journey")
+VISION: tuple[str, ...] = ("vision", "face", "face_runtime", "model_set", "loop")
+"""What `--vision` and `make bench-vision` run: every figure of the eyes."""
+BENCHES: tuple[str, ...] = (*VISION, "outbox", "central", "journey")
 QUICK: dict[str, tuple[str, ...]] = {
     "vision": ("--rounds", "2"),
     "face": ("--rounds", "2"),
+    "face_runtime": ("--rounds", "1", "--frames", "2"),
+    "model_set": ("--rounds", "1"),
     "loop": ("--crossings", "1"),
     "outbox": ("--rounds", "1", "--count", "3"),
     "central": ("--encounters", "8", "--rounds", "1"),
@@ -41,13 +45,15 @@ def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(BENCHES)}; default: all")
     parser.add_argument("--quick", action="store_true", help="the least of each: does it run?")
+    parser.add_argument("--vision", action="store_true", help=f"{', '.join(VISION)}")
     parser.add_argument("--folder", type=Path, default=FOLDER)
     chosen = parser.parse_args(arguments)
     unknown = [name for name in chosen.names if name not in BENCHES]
     if unknown:
         parser.error(f"no bench {', '.join(unknown)}")
     chosen.folder.mkdir(parents=True, exist_ok=True)
-    failed = [name for name in chosen.names or BENCHES if not _kept(name, chosen.folder, quick=chosen.quick)]
+    names = (*(VISION if chosen.vision else ()), *chosen.names) or BENCHES
+    failed = [name for name in names if not _kept(name, chosen.folder, quick=chosen.quick)]
     return 1 if failed else 0
 
 

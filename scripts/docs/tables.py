@@ -30,6 +30,7 @@ ROOMS: dict[str, str] = {
     "practice": "a whole port on loopback: what `make run` starts, and the quay page",
     "hw_tests": "what every driver of a kind must do; run on simulators and on real devices alike",
     "training": "how each net of ours was made and measured; never imported by the product",
+    "evaluation": "error rates of the vision on folders of pictures, as a report; never imported by the product",
     "bench": "one command per figure, JSON and a picture",
     "scripts": "set-up, and the maker of these documents",
     "tests": "mirrors the rooms; `tests/journeys/` holds the whole appliance",

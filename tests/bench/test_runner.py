@@ -22,7 +22,10 @@ SLOW = pytest.mark.full
 @pytest.mark.timeout(200)
 @pytest.mark.parametrize(
     "name",
-    ["vision", "face", "outbox", *(pytest.param(slow, marks=SLOW) for slow in ("loop", "central", "journey"))],
+    [
+        *("vision", "face", "model_set", "outbox"),
+        *(pytest.param(slow, marks=SLOW) for slow in ("loop", "central", "journey")),
+    ],
 )
 def test_a_tiny_run_leaves_figures_and_a_picture(name: str, tmp_path: Path) -> None:
     assert main(["--quick", "--folder", str(tmp_path), name]) == 0

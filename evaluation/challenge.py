@@ -1,0 +1,156 @@
+"""The whole challenge, live: simulated presentations that answer what is asked, or try to.
+
+A recording cannot answer a prompt, so only this part tries the random order, the time limit and the track. All of it
+is SYNTHETIC: a figure says what these simulated species do, not what people do. Two kinds: pictures are rendered and go
+through the nets; meshes are exact geometry with landmark noise, thousands in the time of a few pictures.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import random
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from appliance.vision.challenge import ChallengeView, Fault, Phase, TurnChallenge
+from appliance.vision.face_reading import FaceReader
+from border.rules.policy import Policy
+from evaluation import pad, plots
+from evaluation.pad import BONA_FIDE, Judged, Outcome
+from evaluation.sections import Headline, Plot, Section, Table, rated
+from evaluation.work import Answer, Work
+from simulators.faces import Identity, Pose
+from simulators.presenters import BonaFide, Presenter, PrintedPhoto, ScreenReplay
+
+TITLE = "Face: the whole turn challenge, simulated"
+MESHES = "training.attacks.meshes"
+FRAME_S = 0.15  # the pace of a slow kiosk
+FIRST_PERSON, FIRST_SEED = 6000, 40
+NOISE = 0.02  # of each landmark's coordinates, in outer eye distances: what the goals are stated at
+PICTURES, GEOMETRY = "pictures", f"meshes at noise {NOISE:g}"
+COUNTS = {PICTURES: 12, GEOMETRY: 250}  # trials of each species
+
+
+@dataclass(frozen=True, slots=True)
+class Species:
+    """Who stands there. `name` "" is bona fide; `trial` runs the one of this number to its end."""
+
+    kind: str
+    name: str
+    trial: Callable[[FaceReader, Policy, int], ChallengeView]
+
+
+def species() -> tuple[Species, ...]:
+    """All that can be simulated here."""
+    return (*_PICTURED, *_geometry())
+
+
+def _before_the_camera(
+    stands: Callable[[Identity], Presenter], reader: FaceReader, policy: Policy, number: int
+) -> ChallengeView:
+    """One challenge from its first frame to its end."""
+    presenter = stands(Identity.of(FIRST_PERSON + number))
+    challenge = TurnChallenge(policy.turn, random.Random(FIRST_SEED + number))  # noqa: S311 (a trial must repeat)
+    view, at_s = challenge.view, 0.0
+    while not view.ended:
+        asked = view.prompt.value if view.prompt else None
+        view = challenge.feed(reader.read(presenter.frame(at_s, asked)).sighting, at_s)
+        at_s += FRAME_S
+    return view
+
+
+def _pictured(name: str, stands: Callable[[Identity], Presenter]) -> Species:
+    return Species(PICTURES, name, partial(_before_the_camera, stands))
+
+
+_PICTURED: tuple[Species, ...] = (
+    _pictured(BONA_FIDE, BonaFide),
+    _pictured(BONA_FIDE, partial(BonaFide, standing=Pose(distance_cm=65))),
+    _pictured("print held and turned", PrintedPhoto),
+    _pictured("still on a tablet", partial(ScreenReplay, still=True)),
+    _pictured("film on a tablet", ScreenReplay),
+)
+
+
+def _geometry() -> Iterator[Species]:
+    """The species of the training room's attacks; none while that library is not there."""
+    if importlib.util.find_spec(MESHES.rpartition(".")[0]) is None:
+        return
+    meshes: Any = importlib.import_module(MESHES)
+    for instrument in meshes.Species:
+        name = BONA_FIDE if instrument in meshes.BONA_FIDE else str(instrument).replace("_", " ")
+        yield Species(GEOMETRY, name, partial(_as_a_mesh, meshes, instrument))
+
+
+def _as_a_mesh(meshes: Any, instrument: Any, _reader: FaceReader, policy: Policy, number: int) -> ChallengeView:
+    view: ChallengeView = meshes.trial(instrument, number, policy.turn, noise=NOISE)
+    return view
+
+
+def _answer(view: ChallengeView) -> Answer:
+    return {"passed": view.phase is Phase.PASSED, "fault": view.fault or "", "turns": len(view.turns)}
+
+
+def judged(name: str, answer: Answer) -> Judged:
+    """As the product ends it. Who never turned gave no response if bona fide; an attack that did not was stopped."""
+    if answer["passed"]:
+        return Judged(name, Outcome.PASSED, "passed")
+    silent = answer["fault"] == Fault.NO_RESPONSE and name == BONA_FIDE
+    return Judged(name, Outcome.NO_RESPONSE if silent else Outcome.STOPPED, str(answer["fault"]))
+
+
+def evaluate(reader: FaceReader, policy: Policy, work: Work, most: int | None = None) -> Section:
+    """So many trials of each species, or at most `most`."""
+    trials = [
+        (place, one, number)
+        for place, one in enumerate(species())
+        for number in range(min(COUNTS[one.kind], most or COUNTS[one.kind]))
+    ]
+    items = [(f"{place} {one.kind} {one.name} {number}", (one, number)) for place, one, number in trials]
+    answers = work.through("challenge", items, lambda pair: _answer(pair[0].trial(reader, policy, pair[1])))
+    rows = [(one.kind, judged(one.name, answer)) for (_, one, _), answer in zip(trials, answers, strict=True)]
+    return section(rows)
+
+
+def section(rows: Sequence[tuple[str, Judged]]) -> Section:
+    """The report of simulated challenges; the kinds are never mixed."""
+    kinds = {kind: [row for of, row in rows if of == kind] for kind in dict.fromkeys(kind for kind, _ in rows)}
+    return Section(
+        "challenge",
+        TITLE,
+        headlines=tuple(line for kind, mine in kinds.items() for line in _headlines(kind, mine)),
+        notes=(
+            "A film can show the turn that is asked by chance. What works against it is the random order of the turns "
+            "and the short time, so its rate follows from the number of turns that policy asks.",
+        ),
+        tables=tuple(_table(kind, mine) for kind, mine in kinds.items()),
+        plots=tuple(_plot(kind, mine) for kind, mine in kinds.items()),
+        numbers={
+            kind: {row.species or "bona_fide": row.told() for row in _errors(mine)} for kind, mine in kinds.items()
+        },
+    )
+
+
+def _names(rows: Sequence[Judged]) -> list[str]:
+    return sorted({row.species for row in rows} - {BONA_FIDE})
+
+
+def _errors(rows: Sequence[Judged]) -> list[pad.Errors]:
+    return [pad.errors_of(rows, name) for name in (*_names(rows), BONA_FIDE)]
+
+
+def _headlines(kind: str, rows: Sequence[Judged]) -> Iterator[Headline]:
+    return pad.headlines(kind, rows, _names(rows))
+
+
+def _table(kind: str, rows: Sequence[Judged]) -> Table:
+    return pad.errors_table(kind, rows, _names(rows))
+
+
+def _plot(kind: str, rows: Sequence[Judged]) -> Plot:
+    groups = [(row.species or "bona fide", row.error) for row in _errors(rows)]
+    words = "; ".join(f"{name} {rated(rate)}" for name, rate in groups)
+    return Plot(f"Errors of the challenge, {kind}", plots.intervals(groups, "APCER, BPCER"), words)
