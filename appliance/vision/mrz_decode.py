@@ -90,6 +90,11 @@ class Seen:
         """The mean of the likeliest classes' shares, 0..1; nothing seen is 0."""
         return float(self.shares.max(axis=1).mean()) if len(self) else 0.0
 
+    @property
+    def is_clear(self) -> bool:
+        """True when every character is as sure as those that no digit proves must be."""
+        return bool((self.shares.max(axis=1) >= MIN_UNCOVERED).all())
+
 
 def decode(seen: Seen) -> tuple[LineReading, ...]:
     """What one line says: a reading per template that fits, the cheapest first; the free text when none does.

@@ -28,6 +28,7 @@ Grey = NDArray[np.uint8]
 NAME = "mrz_line"
 MARGINS = ((0.25, 0.6), (0.12, 0.3), (0.4, 1.2))  # of the row's height: above and below, at each end
 VOTERS = 3  # crops of one line that vote on every character
+ASKEW = 0.6  # of a row's height: what a row that leans may need above and below
 MAX_EDGES = 3  # pairs of upper and lower edge tried for one row
 MIN_CONFIDENCE = 0.7
 MAX_LOST = 5  # characters that a bad crop may lose or invent
@@ -117,9 +118,9 @@ class PageReader:
         """The zone on a BGR page, height x width x 3; None when no lines of any format are found.
 
         Where the locator sees a zone is tried first, then a few blocks of print found without it; the first zone all
-        of whose check digits agree ends the search, otherwise the likeliest is returned, marked as unproven. A
-        picture without a zone costs the second tries of its profile more than one with it. `go_on` is called before every band of
-        rows and may raise to end the search (a deadline, a caller who left).
+        of whose check digits agree ends the search, otherwise the likeliest is returned, marked as unproven. What a
+        picture without a zone costs is bounded by the profile. `go_on` is called before every band of rows and may
+        raise to end the search (a deadline, a caller who left).
         """
         best: PageReading | None = None
         if min(pixels.shape[:2]) < MIN_PAGE_PX:
@@ -156,6 +157,9 @@ class PageReader:
     def _line(self, band: Grey, rows: Sequence[Row]) -> tuple[_Found, ...]:
         """One row of print as several crops of it vote, once per template that fits."""
         crops = self._crops(band, rows)
+        if len(crops) < VOTERS:
+            askew = self._crops(*_relevelled(band, rows[0]))
+            crops = max(crops, askew, key=len)
         if not crops:
             return ()
         readings = decode(voted(crops))
@@ -164,20 +168,28 @@ class PageReader:
         )
 
     def _crops(self, band: Grey, rows: Sequence[Row]) -> list[Seen]:
-        """VOTERS crops of the same number of characters, or as many as there are."""
+        """The VOTERS clearest crops of the same number of characters, or as many as there are."""
         by_length: dict[int, list[Seen]] = {width: [] for width in WIDTHS}
-        for number, (beside, at_ends) in enumerate(MARGINS):
-            is_line = False
+        best: list[Seen] = []
+        for beside, at_ends in MARGINS:
+            lost = MAX_LOST + 1
             for row in rows[:MAX_EDGES]:
                 seen = self.characters(_cut(band, row, beside, at_ends))
-                is_line = is_line or min(abs(len(seen) - width) for width in WIDTHS) <= MAX_LOST
+                lost = min(lost, *(abs(len(seen) - width) for width in WIDTHS))
                 if len(seen) in WIDTHS:
                     by_length[len(seen)].append(seen)
-                    if len(by_length[len(seen)]) == VOTERS:
-                        return by_length[len(seen)]
-            if not is_line and number == 0:
-                break  # no line of a zone: another margin will not make it one
-        return max(by_length.values(), key=lambda crops: (len(crops), sum(crop.confidence for crop in crops)))
+            best = max((_clearest(crops) for crops in by_length.values()), key=_standing)
+            if lost > MAX_LOST or (len(best) == VOTERS and all(crop.is_clear for crop in best)):
+                break  # no line of a zone, which another margin will not make it; or there is nothing left to doubt
+        return best
+
+
+def _clearest(crops: Sequence[Seen]) -> list[Seen]:
+    return sorted(crops, key=lambda crop: -crop.confidence)[:VOTERS]
+
+
+def _standing(crops: Sequence[Seen]) -> float:
+    return sum(crop.confidence for crop in crops)
 
 
 def _bundles(rows: Sequence[Row]) -> list[list[Row]]:
@@ -191,6 +203,15 @@ def _bundles(rows: Sequence[Row]) -> list[list[Row]]:
         else:
             bundles.append([row])
     return bundles
+
+
+def _relevelled(band: Grey, row: Row) -> tuple[Grey, list[Row]]:
+    """The row alone in a band turned level for it: lines of a page in perspective do not all lean alike."""
+    spare = round(ASKEW * row.height)
+    strip = mrz_locator.levelled(band[max(0, row.top - spare) : row.bottom + spare])
+    middle = strip.shape[0] / 2
+    inner = [found for found in mrz_locator.rows(strip) if found.top < middle < found.bottom]
+    return strip, inner
 
 
 def _is_same_print(row: Row, other: Row) -> bool:

@@ -106,6 +106,7 @@ def random_scene(rng: Rng, stock: Stock) -> Scene:
         zone = np.asarray(cv2.perspectiveTransform(flat_zone[None], to_place)[0], np.float32)
         if not _is_whole(zone, (width, height)):
             return random_scene(rng, stock)
+        _held(rng, picture, zone)
     seen, scale, (left, top) = letterboxed(_looked_at(rng, picture))
     zone = None if zone is None else zone * np.float32(scale) + np.array([left, top], np.float32)
     return Scene(seen, _cells(zone), zone)
@@ -141,6 +142,23 @@ def _laid(
     slack = room - np.ptp(placed, axis=0)
     placed += slack * rng.uniform(0, 1, 2) - placed.min(axis=0)
     return np.asarray(cv2.getPerspectiveTransform(corners.astype(np.float32), placed.astype(np.float32)), np.float64)
+
+
+def _held(rng: Rng, picture: Floats, zone: Floats) -> None:
+    """Fingers over the document, not over its zone; and somebody's ring around what matters, as in a manual."""
+    if rng.random() < 0.25:
+        height, width = picture.shape
+        fingers = np.zeros((height, width), np.uint8)
+        for _ in range(int(rng.integers(1, 4))):
+            ends = rng.uniform(-0.1, 1.1, (2, 2)) * (width, height)
+            thick = max(2, int(width * rng.uniform(0.03, 0.12)))
+            cv2.line(fingers, *(tuple(end) for end in ends.astype(int).tolist()), 255, thick, cv2.LINE_AA)
+        cv2.fillConvexPoly(fingers, np.round(zone + (zone - zone.mean(axis=0)) * 0.25).astype(np.int32), 0)
+        picture += (fingers / np.float32(255)) * (np.float32(rng.uniform(60, 230)) - picture)
+    if rng.random() < 0.05:
+        (x, y), axes, angle = cv2.minAreaRect(zone)
+        ring = (round(x), round(y)), (round(axes[0] * 0.6), round(axes[1] * 0.6 + axes[0] * 0.05)), angle
+        cv2.ellipse(picture, ring[0], ring[1], ring[2], 0, 360, float(rng.uniform(0, 255)), 2, cv2.LINE_AA)
 
 
 def _is_whole(zone: Floats, size: tuple[int, int]) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from border.documents.layout import Layout, layout_of
+from border.documents.layout import Kind, Layout, layout_of
 from border.documents.mrz import Accepted, Doubts, parse, unverified
 from border.documents.repair import UNREAD
 from border.documents.values import CheckDigit
@@ -25,10 +25,12 @@ class Word(StrEnum):
 class Judgement:
     """One picture. `is_valid`: every check digit that should be there was verified, repairs included.
 
-    `is_right`: valid, and every character is the printed one. `fields`: one word for each field of the format.
+    `has_digits`: the same where characters that no digit covers may be marked as unread. `is_right`: valid, and every
+    character is the printed one. `fields`: one word for each field of the format.
     """
 
     format: str
+    has_digits: bool
     is_valid: bool
     is_right: bool
     is_repaired: bool
@@ -48,7 +50,8 @@ def judge(printed: Sequence[str], read: Sequence[str], doubts: Doubts) -> Judgem
         raise ValueError("the printed lines are those of no format")
     reading = parse(read, doubts)
     if not isinstance(reading, Accepted) or layout_of(reading.lines) is not layout:
-        return Judgement(layout.format.value, False, False, False, _unaccepted(layout, truth, tuple(read)))
+        has_digits = _has_digits(layout, tuple(read), doubts)
+        return Judgement(layout.format.value, has_digits, False, False, False, _unaccepted(layout, truth, tuple(read)))
     mrz, lines = reading.mrz, reading.lines
     is_valid = not mrz.refuted() and not unverified(mrz)
     repaired = {(change.line, change.position) for change in mrz.repairs}
@@ -63,7 +66,25 @@ def judge(printed: Sequence[str], read: Sequence[str], doubts: Doubts) -> Judgem
         elif word is Word.RIGHT and cells & repaired:
             word = Word.REPAIRED
         fields[field.name] = word
-    return Judgement(layout.format.value, is_valid, is_valid and lines == truth, bool(repaired), fields)
+    return Judgement(layout.format.value, is_valid, is_valid, is_valid and lines == truth, bool(repaired), fields)
+
+
+def _has_digits(layout: Layout, read: tuple[str, ...], doubts: Doubts) -> bool:
+    """All digits verified, whatever is unread in fields that none of them covers."""
+    lines = tuple(line.strip() for line in read)
+    if layout_of(lines) is not layout:
+        return False
+    covered = {(line, at) for line, start, end in layout.composite for at in range(start, end)}
+    for field in layout.fields:
+        cells = {(field.line, at) for at in range(field.start, field.end)}
+        if field.digit is None and not cells & covered:
+            text = field.text(lines).replace(UNREAD, "<" if field.kind is Kind.SEX else "A")
+            lines = tuple(
+                line[: field.start] + text + line[field.end :] if number == field.line else line
+                for number, line in enumerate(lines)
+            )
+    reading = parse(lines, doubts)
+    return isinstance(reading, Accepted) and not reading.mrz.refuted() and not unverified(reading.mrz)
 
 
 def _unaccepted(layout: Layout, truth: tuple[str, ...], read: tuple[str, ...]) -> dict[str, Word]:

@@ -141,9 +141,29 @@ def _print_fields(rng: Rng, page: Floats) -> None:
             cv2.putText(ink, "Label / Libelle", (x, y), cv2.FONT_HERSHEY_SIMPLEX, 0.32, 150, 1, cv2.LINE_AA)
             said, below = str(rng.choice(words)), y + round(36 * size)
             cv2.putText(ink, said, (x, below), cv2.FONT_HERSHEY_DUPLEX, size, 210, 1, cv2.LINE_AA)
+    for _ in range(int(rng.integers(5))):  # emblems, barcodes, signatures, rules
+        _ornament(rng, ink)
     if rng.random() < 0.4:  # the state's name over the page, or on a coloured bar
         cv2.putText(ink, "UTOPIA  PASSPORT", (width // 4, 44), cv2.FONT_HERSHEY_TRIPLEX, 1.1, 230, 2, cv2.LINE_AA)
     page -= (page - rng.uniform(10, 90)) * (ink[:, :, None] / np.float32(255))
+
+
+def _ornament(rng: Rng, ink: NDArray[np.uint8]) -> None:
+    """One thing that is no print of fields, as dark as it likes: a ring, bars, a scrawl, a straight line."""
+    height, width = ink.shape
+    x, y, size = int(rng.uniform(0, width)), int(rng.uniform(0, height)), int(rng.uniform(12, 0.2 * width))
+    level, kind = int(rng.integers(50, 255)), int(rng.integers(4))
+    if kind == 0:
+        for radius in range(size // 3, size, max(3, size // 6)):
+            cv2.ellipse(ink, (x, y), (radius, int(radius * rng.uniform(0.4, 1))), 0, 0, 360, level, 2, cv2.LINE_AA)
+    elif kind == 1:
+        for bar in range(x, min(width, x + 3 * size), 5):
+            cv2.rectangle(ink, (bar, y), (bar + int(rng.integers(1, 4)), min(height, y + size // 2)), level, -1)
+    elif kind == 2:
+        walk = np.cumsum(rng.normal((size / 12, 0), size / 5, (30, 2)), axis=0) + np.array((x, y))
+        cv2.polylines(ink, [walk.astype(np.int32)], False, level, int(rng.integers(1, 4)), cv2.LINE_AA)
+    else:
+        cv2.line(ink, (x, y), (x + 4 * size, y), level, int(rng.integers(1, 4)))
 
 
 def recut(rng: Rng, sheet: Sheet) -> Sheet:
@@ -227,8 +247,25 @@ def support(rng: Rng, press: Press, size: tuple[int, int]) -> Floats:
     under = (np.asarray(grain, np.float32) - 180) * rng.uniform(0, 1.5) + rng.uniform(15, 230)
     page = np.asarray(under[:, :, None] * rng.uniform(0.75, 1.0, 3).astype(np.float32), np.float32)
     if rng.random() < 0.3:
+        _cluttered(rng, page)
+    if rng.random() < 0.45:
         print_rows(rng, page)
     return page
+
+
+def _cluttered(rng: Rng, page: Floats) -> None:
+    """Things on the table and their shadows: patches of any grey, straight and round."""
+    height, width = page.shape[:2]
+    for _ in range(int(rng.integers(2, 12))):
+        middle = rng.uniform(0, 1, 2) * (width, height)
+        spread = rng.uniform(0.03, 0.5) * width
+        colour = tuple(float(level) for level in rng.uniform(0, 255) * rng.uniform(0.7, 1.0, 3))
+        if rng.random() < 0.5:
+            corners = middle + rng.normal(0, spread, (int(rng.integers(3, 6)), 2))
+            cv2.fillPoly(page, [corners.astype(np.int32)], colour, cv2.LINE_AA)
+        else:
+            axes = (int(spread), int(spread * rng.uniform(0.2, 1)))
+            cv2.ellipse(page, middle.astype(int).tolist(), axes, rng.uniform(0, 180), 0, 360, colour, -1, cv2.LINE_AA)
 
 
 def _lit(rng: Rng, seen: Floats) -> Floats:
