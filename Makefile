@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 PY = $(VENV)/bin/python
 
-.PHONY: train-mrz run test test-full lint types bench fuzz lock setup setup-test clean
+.PHONY: train-mrz train-locator run test test-full lint types bench fuzz lock setup setup-test clean
 
 run: setup
 	$(PY) -m practice $(ARGS)
@@ -45,6 +45,13 @@ train-mrz:
 	$(PYTHON) -m venv .venv-training
 	.venv-training/bin/python -m pip install -q --require-hashes -r requirements/training.txt
 	.venv-training/bin/python -m training.mrz $(ARGS)
+
+# The page locator again, from documents we draw ourselves; on a processor, within the hour. Before train-mrz, whose
+# figures of whole pages are those of both nets.
+train-locator:
+	$(PYTHON) -m venv .venv-training
+	.venv-training/bin/python -m pip install -q --require-hashes -r requirements/training.txt
+	.venv-training/bin/python -m training.locator $(ARGS)
 
 # Renew the locks after editing requirements/*.in (needs uv).
 lock:

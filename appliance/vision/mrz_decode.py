@@ -135,7 +135,7 @@ def characters(logits: Floats) -> Seen:
     starts = np.flatnonzero(np.diff(best, prepend=-1))
     ends = np.append(starts[1:], len(best))
     runs = [(start, end) for start, end in zip(starts, ends, strict=True) if best[start] != BLANK]
-    tops = [start + int(share[start:end, best[start]].argmax()) for start, end in runs]
+    tops = [int(start + share[start:end, best[start]].argmax()) for start, end in runs]
     middles = np.array([(start + end - 1) / 2 for start, end in runs])
     rows = _at_pitch(share, tops, middles) if len(runs) >= SHORTEST else tops
     kept = share[rows][:, :BLANK]

@@ -100,7 +100,7 @@ def zones_of(cells: Floats) -> tuple[Zone, ...]:
 
     `cells`: CELLS x CELLS x 3: the logit of holding print of a zone, cosine and sine of the way of reading.
     """
-    held = 1 / (1 + np.exp(-np.clip(cells[:, :, 0], -30, 30)))
+    held = np.asarray(1 / (1 + np.exp(-np.clip(cells[:, :, 0], -30, 30))), np.float32)
     count, labels = cv2.connectedComponents((held > SURE_CELL).astype(np.uint8), connectivity=8)
     patches = (labels == label for label in range(1, count))
     zones = [_zone(held, cells, patch) for patch in patches if int(patch.sum()) >= MIN_CELLS]

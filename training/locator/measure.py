@@ -16,6 +16,7 @@ Floats = NDArray[np.float32]
 
 TEST_SEED = 910_000  # no training scene comes near it
 TEST_SHEETS, TEST_SUPPORTS, TEST_SCENES = 60, 40, 600
+NOT_FOUND = (False, False, False, 1.0)
 NEAR = 0.5  # share of the true zone that a found one must cover
 
 
@@ -50,11 +51,11 @@ def score_scenes(finder: Finder, count: int = TEST_SCENES) -> Score:
         if scene.zone is None:
             invented.append(bool(zones))
         else:
-            rows.append(_judged(zones[0], scene) if zones else (False, False, False, 1.0))
+            rows.append(_judged(zones[0], scene) if zones else NOT_FOUND)
     found, right_way, held, off = np.array(rows).T
     cpu_ms = float(np.median(times_s)) * 1000
     shares = (float(found.mean()), float(right_way.mean()), float(held.mean()))
-    return Score(count, *shares, float(np.median(off)), len(invented), float(np.mean(invented or [0.0])), cpu_ms)
+    return Score(count, *shares, float(np.median(off)), len(invented), float(np.mean(invented)) if invented else 0.0, cpu_ms)
 
 
 def _judged(zone: Zone, scene: Scene) -> tuple[bool, bool, bool, float]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -41,18 +42,21 @@ class Stock:
         lain = tuple(_grey(support(rng, press, size)) for _ in range(supports))
         return Stock(drawn, lain)
 
+    def write(self, path: Path) -> None:
+        """Into one file, which is there whole or not at all."""
+        held: dict[str, Any] = {f"sheet{at}": sheet for at, (sheet, _) in enumerate(self.sheets)}
+        held |= {f"zone{at}": zone for at, (_, zone) in enumerate(self.sheets)}
+        path.parent.mkdir(parents=True, exist_ok=True)
+        unfinished = path.with_suffix(".part")
+        with unfinished.open("wb") as file:
+            np.savez(file, supports=np.stack(self.supports), **held)
+        unfinished.replace(path)
+
 
 def stocked(path: Path, seed: int) -> Stock:
     """The stock of a seed, kept at `path` once it is drawn."""
     if not path.is_file():
-        stock = Stock.of(seed)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        held = {f"sheet{at}": sheet for at, (sheet, _) in enumerate(stock.sheets)}
-        held |= {f"zone{at}": zone for at, (_, zone) in enumerate(stock.sheets)}
-        unfinished = path.with_suffix(".part")
-        with unfinished.open("wb") as file:
-            np.savez(file, supports=np.stack(stock.supports), **held)
-        unfinished.replace(path)
+        Stock.of(seed).write(path)
     with np.load(path) as held:
         count = sum(name.startswith("sheet") for name in held.files)
         sheets = tuple((held[f"sheet{at}"], held[f"zone{at}"]) for at in range(count))
@@ -150,9 +154,8 @@ def _held(rng: Rng, picture: Floats, zone: Floats) -> None:
         height, width = picture.shape
         fingers = np.zeros((height, width), np.uint8)
         for _ in range(int(rng.integers(1, 4))):
-            ends = rng.uniform(-0.1, 1.1, (2, 2)) * (width, height)
-            thick = max(2, int(width * rng.uniform(0.03, 0.12)))
-            cv2.line(fingers, *(tuple(end) for end in ends.astype(int).tolist()), 255, thick, cv2.LINE_AA)
+            (x, y), (to_x, to_y) = (rng.uniform(-0.1, 1.1, (2, 2)) * (width, height)).astype(int).tolist()
+            cv2.line(fingers, (x, y), (to_x, to_y), 255, max(2, int(width * rng.uniform(0.03, 0.12))), cv2.LINE_AA)
         cv2.fillConvexPoly(fingers, np.round(zone + (zone - zone.mean(axis=0)) * 0.25).astype(np.int32), 0)
         picture += (fingers / np.float32(255)) * (np.float32(rng.uniform(60, 230)) - picture)
     if rng.random() < 0.05:

@@ -230,7 +230,8 @@ def _placed(rng: Rng, press: Press, sheet: Sheet, profile: Profile, quarter_turn
     placed = (corners - corners.mean(axis=0)) @ turn * scale + rng.normal(0, width * BENDS[profile], (4, 2))
     margins = width * scale * rng.uniform(*MARGINS[profile], (2, 2))
     placed -= placed.min(axis=0) - margins[0]
-    size = tuple(int(side) for side in placed.max(axis=0) + margins[1])
+    right, bottom = placed.max(axis=0) + margins[1]
+    size = (int(right), int(bottom))
     if scale < 1:
         page = cv2.GaussianBlur(page, (0, 0), 0.35 / scale)  # type: ignore[assignment]
     to_place = cv2.getPerspectiveTransform(corners.astype(np.float32), placed.astype(np.float32))
