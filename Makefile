@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 PY = $(VENV)/bin/python
 
-.PHONY: train-mrz train-comparison run test test-full lint types bench bench-vision evaluate fuzz lock setup setup-test clean
+.PHONY: train-mrz train-locator train-comparison run test test-full lint types bench bench-vision evaluate fuzz lock setup setup-test clean
 
 run: setup
 	$(PY) -m practice $(ARGS)
@@ -60,9 +60,16 @@ train-comparison:
 	.venv-training/bin/python -m pip install -q --require-hashes -r requirements/training.txt
 	.venv-training/bin/python -m training.face_comparison $(ARGS)
 
+# The page locator again, from documents we draw ourselves; on a processor, within the hour. Before train-mrz, whose
+# figures of whole pages are those of both nets.
+train-locator:
+	$(PYTHON) -m venv .venv-training
+	.venv-training/bin/python -m pip install -q --require-hashes -r requirements/training.txt
+	.venv-training/bin/python -m training.locator $(ARGS)
+
 # Renew the locks after editing requirements/*.in (needs uv).
 lock:
-	for f in base dev training bench-mediapipe; do uv pip compile -q --universal --python-version 3.11 --generate-hashes \
+	for f in base dev training bench-mediapipe bench-mrz; do uv pip compile -q --universal --python-version 3.11 --generate-hashes \
 	  --no-emit-index-url --no-annotate --no-header requirements/$$f.in -o requirements/$$f.txt; done
 
 clean:

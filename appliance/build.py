@@ -38,7 +38,7 @@ from appliance.reporting.reports import Reporter
 from appliance.reporting.settings import Settings
 from appliance.times import Times
 from appliance.vision.errors import ModelAbsent
-from appliance.vision.mrz_reader import PageReader
+from appliance.vision.mrz_reader import PageReader, Profile
 from appliance.vision.page_portrait import PagePortraits
 from appliance.web import catalogue as catalogues
 from appliance.web.officer import officer_app
@@ -47,6 +47,7 @@ from appliance.web.speech import Speech
 from appliance.web.traveller import traveller_app
 from border.encounter import Direction
 from border.messages.topics import TopicKind
+from drivers.address import Address
 from drivers.catalogue import CAMERA, DOCUMENT_READER, FILL_LIGHT, FINGERPRINT
 from drivers.passport_reader.page import PageFolder
 
@@ -198,7 +199,19 @@ def _opened(
 
 
 def _page_reader(address: str, device: str) -> PageDocumentReader:
-    return PageDocumentReader(PageFolder(device, Path(address)), PageReader.load(), _page_portraits())
+    """`/path/of/folder?profile=photo|cradle`, or a camera over the glass: `v4l2:/dev/video1?size=1920x1080`.
+
+    After a driver of a camera and a colon, the rest is that camera's own address; it looks all the time, pictures
+    vote, and the profile is the cradle's. A folder's pictures are taken one by one.
+    """
+    driver, colon, rest = address.partition(":")
+    if colon and driver in CAMERA:
+        return PageDocumentReader(
+            CAMERA[driver](rest, device), PageReader.load(Profile.CRADLE), _page_portraits(), is_live=True
+        )
+    at = Address.parse(address, frozenset({"profile"}))
+    profile = Profile(at.choice("profile", Profile.PHOTO, tuple(Profile)))
+    return PageDocumentReader(PageFolder(device, Path(at.place)), PageReader.load(profile), _page_portraits())
 
 
 def _page_portraits() -> PagePortraits | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Protocol
 
 import cv2
@@ -10,6 +9,7 @@ import numpy as np
 
 from appliance.vision.model import Pixels
 from appliance.vision.mrz_reader import PageReading, Reader
+from appliance.vision.mrz_vote import Vote, is_same
 from drivers.api import Frame, MrzText, Portrait, PortraitSource
 from drivers.deadline import Deadline
 from drivers.errors import WireCorrupt
@@ -35,14 +35,13 @@ class PortraitFinder(Protocol):
 UNPROVEN_LOOKS = 4  # a live camera looks this often before it hands over a zone whose digits do not agree
 EMPTY_LOOKS = 5  # in a row without a zone: the glass is empty, not a hand passing over it
 PORTRAIT_PX = 600  # the longer side of what is kept of a printed portrait
-MAX_MISREAD = 4  # characters in which two readings of the same document may differ; two documents differ in more
 
 
 class PageDocumentReader:
-    """Satisfies `drivers.api.DocumentReader`. The net belongs to the thread that calls `read`: the reader's lane.
+    """Satisfies `drivers.api.DocumentReader`. The nets belong to the thread that calls `read`: the reader's lane.
 
-    With a live camera the glass must be seen without the last page before the same zone counts again, so that a
-    passport left lying is not the next traveller's.
+    With a live camera several pictures of the same page vote, and the glass must be seen without the last page before
+    the same zone counts again, so that a passport left lying is not the next traveller's.
     """
 
     def __init__(
@@ -87,21 +86,24 @@ class PageDocumentReader:
         return self._reader.read(frame.pixels, lambda: deadline.check(self.device))
 
     def _next_lying(self, deadline: Deadline) -> PageReading:
-        """What lies on the glass and did not lie there before."""
-        unproven = empty = 0
+        """What lies on the glass, did not lie there before, and two of three pictures agree on."""
+        vote, unproven, empty = Vote(), 0, 0
         while True:
             reading = self._look(deadline)
             if reading is None:
                 empty += 1
                 if empty >= EMPTY_LOOKS:
                     self._lying = None
+                    vote.clear()
                 continue
             empty = 0
-            if self._lying is None or not _is_same(reading.lines, self._lying):
-                unproven += not reading.is_proven
-                if reading.is_proven or unproven >= UNPROVEN_LOOKS:
-                    self._lying = reading.lines
-                    return reading
+            if self._lying is not None and is_same(reading.lines, self._lying):
+                continue
+            word = vote.add(reading)
+            unproven += word is None or not word.is_proven
+            if word is not None and (word.is_proven or unproven >= UNPROVEN_LOOKS):
+                self._lying = word.lines
+                return word
 
     def close(self) -> None:
         self._source.close()
@@ -112,8 +114,3 @@ def _small(pixels: Pixels) -> Pixels:
     if scale >= 1:
         return pixels
     return np.asarray(cv2.resize(pixels, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA), np.uint8)
-
-
-def _is_same(lines: Sequence[str], others: Sequence[str]) -> bool:
-    ours, theirs = "\n".join(lines), "\n".join(others)
-    return len(ours) == len(theirs) and sum(a != b for a, b in zip(ours, theirs, strict=True)) <= MAX_MISREAD

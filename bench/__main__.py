@@ -20,7 +20,7 @@ from typing import Any
 
 from bench.picture import bars
 
-VISION: tuple[str, ...] = ("vision", "face", "face_runtime", "model_set", "loop")
+VISION: tuple[str, ...] = ("vision", "face", "face_runtime", "model_set", "mrz", "loop")
 """What `--vision` and `make bench-vision` run: every figure of the eyes."""
 BENCHES: tuple[str, ...] = (*VISION, "outbox", "central", "journey")
 QUICK: dict[str, tuple[str, ...]] = {
@@ -28,6 +28,7 @@ QUICK: dict[str, tuple[str, ...]] = {
     "face": ("--rounds", "2"),
     "face_runtime": ("--rounds", "1", "--frames", "2"),
     "model_set": ("--rounds", "1"),
+    "mrz": ("--pages", "2", "--no-peers"),
     "loop": ("--crossings", "1"),
     "outbox": ("--rounds", "1", "--count", "3"),
     "central": ("--encounters", "8", "--rounds", "1"),

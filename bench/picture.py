@@ -18,11 +18,12 @@ UNITS: dict[str, str] = {
     "ms": "milliseconds (less is better)",
     "s": "seconds (less is better)",
     "mb": "megabytes (less is better)",
-    "ratio": "ratio of ours to the peer",
+    "ratio": "ratio, of what to what says its name",
+    "percent": "percent",
 }
 """By the end of a figure's name; the longer ends first."""
 
-PEERS = ("peer", "opencv-dnn", "durable_file", "disk_sync", "sign_and_seal_only")
+PEERS = ("peer", "passporteye", "tesseract", "opencv-dnn", "durable_file", "disk_sync", "sign_and_seal_only")
 """Words in the name of a figure that is not ours: another program, or what the machine itself can do."""
 
 

@@ -1,4 +1,4 @@
-"""Where each field of a machine readable zone stands: one table for the five formats (Doc 9303-4..-7)."""
+"""Where each field of a machine readable zone stands: one table for Doc 9303-4..-7 and the French card."""
 
 from __future__ import annotations
 
@@ -85,6 +85,20 @@ _TD1_FIELDS = (
     Field("name", 2, 0, 30, Kind.NAME),
 )
 
+# The card that France issued from 1988 to 2021 and that outlives its printed term: surname and issuing office above;
+# number, given names and birth below. No expiry and no nationality; the composite covers both lines whole.
+_FR_ID_FIELDS = (
+    Field("document_code", 0, 0, 2, Kind.CODE),
+    Field("issuing_state", 0, 2, 5, Kind.LETTERS),
+    Field("primary_identifier", 0, 5, 30, Kind.NAME),
+    Field("optional_data", 0, 30, 36, Kind.TEXT),
+    Field("document_number", 1, 0, 12, Kind.TEXT, 12),
+    Field("secondary_identifier", 1, 13, 27, Kind.NAME),
+    Field("date_of_birth", 1, 27, 33, Kind.DATE, 33),
+    Field("sex", 1, 34, 35, Kind.SEX),
+)
+FR_ID_BEGINS = "IDFRA"
+
 LAYOUTS: dict[Format, Layout] = {
     layout.format: layout
     for layout in (
@@ -116,6 +130,14 @@ LAYOUTS: dict[Format, Layout] = {
         ),
         Layout(Format.MRV_A, 2, 44, _upper_line(44) + _lower_line(44)),
         Layout(Format.MRV_B, 2, 36, _upper_line(36) + _lower_line(36)),
+        Layout(
+            Format.FR_ID,
+            2,
+            36,
+            _FR_ID_FIELDS,
+            composite=((0, 0, 36), (1, 0, 35)),
+            composite_at=(1, 35),
+        ),
     )
 }
 
@@ -129,9 +151,14 @@ _BY_SHAPE = {
 
 
 def layout_of(lines: tuple[str, ...]) -> Layout | None:
-    """The format these lines have the shape of; None for any other shape. Visas begin with V (Doc 9303-7)."""
+    """The format these lines have the shape of; None for any other shape.
+
+    Visas begin with V (Doc 9303-7). France issues no TD2 identity card, so IDFRA in 36 characters is her own layout.
+    """
     widths = {len(line) for line in lines}
     if len(widths) != 1:
         return None
+    if len(lines) == 2 and widths == {36} and lines[0].startswith(FR_ID_BEGINS):
+        return LAYOUTS[Format.FR_ID]
     found = _BY_SHAPE.get((len(lines), widths.pop(), lines[0].startswith("V")))
     return LAYOUTS[found] if found else None

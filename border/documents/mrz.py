@@ -1,4 +1,4 @@
-"""The machine readable zone (Doc 9303-3..-7): lines in, every field with its evidence out."""
+"""The machine readable zone (Doc 9303-3..-7, and the French card): lines in, every field with its evidence out."""
 
 from __future__ import annotations
 
@@ -40,6 +40,7 @@ __all__ = [
 UNREAD_MARKS = str.maketrans("_*", "??")  # what readers send for a character they could not read
 FORBIDDEN = re.compile(r"[^A-Z0-9<?]")
 NO_DOUBTS: Doubts = MappingProxyType({})
+NOT_PRINTED = "<<<<<<"  # a date
 MUST_VERIFY = ("document_number", "date_of_birth", "date_of_expiry")
 
 
@@ -107,23 +108,32 @@ def _fault(reason: RescanReason, field: Field, offset: int) -> Rescan:
 def _fields(layout: Layout, lines: Lines, repairs: tuple[Repair, ...]) -> Mrz:
     text = {field.name: field.text(lines) for field in layout.fields}
     number, optional = _number_and_optional(layout, lines, text)
-    primary, _, secondary = text["name"].partition("<<")
+    primary, secondary, is_cut = _names(text)
     return Mrz(
         format=layout.format,
         document_code=text["document_code"].strip("<"),
         issuing_state=text["issuing_state"].strip("<"),
         primary_identifier=_spaced(primary),
         secondary_identifier=_spaced(secondary),
-        name_truncated=not text["name"].endswith("<"),
+        name_truncated=is_cut,
         document_number=number,
-        nationality=text["nationality"].strip("<"),
+        nationality=text.get("nationality", text["issuing_state"]).strip("<"),
         date_of_birth=read_date(text["date_of_birth"]),
         sex="X" if text["sex"] == "<" else text["sex"],
-        date_of_expiry=read_date(text["date_of_expiry"]),
+        date_of_expiry=read_date(text.get("date_of_expiry", NOT_PRINTED)),
         optional_data=optional,
         check_digits=_evidence(layout, lines),
         repairs=repairs,
     )
+
+
+def _names(text: dict[str, str]) -> tuple[str, str, bool]:
+    """Primary and secondary identifier as printed, and whether something of them did not fit."""
+    if "name" in text:
+        primary, _, secondary = text["name"].partition("<<")
+        return primary, secondary, not text["name"].endswith("<")
+    primary, secondary = text["primary_identifier"], text["secondary_identifier"]
+    return primary, secondary, not (primary.endswith("<") and secondary.endswith("<"))
 
 
 def _number_and_optional(layout: Layout, lines: Lines, text: dict[str, str]) -> tuple[str, tuple[str, ...]]:

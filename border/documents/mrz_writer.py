@@ -13,7 +13,7 @@ from border.documents.values import Format, Mrz, PartialDate
 
 NUMBER = re.compile(r"[A-Z0-9<]*")
 DATE = re.compile(r"([0-9]{2}|<<){3}")
-LONGEST_NUMBER = {Format.TD1: 22, Format.TD2: 14}  # nine for every other format
+LONGEST_NUMBER = {Format.TD1: 22, Format.TD2: 14, Format.FR_ID: 12}  # nine for every other format
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +56,12 @@ def write(format_: Format, holder: Holder) -> tuple[str, ...]:
         raise ValueError(f"{format_} cannot begin with {holder.document_code}: V stands for visas, and only for them")
     if len(holder.document_number) > LONGEST_NUMBER.get(format_, 9):
         raise ValueError(f"a number of {len(holder.document_number)} characters does not fit {format_}")
+    if (format_ is Format.FR_ID) != (format_ in {Format.TD2, Format.FR_ID} and _is_french_card(holder)):
+        raise ValueError(f"{format_} cannot hold {holder.document_code} of {holder.issuing_state}")
     if format_ is Format.TD1:
         return _td1(holder)
+    if format_ is Format.FR_ID:
+        return _fr_id(holder)
     width = 44 if format_ in {Format.TD3, Format.MRV_A} else 36
     upper = _pad(holder.document_code, 2) + _pad(holder.issuing_state, 3)
     upper += name_field(holder.primary_identifier, holder.secondary_identifier, width - 5)
@@ -102,6 +106,22 @@ def _td1(holder: Holder) -> tuple[str, ...]:
         birth + _sex(holder) + expiry + _pad(holder.nationality, 3) + second + composite,
         name_field(holder.primary_identifier, holder.secondary_identifier, 30),
     )
+
+
+def _is_french_card(holder: Holder) -> bool:
+    return (holder.document_code, holder.issuing_state) == ("ID", "FRA")
+
+
+def _fr_id(holder: Holder) -> tuple[str, ...]:
+    """Given names are parted by two fillers, their own parts by one; what does not fit is cut off."""
+    if holder.date_of_expiry != "<<<<<<" or holder.nationality != "FRA":
+        raise ValueError("this card prints no expiry, and nothing but French nationality")
+    given = name_field(holder.secondary_identifier, "", 36).strip("<").replace("<", "<<")
+    upper = "IDFRA" + name_field(holder.primary_identifier, "", 25) + _pad("".join(holder.optional_data), 6)
+    number = _pad(holder.document_number, 12)
+    lower = number + _digit(number) + given[:14].ljust(14, "<")
+    lower += holder.date_of_birth + _digit(holder.date_of_birth) + _sex(holder)
+    return upper, lower + _digit(upper + lower)
 
 
 def _number(number: str, optional: str) -> tuple[str, str]:

@@ -56,7 +56,11 @@ def checked_fields(layout: Layout, lines: Lines) -> tuple[Checked, ...]:
         return fields
     cells = tuple((line, at) for line, start, end in layout.composite for at in range(start, end))
     owned = {cell for field in fields for cell in (*field.cells, field.digit)}
-    suspects = frozenset({*cells, layout.composite_at} - owned)
+    # Names and states under the French card's composite are never put right by it: one digit is too weak for them.
+    free = {
+        (field.line, at) for field in layout.fields if field.kind is Kind.TEXT for at in range(field.start, field.end)
+    }
+    suspects = frozenset({*(free & {*cells}), layout.composite_at} - owned)
     return *fields, Checked(COMPOSITE, Kind.TEXT, cells, layout.composite_at, suspects)
 
 

@@ -12,6 +12,7 @@ class Format(StrEnum):
     TD3 = "TD3"
     MRV_A = "MRV-A"
     MRV_B = "MRV-B"
+    FR_ID = "FR-ID"  # the French identity card of 1988 to 2021, two lines of 36 of its own layout
 
 
 class CheckDigit(StrEnum):
@@ -60,10 +61,10 @@ class Mrz:
     secondary_identifier: str  # given names
     name_truncated: bool
     document_number: str  # long numbers joined again; a filler inside the number stays "<"
-    nationality: str
+    nationality: str  # the issuing state's where the format prints none (FR-ID): a card for nationals only
     date_of_birth: PartialDate
     sex: str  # "M", "F" or "X" (unspecified)
-    date_of_expiry: PartialDate
+    date_of_expiry: PartialDate  # all unknown where the format prints none (FR-ID)
     optional_data: tuple[str, ...]
     check_digits: tuple[tuple[str, CheckDigit], ...]  # (field name, evidence), in printed order
     repairs: tuple[Repair, ...]

@@ -8,7 +8,7 @@ import pytest
 from appliance.vision.mrz_strip import ALPHABET, BLANK, HEIGHT_PX, WIDTH_PX, normalised, to_strip
 from border.documents.mrz import Accepted, parse, unverified
 from border.documents.values import Format
-from training.mrz.generate import Press, printed_line
+from training.mrz.generate import CUT_SHARES, Press, printed_line
 from training.mrz.glyphs import FontsMissing, load_cuts
 from training.mrz.grammar import random_line, random_zone
 from training.mrz.measure import distance
@@ -71,12 +71,12 @@ def test_ink_stands_where_the_centres_say(press: Press) -> None:
     assert darker >= 18
 
 
-def test_both_cuts_draw_every_character_differently() -> None:
+def test_all_cuts_draw_every_character_differently() -> None:
     try:
         cuts = load_cuts()
     except FontsMissing as error:
         pytest.skip(str(error))
-    assert len(cuts) == 2
+    assert len(cuts) == len(CUT_SHARES)
     for cut in cuts:
         flat = cut.ink[:, 0, 0].reshape(len(ALPHABET), -1)
         assert flat.sum(axis=1).min() > 20

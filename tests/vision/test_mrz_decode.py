@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from appliance.vision.mrz_decode import TEMPLATES, characters, decode
+from appliance.vision.mrz_decode import MIN_UNCOVERED, TEMPLATES, Seen, characters, decode, voted
 from appliance.vision.mrz_strip import ALPHABET, BLANK
 from border.documents.values import Format
 
@@ -32,10 +32,14 @@ def spoken(text: str, *, also: dict[int, tuple[str, float]] | None = None) -> Fl
     return steps
 
 
+def said(seen: Seen) -> str:
+    return "".join(ALPHABET[best] for best in seen.shares.argmax(axis=1))
+
+
 @given(st.sampled_from((30, 36, 44)).flatmap(lambda n: st.text(ALPHABET, min_size=n, max_size=n)))
 def test_every_text_of_a_lines_length_is_read_as_it_is_or_not_read(text: str) -> None:
     seen = characters(spoken(text))
-    assert "".join(ALPHABET[best] for best in seen.argmax(axis=1)) == text
+    assert said(seen) == text
     for reading in decode(seen):
         assert len(reading.text) == len(reading.certainty) == len(reading.doubts) == len(text)
         if reading.format is None:
@@ -94,7 +98,81 @@ def test_a_reading_does_not_print_what_it_says() -> None:
 
 def test_templates_have_the_width_of_their_format_and_no_place_without_a_character() -> None:
     assert {(template.format, template.line) for template in TEMPLATES} >= {(Format.TD1, 2), (Format.MRV_B, 1)}
-    assert len(TEMPLATES) == 11
+    assert len(TEMPLATES) == 13
     for template in TEMPLATES:
         assert template.width in (30, 36, 44)
         assert all(template.allowed)
+
+
+# --- the pitch ---
+
+
+def at_places(text: str, places: list[int], steps: int = 160) -> Floats:
+    """Logits of a net that saw each character of `text` at its place."""
+    logits = np.full((steps, BLANK + 1), -12.0, np.float32)
+    logits[:, BLANK] = 0.0
+    for char, place in zip(text, places, strict=True):
+        logits[place, BLANK], logits[place, ALPHABET.index(char)] = -12.0, 0.0
+    return logits
+
+
+PLACES = [3 + round(at * 3.45) for at in range(44)]
+
+
+def test_a_character_seen_twice_is_one_and_a_gap_is_a_character_that_nobody_can_tell() -> None:
+    logits = at_places(LOWER, PLACES)
+    logits[PLACES[31] - 1, ALPHABET.index("E")] = -0.5  # an E before the one that is printed, in half of its room
+    logits[PLACES[31] - 1, BLANK] = -3.0
+    logits[PLACES[40], BLANK], logits[PLACES[40], ALPHABET.index("<")] = 0.0, -2.5  # and a filler that was lost
+    seen = characters(logits)
+    assert len(seen) == 44
+    assert said(seen) == LOWER
+    assert seen.weight[40] < 0.2
+    assert seen.weight.min() == seen.weight[40]
+
+
+def test_a_line_in_perspective_loses_nothing() -> None:
+    places = [2 + round(at * 2.9 + at * at * 0.014) for at in range(44)]
+    assert said(characters(at_places(LOWER, places))) == LOWER
+
+
+def test_so_many_gaps_that_it_is_no_line_are_left_alone() -> None:
+    kept = [at for at in range(44) if at % 5]
+    seen = characters(at_places("".join(LOWER[at] for at in kept), [PLACES[at] for at in kept]))
+    assert len(seen) == len(kept)
+
+
+# --- the vote of several crops ---
+
+
+def test_of_three_crops_two_that_are_sure_do_not_outvote_the_third() -> None:
+    crops = [characters(spoken(UPPER)), characters(spoken(UPPER)), characters(spoken(UPPER.replace("ANNA", "ANMA")))]
+    reading = decode(voted(crops))[0]
+    at = UPPER.index("ANNA") + 2
+    assert reading.text == UPPER[:at] + "?" + UPPER[at + 1 :]
+    assert reading.doubts[at] == "NM"
+
+
+def test_a_place_that_a_crop_has_only_by_the_pitch_hardly_counts() -> None:
+    sure, guessed = characters(spoken(UPPER)), characters(spoken(UPPER.replace("ANNA", "AMNA")))
+    guessed.weight[UPPER.index("ANNA") + 1] = 0.02
+    assert decode(voted([sure, guessed]))[0].text == UPPER
+
+
+def test_a_name_needs_more_certainty_than_a_number_that_a_digit_proves() -> None:
+    share = (MIN_UNCOVERED + 0.9) / 2  # enough under a digit, not enough without one
+    nats = float(np.log((1 - share) / share))
+    name = decode(characters(spoken(UPPER, also={8: ("B", nats)})))[0]
+    number = decode(characters(spoken(LOWER, also={2: ("B", nats)})))[0]
+    assert name.text[8] == "?"
+    assert number.text == LOWER
+
+
+def test_every_place_of_a_visas_optional_data_and_of_every_name_is_uncovered() -> None:
+    by_line = {(template.format, template.line): template.covered for template in TEMPLATES}
+    assert not any(by_line[Format.MRV_A, 1][28:])
+    assert all(by_line[Format.TD3, 1][28:])
+    for format_ in (Format.TD2, Format.TD3, Format.MRV_A, Format.MRV_B):
+        assert not any(by_line[format_, 0])
+    assert not any(by_line[Format.FR_ID, 0][5:30])
+    assert all(by_line[Format.FR_ID, 1][:13])

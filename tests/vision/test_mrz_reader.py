@@ -12,7 +12,8 @@ import pytest
 
 from appliance.vision.errors import ModelUnfit
 from appliance.vision.model import Model, read_card
-from appliance.vision.mrz_reader import PageReader
+from appliance.vision.mrz_finder import Finder
+from appliance.vision.mrz_reader import HABITS, PageReader
 from border.documents.mrz import Accepted, parse
 from border.documents.values import Format
 from tests.vision.tiny_nets import mean_colour_net, sha256
@@ -20,7 +21,7 @@ from training.mrz.generate import Press
 from training.mrz.glyphs import FontsMissing
 from training.mrz.grammar import random_zone
 from training.mrz.measure import score_lines
-from training.mrz.pages import Profile, clean_page, random_page
+from training.mrz.pages import Profile, clean_page, print_rows, random_page
 
 PICTURES = "LANDFALL_MRZ_PICTURES"
 """Names a folder of pictures that are not ours to keep; only counts leave the test."""
@@ -100,17 +101,22 @@ def test_a_picture_without_a_zone_is_no_reading(reader: PageReader, kind: str) -
     assert reader.read(pixels) is None
 
 
-def test_whoever_calls_can_end_the_search(reader: PageReader) -> None:
-    looks = []
-
+def test_whoever_calls_can_end_the_search(reader: PageReader, press: Press) -> None:
     def go_on() -> None:
-        looks.append(1)
-        if len(looks) == 3:
-            raise TimeoutError
+        raise TimeoutError
 
     with pytest.raises(TimeoutError):
-        reader.read(np.full((900, 1300, 3), 180, np.uint8), go_on)
-    assert len(looks) == 3
+        reader.read(clean_page(random_zone(np.random.default_rng(9)), press), go_on)
+
+
+def test_a_picture_of_print_without_a_zone_costs_no_more_than_its_profile_allows(press: Press) -> None:
+    page = np.full((900, 1300, 3), 190, np.float32)
+    print_rows(np.random.default_rng(4), page)
+    pixels = np.clip(page, 0, 255).astype(np.uint8)
+    for profile, habit in HABITS.items():
+        looks: list[int] = []
+        assert PageReader.load(profile).read(pixels, lambda looks=looks: looks.append(1)) is None  # type: ignore[misc]
+        assert len(looks) <= 2 * habit.zones + habit.second_tries
 
 
 def test_a_net_that_reads_no_strips_is_refused() -> None:
@@ -118,7 +124,7 @@ def test_a_net_that_reads_no_strips_is_refused() -> None:
     card = read_card(Path("appliance/vision/models"), "mrz_line")
     other = type(card)("tiny", "tiny.tflite", sha256(data), "", "", (1, 4, 4, 3), "float32", "")
     with pytest.raises(ModelUnfit):
-        PageReader(Model(other, data))
+        PageReader(Model(other, data), Finder.load())
 
 
 def test_the_net_is_small_enough_to_travel_with_the_code() -> None:

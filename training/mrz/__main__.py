@@ -13,7 +13,9 @@ from pathlib import Path
 import cv2
 
 from appliance.vision.model import MODELS, Model
+from appliance.vision.mrz_finder import Finder
 from appliance.vision.mrz_reader import NAME, PageReader
+from appliance.vision.mrz_strip import normalised
 from training.mrz import card
 from training.mrz.generate import Press
 from training.mrz.measure import TEST_LINES, TEST_PAGES, TEST_SEED, score_lines, score_pages
@@ -22,6 +24,7 @@ from training.mrz.plan import Plan
 from training.mrz.shards import read_shard, write_shards
 
 WORK = Path(".cache/training/mrz")
+CALIBRATION_LINES = 200
 log = logging.getLogger("training.mrz")
 
 
@@ -51,6 +54,7 @@ def make(plan: Plan, model: Path) -> None:
     import torch  # type: ignore[import-not-found, unused-ignore]  # noqa: PLC0415 - measuring needs none
 
     from training.mrz.convert import to_int8, to_tflite  # noqa: PLC0415
+    from training.mrz.net import Deployed  # noqa: PLC0415
     from training.mrz.train import train  # noqa: PLC0415
 
     torch.set_num_threads(1)
@@ -67,8 +71,9 @@ def make(plan: Plan, model: Path) -> None:
         )
     finally:
         maker.terminate()
-    to_tflite(net, WORK / "float.tflite")
-    to_int8(WORK / "float.tflite", model, read_shard(WORK / "shards", 0))
+    to_tflite(Deployed(net), card.SHAPE, WORK / "float.tflite")
+    strips = normalised(read_shard(WORK / "shards", 0).strips[:CALIBRATION_LINES])
+    to_int8(WORK / "float.tflite", model, strips[:, None, :, :, None])
     log.info("%s: %d bytes", model, model.stat().st_size)
 
 
@@ -79,7 +84,7 @@ def measure(plan: Plan, path: Path, lines: int, pages: int) -> None:
     log.info("%s", line_score)
     page_scores = {}
     for profile in Profile:
-        page_scores[profile.value] = score_pages(PageReader(model), press, profile, pages)
+        page_scores[profile.value] = score_pages(PageReader(model, Finder.load()), press, profile, pages)
         log.info("%s: %s", profile, page_scores[profile.value])
     card.write(path, card.figures(line_score, page_scores, plan.iterations))
 

@@ -16,7 +16,7 @@ from training.mrz.grammar import Rng
 Grey = NDArray[np.uint8]
 Floats = NDArray[np.float32]
 
-CUT_SHARES = (0.75, 0.25)
+CUT_SHARES = (0.36, 0.2, 0.14, 0.1, 0.1, 0.1)
 POOL = 80  # papers
 PAPER_H, PAPER_W = 160, 1700
 MARGIN_X, BASE_Y, CANVAS_H = 60, 62, 100  # px; where the line stands on its canvas
@@ -41,7 +41,7 @@ class Press:
 def paper(rng: Rng, height: int, width: int) -> Floats:
     """Security paper: a grey, a gradient, up to three families of guilloche lines, and a slow unevenness."""
     y, x = np.mgrid[0:height, 0:width].astype(np.float32)
-    grey = rng.uniform(150, 250) + rng.normal(0, 12) * x / width + rng.normal(0, 8) * y / height
+    grey = rng.uniform(110, 250) + rng.normal(0, 12) * x / width + rng.normal(0, 8) * y / height
     for _ in range(int(rng.integers(4))):
         angle, frequency = rng.uniform(0, np.pi), rng.uniform(0.02, 0.35)
         phase = rng.uniform(0, 12) * np.sin(rng.uniform(0.002, 0.03) * (x * rng.uniform(-1, 1) + y))
@@ -61,12 +61,12 @@ class PrintedLine:
 
 
 def printed_line(rng: Rng, press: Press, text: str) -> PrintedLine:
-    """Print it and look at it: paper, wear, light, lens and crop all by chance."""
+    """Print it and look at it: paper, wear, overlays, light, lens and crop all by chance."""
     cut = press.cuts[int(rng.choice(len(press.cuts), p=CUT_SHARES))]
     pitch = PITCH_PX * rng.uniform(0.94, 1.1)
     width = int(2 * MARGIN_X + pitch * len(text)) + CELL_W
     ink = _typeset(rng, cut, text, pitch, (CANVAS_H, width))
-    grey = _lit(rng, _printed(rng, press, _worn(rng, ink)))
+    grey = _lit(rng, overlaid(rng, _printed(rng, press, _worn(rng, ink))))
     scale = rng.uniform(0.3, 1.0)
     seen = _seen(rng, press, grey, scale)
     to_crop, size = _crop(rng, (MARGIN_X, pitch * len(text), cut.cap_height_px), pitch, scale)
@@ -123,16 +123,57 @@ def _printed(rng: Rng, press: Press, ink: Floats) -> Floats:
     sheet = press.papers[int(rng.integers(len(press.papers)))]
     top, left = (int(rng.integers(n - m + 1)) for n, m in zip(sheet.shape, ink.shape, strict=True))
     under = sheet[top : top + ink.shape[0], left : left + ink.shape[1]]
-    return np.asarray(under + ink * (rng.uniform(5, 110) - under), np.float32)
+    return np.asarray(under + ink * (rng.uniform(0.02, 0.62) * float(np.median(under)) - under), np.float32)
+
+
+def overlaid(rng: Rng, grey: Floats) -> Floats:
+    """What lies over the print: a hologram's pattern, strokes of a pen or a stamp, the dots of a screen."""
+    height, width = grey.shape
+    kind = rng.random()
+    if kind < 0.12:  # a kinegram: bright lines whose strength swells and fades
+        y, x = np.mgrid[0:height, 0:width].astype(np.float32)
+        angle, fineness = rng.uniform(0, np.pi), rng.uniform(0.03, 0.2)
+        bend = rng.uniform(0, 6) * np.sin(rng.uniform(0.005, 0.04) * x + rng.uniform(0, 6))
+        wave = np.sin(2 * np.pi * fineness * (x * np.cos(angle) + y * np.sin(angle)) + bend)
+        swell = 0.5 + 0.5 * np.sin(rng.uniform(0.002, 0.02) * x + rng.uniform(0, 6))
+        return np.asarray(grey + rng.uniform(10, 50) * swell * np.maximum(wave, 0), np.float32)
+    if kind < 0.24:
+        return _struck(rng, grey)
+    if kind < 0.32:  # photographed from a screen: its grid against the camera's
+        y, x = np.mgrid[0:height, 0:width].astype(np.float32)
+        pitch, tilt = rng.uniform(1.8, 5.0), rng.normal(0, 0.1)
+        grid = np.cos(2 * np.pi * (x + tilt * y) / pitch) + np.cos(2 * np.pi * (y - tilt * x) / pitch)
+        return np.asarray(grey * (1 + rng.uniform(0.02, 0.12) * grid), np.float32)
+    return grey
+
+
+def _struck(rng: Rng, grey: Floats) -> Floats:
+    """A few curved strokes across the line, darker or brighter than the paper, seldom as dark as the print."""
+    height, width = grey.shape
+    strokes = np.zeros((height, width), np.uint8)
+    for _ in range(int(rng.integers(1, 5))):
+        x = np.linspace(rng.uniform(-0.2, 1.0), rng.uniform(0.0, 1.2), 24) * width
+        y = height * (rng.uniform(0, 1) + rng.uniform(-0.8, 0.8) * np.sin(np.linspace(0, rng.uniform(0.5, 6), 24)))
+        points = np.stack([x, y], axis=1).astype(np.int32)
+        cv2.polylines(strokes, [points], False, int(rng.integers(80, 256)), int(rng.integers(1, 6)), cv2.LINE_AA)
+    level, strength = rng.uniform(30, 255), rng.uniform(0.2, 0.75)
+    return np.asarray(grey + strokes.astype(np.float32) / 255 * strength * (level - grey), np.float32)
 
 
 def _lit(rng: Rng, grey: Floats) -> Floats:
-    if rng.random() >= 0.15:
+    """A lamp mirrored in the laminate, or the edge of a shadow."""
+    kind = rng.random()
+    if kind < 0.15:
+        edge = rng.uniform(0, grey.shape[1])
+        soft = rng.uniform(2, 200)
+        dark = 1 / (1 + np.exp(np.clip((np.arange(grey.shape[1]) - edge) / soft, -30, 30)))
+        return np.asarray(grey * (1 - rng.uniform(0.1, 0.6) * (dark if rng.random() < 0.5 else 1 - dark)), np.float32)
+    if kind >= 0.33:
         return grey
     y, x = np.mgrid[0 : grey.shape[0], 0 : grey.shape[1]].astype(np.float32)
     centre_x, centre_y = rng.uniform(0, grey.shape[1]), rng.uniform(0, grey.shape[0])
     blob = np.exp(-(((x - centre_x) / rng.uniform(30, 160)) ** 2) - ((y - centre_y) / rng.uniform(15, 60)) ** 2)
-    return np.asarray(grey + rng.uniform(30, 130) * blob, np.float32)
+    return np.asarray(grey + rng.uniform(30, 170) * blob, np.float32)
 
 
 def _seen(rng: Rng, press: Press, grey: Floats, scale: float) -> Grey:
@@ -157,11 +198,11 @@ def _crop(
 ) -> tuple[NDArray[np.float64], tuple[int, int]]:
     """The crop a locator would make, a little askew, with some paper on every side: its perspective and its size."""
     left, length, cap = line
-    right = left + length + rng.uniform(0.1, 2.0) * pitch
-    left -= rng.uniform(0.1, 2.0) * pitch
-    top, bottom = BASE_Y - cap - rng.uniform(1, 14), BASE_Y + rng.uniform(0, 12)
+    right = left + length + rng.uniform(0.1, 2.4) * pitch
+    left -= rng.uniform(0.1, 2.4) * pitch
+    top, bottom = BASE_Y - cap - rng.uniform(1, 15), BASE_Y + rng.uniform(0, 13)
     corners = np.array([(left, top), (right, top), (right, bottom), (left, bottom)])
-    middle, tilt = corners.mean(axis=0), rng.normal(0, 0.007)
+    middle, tilt = corners.mean(axis=0), rng.normal(0, 0.008)
     turn = np.array([[1, tilt], [-tilt, 1]])
     corners = ((corners - middle) @ turn + middle + rng.normal(0, 1.7, (4, 2))) * scale
     width, height = max(8, round((right - left) * scale)), max(4, round((bottom - top) * scale))

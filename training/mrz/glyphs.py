@@ -14,7 +14,16 @@ from appliance.vision.mrz_strip import ALPHABET
 Floats = NDArray[np.float32]
 
 FONTS = Path("/usr/share/fonts/opentype/ocr-b")
-CUTS = ("OCRB.otf", "OCRBS.otf")  # round and sharp stroke ends
+ROUND, SHARP = "OCRB.otf", "OCRBS.otf"  # the ends of the strokes
+# File, width and height of the characters against the font's: printers of documents stretch it within its pitch.
+CUTS = (
+    (ROUND, 1.0, 1.0),
+    (SHARP, 1.0, 1.0),
+    (ROUND, 0.87, 1.0),
+    (ROUND, 1.1, 0.93),
+    (SHARP, 0.92, 1.1),
+    (SHARP, 1.12, 1.06),
+)
 PITCH_PX = 23.1  # of a 32 px font: OCR-B is 0.723 em wide
 FINE = 8  # drawn this much larger, then shrunk
 PHASES = 4  # sub-pixel places in each direction
@@ -35,11 +44,11 @@ class Cut:
 
 
 def load_cuts() -> tuple[Cut, ...]:
-    """Both cuts. Raises `FontsMissing`."""
-    return tuple(_load(FONTS / name) for name in CUTS)
+    """All cuts. Raises `FontsMissing`."""
+    return tuple(_load(FONTS / name, (wide, high)) for name, wide, high in CUTS)
 
 
-def _load(path: Path) -> Cut:
+def _load(path: Path, stretch: tuple[float, float]) -> Cut:
     face = cv2.FontFace()
     if not path.is_file() or not face.set(str(path)):
         raise FontsMissing(f"{path} is not there: apt-get install fonts-ocr-b")
@@ -48,7 +57,7 @@ def _load(path: Path) -> Cut:
     for at, char in enumerate(ALPHABET):
         for y in range(PHASES):
             for x in range(PHASES):
-                ink[at, y, x] = _draw(face, char, size, (x / PHASES, y / PHASES))
+                ink[at, y, x] = _draw(face, char, size, (x / PHASES, y / PHASES), stretch)
     rows = np.flatnonzero(ink[ALPHABET.index("H"), 0, 0].max(axis=1) > 0.5)
     return Cut(path.name, ink, float(BASELINE - rows[0]))
 
@@ -58,11 +67,17 @@ def _advance(face: cv2.FontFace, size: int) -> float:
     return end[0] / 10
 
 
-def _draw(face: cv2.FontFace, char: str, size: int, phase: tuple[float, float]) -> Floats:
-    """One character, its sub-pixel place `phase` (x, y) to the right of and below the cell's origin."""
+def _draw(face: cv2.FontFace, char: str, size: int, phase: tuple[float, float], stretch: tuple[float, float]) -> Floats:
+    """One character, its sub-pixel place `phase` (x, y) to the right of and below the cell's origin.
+
+    It is stretched about the middle of the cell and its baseline.
+    """
     large = np.zeros((CELL_H * FINE, CELL_W * FINE, 3), np.uint8)
     left = (CELL_W - PITCH_PX) / 2 + phase[0]
     origin = (round(left * FINE), round((BASELINE + phase[1]) * FINE))
-    drawn = np.asarray(cv2.putText(large, char, origin, (255, 255, 255), face, size)[1])
+    cv2.putText(large, char, origin, (255, 255, 255), face, size)
+    middle, base = CELL_W * FINE / 2, BASELINE * FINE
+    to_place = np.array([[stretch[0], 0, (1 - stretch[0]) * middle], [0, stretch[1], (1 - stretch[1]) * base]])
+    drawn = large if stretch == (1.0, 1.0) else cv2.warpAffine(large, to_place, large.shape[1::-1])
     small = cv2.resize(drawn[:, :, 0], (CELL_W, CELL_H), interpolation=cv2.INTER_AREA)
     return np.asarray(np.asarray(small) / 255, np.float32)

@@ -1,4 +1,4 @@
-"""What the synthetic lines say: zones of invented holders in all five formats, and lines that are pure chance."""
+"""What the synthetic lines say: zones of invented holders in all six formats, and lines that are pure chance."""
 
 from __future__ import annotations
 
@@ -12,13 +12,16 @@ Rng = np.random.Generator
 
 RANDOM_SHARE = 0.12
 LENGTHS = (30, 36, 44)
-FORMATS = (Format.TD3, Format.TD1, Format.TD2, Format.MRV_A, Format.MRV_B)
-WEIGHTS = (0.46, 0.28, 0.14, 0.07, 0.05)
+FORMATS = (Format.TD3, Format.TD1, Format.TD2, Format.MRV_A, Format.MRV_B, Format.FR_ID)
+WEIGHTS = (0.44, 0.26, 0.11, 0.07, 0.05, 0.07)
 CODES = {
     Format.TD3: ("P", "P", "P", "PD", "PS", "PO"),
     Format.TD1: ("I", "ID", "AC", "C", "IR"),
     Format.TD2: ("I", "ID", "P"),
+    Format.MRV_A: ("V", "V", "VC", "VB"),
+    Format.MRV_B: ("V", "V", "VC", "VB"),
 }
+OPTIONAL_WIDTHS = {Format.TD1: 15, Format.TD2: 7, Format.TD3: 14, Format.MRV_A: 16, Format.MRV_B: 8}
 STATES = (
     "UTO", "ATG", "BHS", "BRB", "BLZ", "BRA", "CAN", "COL", "CUB", "D", "DMA", "DOM", "ESP", "FRA", "GBR", "GRD",
     "GUY", "HTI", "IND", "ITA", "JAM", "KNA", "LCA", "MEX", "NLD", "NOR", "PAN", "PHL", "PRT", "SUR", "SWE", "TTO",
@@ -65,7 +68,7 @@ def random_line(rng: Rng) -> str:
 def random_zone(rng: Rng, format_: Format | None = None) -> tuple[str, ...]:
     """All lines of one zone of an invented holder, every check digit right; the names are syllables."""
     format_ = format_ or FORMATS[int(rng.choice(len(FORMATS), p=WEIGHTS))]
-    return write(format_, _holder(rng, format_))
+    return write(format_, _french_holder(rng) if format_ is Format.FR_ID else _holder(rng, format_))
 
 
 def characters(rng: Rng, count: int, alphabet: str = ALPHABET) -> str:
@@ -73,9 +76,10 @@ def characters(rng: Rng, count: int, alphabet: str = ALPHABET) -> str:
 
 
 def _holder(rng: Rng, format_: Format) -> Holder:
-    is_visa = format_ in {Format.MRV_A, Format.MRV_B}
-    codes = ("V", "V", "VC", "VB") if is_visa else CODES[format_]
-    width = {Format.TD1: 15, Format.TD2: 7, Format.TD3: 14, Format.MRV_A: 16, Format.MRV_B: 8}[format_]
+    width = OPTIONAL_WIDTHS[format_]
+    code, state = str(rng.choice(CODES[format_])), _state(rng)
+    if (format_, code, state) == (Format.TD2, "ID", "FRA"):
+        code = "I"  # IDFRA in 36 characters is the French card
     fields = (_optional(rng, width), _optional(rng, 11)) if format_ is Format.TD1 else (_optional(rng, width),)
     return Holder(
         primary_identifier=_names(rng, 1, 2),
@@ -84,10 +88,26 @@ def _holder(rng: Rng, format_: Format) -> Holder:
         date_of_birth=_date(rng),
         date_of_expiry=_date(rng),
         nationality=_state(rng),
-        issuing_state=_state(rng),
-        document_code=str(rng.choice(codes)),
+        issuing_state=state,
+        document_code=code,
         sex=str(rng.choice(("M", "F", "X"), p=(0.45, 0.45, 0.1))),
         optional_data=fields,
+    )
+
+
+def _french_holder(rng: Rng) -> Holder:
+    year_month = f"{rng.integers(100):02d}{rng.integers(1, 13):02d}"
+    return Holder(
+        primary_identifier=_names(rng, 1, 2),
+        secondary_identifier=_names(rng, 1, 2),
+        document_number=year_month + characters(rng, 8, ALPHABET[:10]),
+        date_of_birth=_date(rng),
+        date_of_expiry="<<<<<<",
+        nationality="FRA",
+        issuing_state="FRA",
+        document_code="ID",
+        sex=str(rng.choice(("M", "F"))),
+        optional_data=(characters(rng, 6, ALPHABET[:10]) if rng.random() < 0.7 else "",),
     )
 
 

@@ -14,8 +14,8 @@ ITERATIONS_PER_SHARD = 100  # the pool grows as it is made, so that training nee
 class Plan:
     """`shards`: of shards.SHARD_LINES lines each. The same plan gives the same batches on every machine."""
 
-    iterations: int = 2400
-    shards: int = 20
+    iterations: int = 2800
+    shards: int = 28
     seed: int = 1
 
     @property

@@ -40,12 +40,17 @@ LONG_TD2 = (
     "I<UTOSTEVENSON<<PETER<JOHN<<<<<<<<<<",
     "D23145890<UTO3407127M95071227349<<<8",
 )
+FR_ID = (  # the specimen that France published with the card; nobody's data
+    "IDFRABERTHIER<<<<<<<<<<<<<<<<<<<<<<<",
+    "8806923102858CORINNE<<<<<<<6512068F6",
+)
 BY_FORMAT: dict[Format, Lines] = {
     Format.TD1: TD1,
     Format.TD2: TD2,
     Format.TD3: TD3,
     Format.MRV_A: MRV_A,
     Format.MRV_B: MRV_B,
+    Format.FR_ID: FR_ID,
 }
 
 
@@ -62,6 +67,8 @@ def corpus(format_: Format, count: int, seed: int = 9303) -> list[Lines]:
 
 
 def _holder(format_: Format, style: int, chance: random.Random) -> Holder:
+    if format_ is Format.FR_ID:
+        return _french_holder(chance)
     pool = ALPHANUMERIC if style % 3 == 0 else "0123456789"
     prefix = chance.choice("ABCDEFGHJKLMNPRTVWXYZ") if style % 3 == 1 else ""
     number = prefix + "".join(chance.choice(pool) for _ in range(9 - len(prefix)))
@@ -77,6 +84,21 @@ def _holder(format_: Format, style: int, chance: random.Random) -> Holder:
         document_code="V" if format_ in {Format.MRV_A, Format.MRV_B} else "I" if format_ is Format.TD1 else "P",
         sex=chance.choice("MFX"),
         optional_data=(optional,),
+    )
+
+
+def _french_holder(chance: random.Random) -> Holder:
+    return Holder(
+        primary_identifier=chance.choice(("ERIKSSON", "SAINT-JEAN", "O'NEIL")),
+        secondary_identifier="ANNA MARIA",
+        document_number="".join(chance.choice("0123456789") for _ in range(12)),
+        date_of_birth=_date(chance),
+        date_of_expiry="<<<<<<",
+        nationality="FRA",
+        issuing_state="FRA",
+        document_code="ID",
+        sex=chance.choice("MF"),
+        optional_data=("".join(chance.choice("0123456789") for _ in range(chance.choice((0, 6)))),),
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from border.documents.check_digit import check_digit
 from border.documents.mrz import (
     Accepted,
     CheckDigit,
@@ -66,6 +67,42 @@ def test_the_specimen_visas_read_in_full_and_have_no_composite(format_: Format) 
     assert zone.optional_data == (("6ZE184226B",) if format_ is Format.MRV_A else ("",))
     assert "composite" not in dict(zone.check_digits)
     assert unverified(zone) == ()
+
+
+def test_the_french_card_is_its_own_format_with_its_own_digits() -> None:
+    zone = accepted(specimens.FR_ID)
+    assert zone.format is Format.FR_ID
+    assert (zone.primary_identifier, zone.secondary_identifier) == ("BERTHIER", "CORINNE")
+    assert (zone.document_code, zone.issuing_state, zone.nationality, zone.sex) == ("ID", "FRA", "FRA", "F")
+    assert (zone.document_number, zone.optional_data) == ("880692310285", ("",))
+    assert zone.date_of_birth == PartialDate(65, 12, 6, is_possible=True)
+    assert zone.date_of_expiry == PartialDate(None, None, None, is_possible=True)  # none is printed
+    words = dict(zone.check_digits)
+    assert {field for field, word in words.items() if word is CheckDigit.VERIFIED} == {
+        "document_number",
+        "date_of_birth",
+        "composite",
+    }
+    assert unverified(zone) == ()
+
+
+def test_the_french_cards_composite_speaks_for_both_lines() -> None:
+    for line, at, read in ((0, 8, "F"), (1, 15, "B")):
+        assert accepted(put(specimens.FR_ID, line, at, read)).refuted() == ("composite",)
+
+
+def test_two_given_names_on_a_french_card_and_one_with_a_hyphen() -> None:
+    upper, lower = specimens.FR_ID
+    for printed, is_cut in (("ANNE<<MARIE<<<", False), ("ANNE<MARIE<<<<", False), ("ANNE<<MARIE<<L", True)):
+        line = lower[:13] + printed + lower[27:35]
+        zone = accepted((upper, line + str(check_digit(upper + line))))
+        assert zone.secondary_identifier == "ANNE MARIE L"[: 12 if is_cut else 10]
+        assert zone.name_truncated is is_cut
+
+
+def test_two_lines_of_36_from_elsewhere_are_no_french_card() -> None:
+    assert accepted(specimens.TD2).format is Format.TD2
+    assert accepted((specimens.TD2[0].replace("I<UTO", "IRFRA"), specimens.TD2[1])).format is Format.TD2
 
 
 def test_evidence_stands_in_printed_order_with_names_unproven() -> None:

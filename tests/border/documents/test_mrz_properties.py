@@ -17,7 +17,7 @@ from tests.fuzz.fuzz_mrz import one_input
 
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 VISAS = {Format.MRV_A, Format.MRV_B}
-LONGEST = {Format.TD1: 22, Format.TD2: 14}
+LONGEST = {Format.TD1: 22, Format.TD2: 14, Format.FR_ID: 12}
 
 names = st.lists(st.text(LETTERS, min_size=1, max_size=6), min_size=1, max_size=2).map(" ".join)
 days = st.one_of(
@@ -29,20 +29,23 @@ days = st.one_of(
 @st.composite
 def holders(draw: st.DrawFn, format_: Format) -> Holder:
     number = draw(st.text(ALPHANUMERIC, min_size=1, max_size=LONGEST.get(format_, 9)))
-    room = {Format.TD1: 15, Format.TD2: 7, Format.TD3: 14, Format.MRV_A: 16, Format.MRV_B: 8}[format_]
-    room -= max(0, len(number) - 9 + 2) if len(number) > 9 else 0
+    room = {Format.TD1: 15, Format.TD2: 7, Format.TD3: 14, Format.MRV_A: 16, Format.MRV_B: 8, Format.FR_ID: 6}[format_]
+    is_french = format_ is Format.FR_ID
+    room -= len(number) - 9 + 2 if len(number) > 9 and not is_french else 0
     optional = [draw(st.text(ALPHANUMERIC, max_size=room))]
     if format_ is Format.TD1:
         optional.append(draw(st.text(ALPHANUMERIC, max_size=11)))
     return Holder(
         primary_identifier=draw(names),
-        secondary_identifier=draw(st.one_of(st.just(""), names)),
+        secondary_identifier=draw(names if is_french else st.one_of(st.just(""), names)),
         document_number=number,
         date_of_birth=draw(days),
-        date_of_expiry=draw(days),
-        nationality=draw(st.sampled_from(("UTO", "D", "XXA", "TTO"))),
-        issuing_state=draw(st.sampled_from(("UTO", "D", "UNO"))),
-        document_code=draw(st.sampled_from(("V", "VC") if format_ in VISAS else ("P", "IR", "C1"))),
+        date_of_expiry="<<<<<<" if is_french else draw(days),
+        nationality="FRA" if is_french else draw(st.sampled_from(("UTO", "D", "XXA", "TTO"))),
+        issuing_state="FRA" if is_french else draw(st.sampled_from(("UTO", "D", "UNO"))),
+        document_code="ID"
+        if is_french
+        else draw(st.sampled_from(("V", "VC") if format_ in VISAS else ("P", "IR", "C1"))),
         sex=draw(st.sampled_from("MFX")),
         optional_data=tuple(optional),
     )
@@ -93,6 +96,9 @@ def test_numbers_of_ten_characters_and_more_on_a_card(length: int) -> None:
         (Format.TD3, {"primary_identifier": "李"}),
         (Format.TD3, {"document_code": "V"}),
         (Format.MRV_A, {}),
+        (Format.FR_ID, {}),
+        (Format.TD2, {"document_code": "ID", "issuing_state": "FRA"}),
+        (Format.FR_ID, {"document_code": "ID", "issuing_state": "FRA", "nationality": "FRA"}),  # it prints no expiry
     ],
 )
 def test_the_writer_refuses_what_a_format_cannot_hold(format_: Format, change: dict[str, object]) -> None:

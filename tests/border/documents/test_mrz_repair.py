@@ -15,6 +15,9 @@ from border.documents.repair import LOOK_ALIKES, Cell, checked_fields
 from tests.border.documents import specimens
 from tests.border.documents.specimens import ALPHANUMERIC, Lines, corpus, put
 
+# The French card's composite covers its names as well, and no digit repairs a name: they are read again.
+LEAST_REPAIRED = {Format.FR_ID: 0.15}
+
 
 def repairs(lines: Lines, doubts: Mapping[Cell, str] | None = None) -> tuple[Repair, ...]:
     reading = parse(lines, doubts or {})
@@ -214,7 +217,7 @@ def single_confusions(format_: Format) -> Tally:
 @pytest.mark.parametrize("format_", Format)
 def test_k5_no_single_confusion_is_repaired_wrongly(format_: Format) -> None:
     tally = single_confusions(format_)
-    assert tally.repaired > 0.3 * tally.readings
+    assert tally.repaired > LEAST_REPAIRED.get(format_, 0.3) * tally.readings
     assert (tally.wrong, tally.differing) == (0, 0), tally.seen[:3]
 
 
@@ -257,7 +260,7 @@ def test_a_doubted_look_alike_is_repaired_rightly_or_not_at_all(format_: Format)
         for cell, read in confusions(format_, truth):
             also = cells[(cells.index(cell) + 5) % len(cells)]
             tally.count(truth, put(truth, *cell, read), {cell: "", also: ""})
-    assert tally.repaired > 0.4 * tally.readings
+    assert tally.repaired > LEAST_REPAIRED.get(format_, 0.4) * tally.readings
     assert (tally.wrong, tally.differing) == (0, 0), tally.seen[:3]
 
 
