@@ -18,12 +18,13 @@ STATES = {PortraitSource.CHIP: PortraitState.CHIP, PortraitSource.PRINTED: Portr
 
 
 async def keep_portrait(capture: Capture, text: MrzText) -> None:
-    """Judge the portrait of an accepted document, if its reader gave one, and keep it for the officer's eyes."""
+    """Keep an accepted document's portrait, if its reader gave one, for the officer's eyes; compare one that counts."""
     given = text.portrait
     if given is None:
         return
     seen, shown = await capture.bench.vision.call(lambda _deadline: _judged(capture.bench, given), 5.0)
-    capture.visit.portrait = seen
+    if given.source is PortraitSource.CHIP or capture.policy.comparison.printed_counts:
+        capture.visit.portrait = seen
     if shown is not None:
         media_type, data = shown
         capture.visit.samples.append(Sample(KINDS[given.source], media_type, data, given.sha256, text.reader))

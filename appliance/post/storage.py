@@ -14,7 +14,7 @@ from border.encounter import Sample, SampleKind
 DISK_FAULTS = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN)
 
 OPTIONAL: tuple[SampleKind, ...] = (SampleKind.FACE_RUNNER_UP, SampleKind.FACE_TURNED, SampleKind.PAGE)
-"""Dropped first when the disk fills; the best face, the finger and every fact are kept to the end."""
+"""Dropped first when the disk fills; the best face, the portrait, the finger and every fact are kept to the end."""
 
 
 class StorageFull(Exception):

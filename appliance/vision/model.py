@@ -91,7 +91,9 @@ def read_checked(folder: Path, card: ModelCard) -> bytes:
     try:
         data = (folder / card.file).read_bytes()
     except FileNotFoundError as error:
-        raise ModelAbsent(card.name, f"no file {card.file}; scripts/models.py puts the face models there") from error
+        raise ModelAbsent(
+            card.name, f"no file {card.file}; scripts/models.py fetches those the release lacks"
+        ) from error
     found = hashlib.sha256(data).hexdigest()
     if found != card.sha256:
         raise ModelTampered(card.name, f"the file hashes to {found[:12]}, its card says {card.sha256[:12]}")

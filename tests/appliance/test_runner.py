@@ -281,9 +281,10 @@ def test_a_portrait_that_does_not_agree_refers(
     play(Rig(front, apart=apart), act)
 
 
-def test_a_printed_portrait_is_for_the_officers_eyes(front: Sighting) -> None:
+@pytest.mark.parametrize("grey", [90, 230], ids=["another face", "no face"])
+def test_a_printed_portrait_is_for_the_officers_eyes(front: Sighting, grey: int) -> None:
     async def act(rig: Rig) -> None:
-        rig.slot.portrait = portrait(90, PortraitSource.PRINTED)
+        rig.slot.portrait = portrait(grey, PortraitSource.PRINTED)
         await rig.reach(State.CLEARED)
         assert rig.compared.reason == "no_portrait_to_compare"
         assert SampleKind.PORTRAIT_PRINTED in {sample.kind for sample in rig.book.written[-1][1]}

@@ -200,8 +200,8 @@ def test_below_the_soft_mark_optional_samples_are_dropped_and_facts_kept(tmp_pat
     record(journal, one)
     kinds = {row[0] for row in journal.db.execute("SELECT kind FROM samples").fetchall()}
     opened = header(journal, one.id)
-    assert kinds == {"face", "finger"}
-    assert {part.kind.value for part in opened.record.parts} == {"face", "finger"}
+    assert kinds == {"face", "finger", "portrait", "portrait_printed"}
+    assert {part.kind.value for part in opened.record.parts} == {"face", "finger", "portrait", "portrait_printed"}
     assert opened.facts == one.facts  # the fact still names what was captured
     journal.close()
 

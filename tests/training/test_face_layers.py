@@ -76,7 +76,7 @@ def test_agreement_is_of_decisions_on_all_pairs() -> None:
 
 def test_rates_count_a_distance_that_is_no_number_as_no_match() -> None:
     kinds = measure.Kinds(np.array([0.2, np.nan], np.float32), np.array([0.9, np.nan, 0.5], np.float32))
-    assert kinds.rates(0.6) == (0.5, pytest.approx(1 / 3))
+    assert kinds.rates(0.6) == pytest.approx((0.5, 1 / 3))
 
 
 def test_pairs_of_unknown_people_are_left_out() -> None:

@@ -108,7 +108,7 @@ def face(shade: int) -> bytes:
     return bytes(cv2.imencode(".jpg", picture)[1].tobytes())
 
 
-PICTURES = {"aa": face(190), "bb": face(120), "dd": face(60)}
+PICTURES = {"aa": face(190), "bb": face(120), "cc": face(230), "dd": face(60)}
 
 
 def _sample(kind: SampleKind, sha256: str) -> SampleRef:
@@ -162,6 +162,15 @@ def a_case(row: Referral) -> Case:
     return Case(row.encounter, row.number, checked, recommended, None, samples, reported=False)
 
 
+def with_portrait(checked: CheckedFact, kind: SampleKind) -> CheckedFact:
+    """The same encounter with a document that gave a portrait, compared only if it is the chip's."""
+    apart = Measure("portrait_distance", 0.4321, "dlib-resnet-1/0a1b2c3d", "max 0.6")
+    measures = (apart,) if kind is SampleKind.PORTRAIT else ()
+    said = Finding("face_comparison", Verdict.CLEAR, "portrait_agrees", measures)
+    samples = (*checked.samples, _sample(kind, "cc"))
+    return replace(checked, samples=samples, findings=(*checked.findings, said))
+
+
 class HandPost:
     """Behaves as the Protocol says; `change` tells the pages' stream that something is new."""
 
@@ -172,6 +181,7 @@ class HandPost:
         self.looks: list[tuple[str, str]] = []
         self.wrong_in_a_row = 0
         self.calls_seen = 0
+        self.portrait: SampleKind | None = None  # which one the documents give
         self._number = 0
         self._lock = threading.Lock()
         self._waiting: list[tuple[asyncio.AbstractEventLoop, asyncio.Event]] = []
@@ -190,7 +200,8 @@ class HandPost:
         if encounter not in known:
             return None
         decided = next((fact for fact in self.decisions if fact.encounter == encounter), None)
-        return replace(a_case(known[encounter]), decided=decided)
+        case = replace(a_case(known[encounter]), decided=decided)
+        return case if self.portrait is None else replace(case, checked=with_portrait(case.checked, self.portrait))
 
     def recent(self, limit: int) -> tuple[Referral, ...]:
         return (replace(FIRST, taken_by="o-17"), SECOND)[:limit]

@@ -13,7 +13,7 @@ from appliance.web.catalogue import Catalogue
 from appliance.web.officer import officer_app
 from appliance.web.panel import Panel
 from appliance.web.sessions import IDLE_S
-from border.encounter import OfficerOutcome
+from border.encounter import OfficerOutcome, SampleKind
 from tests.web.post_peer import FIRST, PIN, SECOND, HandPost
 from tests.web.serving import serving
 
@@ -187,6 +187,31 @@ def test_facts_stand_apart_with_measures_limits_digits_and_repairs(desk: Desk) -
     assert "Line 2, place 4: read O, taken as 0, proved by Number" in text
     assert "disagrees" in text
     assert "2026-11-18 07:06" in text  # the port's own time
+
+
+def test_live_face_and_portrait_stand_side_by_side_with_their_difference_in_words(desk: Desk) -> None:
+    desk.sign_in()
+    desk.post.portrait = SampleKind.PORTRAIT
+    text = desk.tablet.get(f"/case/{FIRST.encounter}").text
+    live, portrait, turned = (text.index(f"/picture/{sha256}") for sha256 in ("aa", "cc", "bb"))
+    assert live < portrait < turned
+    assert "Portrait, from the chip" in text
+    assert "Difference from the live face: 0.43. Up to 0.6 counts as one person." in text
+    assert "difference of face and portrait 0.4321 dlib-resnet-1/0a1b2c3d (max 0.6)" in text
+
+
+def test_a_printed_portrait_says_that_it_is_printed_and_no_difference_is_claimed(desk: Desk) -> None:
+    desk.sign_in()
+    desk.post.portrait = SampleKind.PORTRAIT_PRINTED
+    text = desk.tablet.get(f"/case/{FIRST.encounter}").text
+    assert "/picture/cc" in text and "Portrait, printed on the page" in text
+    assert "Difference from the live face" not in text
+
+
+def test_without_a_portrait_its_place_says_so(desk: Desk) -> None:
+    desk.sign_in()
+    text = desk.tablet.get(f"/case/{FIRST.encounter}").text
+    assert "The document gave no portrait. Compare the traveller with the printed one." in text
 
 
 def test_each_look_at_a_picture_reaches_the_post_with_its_officer(desk: Desk) -> None:
