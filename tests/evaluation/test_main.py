@@ -24,6 +24,7 @@ from evaluation.face import Sampling
 from evaluation.work import Journal, KeptWork
 from simulators.fingers import Condition, impression, master
 from tests.evaluation.folders import picture, text
+from training.mrz.pages import Profile
 
 
 @pytest.fixture
@@ -118,7 +119,7 @@ def test_data_made_here_has_the_very_layout(tmp_path: Path) -> None:
     work = KeptWork(Journal(tmp_path / "journal", "x"))
     data = layout.read(made.make(tmp_path / "made", 1, work), is_made=True, name="made here")
     assert {one.species for one in data.recordings} == {"", "print_held_and_turned", "still_on_a_tablet"}
-    assert len(data.portraits) == 4 and len(data.prints) == 7 and len(data.pages) == 2
+    assert len(data.portraits) == 4 and len(data.prints) == 7 and len(data.pages) == len(Profile)
     assert all(page.lines for page in data.pages) and all(one.reference is not None for one in data.prints)
     written = {path: path.stat().st_mtime_ns for path in (tmp_path / "made").rglob("*.jpg")}
     made.make(tmp_path / "made", 1, work)
