@@ -18,6 +18,7 @@ UNITS: dict[str, str] = {
     "ms": "milliseconds (less is better)",
     "s": "seconds (less is better)",
     "mb": "megabytes (less is better)",
+    "percent": "percent (of errors: less is better)",
     "ratio": "ratio of ours to the peer",
 }
 """By the end of a figure's name; the longer ends first."""
