@@ -20,12 +20,13 @@ from typing import Any
 
 from bench.picture import bars
 
-VISION: tuple[str, ...] = ("vision", "face", "face_runtime", "model_set", "mrz", "loop")
+VISION: tuple[str, ...] = ("vision", "face", "challenge", "face_runtime", "model_set", "mrz", "loop")
 """What `--vision` and `make bench-vision` run: every figure of the eyes."""
 BENCHES: tuple[str, ...] = (*VISION, "outbox", "central", "journey")
 QUICK: dict[str, tuple[str, ...]] = {
     "vision": ("--rounds", "2"),
     "face": ("--rounds", "2"),
+    "challenge": ("--meshes", "2", "--frames", "1"),
     "face_runtime": ("--rounds", "1", "--frames", "2"),
     "model_set": ("--rounds", "1"),
     "mrz": ("--pages", "2", "--no-peers"),

@@ -17,7 +17,7 @@ from simulators.faces import GOOD, Identity, Pose, Scene, empty_quay, render, ro
 Floats = NDArray[np.float32]
 Pixels = NDArray[np.uint8]
 
-_PPCM = 18  # texels per centimetre of sheet
+PPCM = 18  # texels per centimetre of sheet
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ class Plane:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Sheet:
-    """`pixels` (rows, columns, 3) BGR at `_PPCM` texels per cm; `cover` (rows, columns) 0..255 where it hides
+    """`pixels` (rows, columns, 3) BGR at `PPCM` texels per cm; `cover` (rows, columns) 0..255 where it hides
     what is behind; `shines`: a screen, with its pixel grid, that needs no other light."""
 
     pixels: Pixels
@@ -61,7 +61,7 @@ def _homography(sheet: Sheet, plane: Plane, scene: Scene) -> NDArray[np.float64]
     rows, columns = sheet.cover.shape
     turn = rotation(plane.yaw_deg, plane.pitch_deg, plane.roll_deg).astype(np.float64)
     place = np.array((plane.x_cm, plane.y_cm, plane.distance_cm))
-    across, down = turn[:, 0] / _PPCM, turn[:, 1] / _PPCM
+    across, down = turn[:, 0] / PPCM, turn[:, 1] / PPCM
     corner = place - across * (columns - 1) / 2 - down * (rows - 1) / 2
     focal = scene.focal * scene.height_px
     lens = np.array([[focal, 0, scene.width_px / 2 - 0.5], [0, focal, scene.height_px / 2 - 0.5], [0, 0, 1.0]])
@@ -72,16 +72,16 @@ def _homography(sheet: Sheet, plane: Plane, scene: Scene) -> NDArray[np.float64]
 def printed(identity: Identity) -> Sheet:
     """A life-size print, 21 x 27 cm, held by two thumbs at its lower corners."""
     shot = render(identity, Pose(distance_cm=60.0), Scene(backdrop_seed=7, focal=1.5))
-    rows, columns = 27 * _PPCM, 21 * _PPCM
-    life = _PPCM * 60.0 / (1.5 * 480)  # texels per picture pixel at the eyes
+    rows, columns = 27 * PPCM, 21 * PPCM
+    life = PPCM * 60.0 / (1.5 * 480)  # texels per picture pixel at the eyes
     big = cv2.resize(shot, None, fx=life, fy=life, interpolation=cv2.INTER_CUBIC)
-    top = max((big.shape[0] - rows) // 2 - _PPCM, 0)
+    top = max((big.shape[0] - rows) // 2 - PPCM, 0)
     left = (big.shape[1] - columns) // 2
     crop = big[top : top + rows, left : left + columns]
     crop = cv2.resize(crop, (columns, rows)) if crop.shape[:2] != (rows, columns) else crop
     paper = _inked(np.asarray(crop, np.float32) / np.float32(255), identity.seed)
-    paper[: _PPCM // 2], paper[-_PPCM // 2 :] = 0.9, 0.9
-    paper[:, : _PPCM // 2], paper[:, -_PPCM // 2 :] = 0.9, 0.9
+    paper[: PPCM // 2], paper[-PPCM // 2 :] = 0.9, 0.9
+    paper[:, : PPCM // 2], paper[:, -PPCM // 2 :] = 0.9, 0.9
     return _with_thumbs(paper, identity)
 
 
@@ -104,19 +104,19 @@ def _inked(picture: Floats, seed: int) -> Floats:
 
 def _with_thumbs(paper: Floats, identity: Identity) -> Sheet:
     """The sheet with a margin all round, and the holder's thumbs over its lower corners."""
-    margin = 3 * _PPCM
+    margin = 3 * PPCM
     wide = cv2.copyMakeBorder(paper, margin, margin, margin, margin, cv2.BORDER_CONSTANT, value=(0, 0, 0))
     cover = np.zeros(wide.shape[:2], np.float32)
     cover[margin:-margin, margin:-margin] = 1
     skin = np.array(identity.look.skin[::-1], np.float32) ** (1 / 2.2)
-    y, x = np.mgrid[0 : wide.shape[0], 0 : wide.shape[1]].astype(np.float32) / _PPCM
+    y, x = np.mgrid[0 : wide.shape[0], 0 : wide.shape[1]].astype(np.float32) / PPCM
     for side in (-1, 1):
-        middle = wide.shape[1] / 2 / _PPCM
-        tip = (middle + side * 9.2, wide.shape[0] / _PPCM - 7.2)
+        middle = wide.shape[1] / 2 / PPCM
+        tip = (middle + side * 9.2, wide.shape[0] / PPCM - 7.2)
         along = (x - tip[0]) * side * 0.78 + (y - tip[1]) * 0.62
         across = (y - tip[1]) * 0.78 - (x - tip[0]) * side * 0.62
         half = 1.0 * np.sqrt(np.clip(1 - np.clip(-along / 1.2, 0, 1) ** 2, 0, 1)) * (along > -1.2)
-        thumb = np.clip((half - np.abs(across)) * _PPCM / 2, 0, 1)
+        thumb = np.clip((half - np.abs(across)) * PPCM / 2, 0, 1)
         nail = np.exp(-(((along + 0.35) / 0.6) ** 4) - ((across / 0.55) ** 4))
         tone = skin * (1 - 0.45 * (np.abs(across) / 1.05) ** 2)[..., None] * (1 - 0.12 * nail)[..., None]
         tone = tone + (0.22 * nail)[..., None]
@@ -131,14 +131,14 @@ _BEZEL_CM = 1.4
 
 def tablet(filmed: Pixels, *, refresh_phase: float) -> Sheet:
     """A tablet that shows this picture: bezel, blue cast, raised black, refresh bands at `refresh_phase` 0..1."""
-    columns, rows = (int(cm * _PPCM) for cm in _SCREEN_CM)
+    columns, rows = (int(cm * PPCM) for cm in _SCREEN_CM)
     high, wide = filmed.shape[:2]
     upright = filmed[high // 16 : high * 29 // 32, wide * 17 // 64 : wide * 47 // 64]  # the face fills a held tablet
     screen = cv2.resize(upright, (columns, rows), interpolation=cv2.INTER_LINEAR).astype(np.float32)
     line = np.arange(rows, dtype=np.float32)[:, None, None] / rows
     band = 1 - 0.09 * np.clip(np.cos(2 * np.pi * (2 * line - refresh_phase)), 0, 1) ** 2
     shown = (18 + screen * np.array((0.98, 0.92, 0.86), np.float32)) * band
-    bezel = int(_BEZEL_CM * _PPCM)
+    bezel = int(_BEZEL_CM * PPCM)
     dark = (24, 22, 22)
     whole = cv2.copyMakeBorder(shown, bezel, bezel, bezel, bezel, cv2.BORDER_CONSTANT, value=dark)
     return Sheet(np.asarray(np.clip(whole, 0, 255), np.uint8), np.full(whole.shape[:2], 255, np.uint8), True)

@@ -349,5 +349,5 @@ class TurnChallenge:
 
 def mean_mesh(meshes: Sequence[FaceMesh]) -> FaceMesh:
     """What several looks of a head that holds still agree on: the noise of the mesh falls, the pose stays."""
-    points = np.mean([mesh.points for mesh in meshes], axis=0, dtype=np.float64).astype(np.float32)
+    points = np.asarray(np.mean([mesh.points for mesh in meshes], axis=0, dtype=np.float64), np.float32)
     return replace(meshes[-1], points=points)

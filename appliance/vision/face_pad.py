@@ -142,11 +142,16 @@ def around(face: DetectedFace, crop_scale: float, frame_width: int, frame_height
     height = max(face.height * (1 + RAISED), 1.0)
     width = max(face.width, 1.0)
     scale = min((frame_height - 1) / height, (frame_width - 1) / width, crop_scale)
-    across, down = max(1, round(width * scale)), max(1, round(height * scale))
     middle_x, middle_y = face.left + face.width / 2, face.top - face.height * RAISED + height / 2
-    left = min(max(round(middle_x - across / 2), 0), frame_width - across)
-    top = min(max(round(middle_y - down / 2), 0), frame_height - down)
+    left, across = _span(middle_x, width * scale, frame_width - 1)
+    top, down = _span(middle_y, height * scale, frame_height - 1)
     return left, top, across, down
+
+
+def _span(middle: float, length: float, last: int) -> tuple[int, int]:
+    """First pixel and count of a stretch moved inside 0..last, both ends counted, as these nets were trained."""
+    low = min(max(middle - length / 2, 0.0), max(last - length, 0.0))
+    return int(low), min(int(low + length), last) - int(low) + 1
 
 
 def softmax(logits: Floats) -> Floats:

@@ -108,7 +108,7 @@ def test_the_patch_always_lies_inside_the_frame(face: DetectedFace, scale: float
 
 
 def test_the_patch_is_the_raised_box_scaled_about_its_middle() -> None:
-    assert around(FACE, 2.0, 640, 480) == (240, 118, 160, 230)
+    assert around(FACE, 2.0, 640, 480) == (240, 117, 161, 231)  # both ends counted
 
 
 def test_an_answer_that_is_no_number_gives_no_number(tmp_path: Path) -> None:

@@ -16,8 +16,9 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from appliance.vision.challenge import ChallengeView, FrameRef, TurnChallenge
+from appliance.vision.challenge import ChallengeView, TurnChallenge
 from appliance.vision.face_landmarks import FaceMesh
+from appliance.vision.frame_ref import FrameRef
 from appliance.vision.mesh_points import LEFT_EYE_OUTER, RIGHT_EYE_OUTER
 from appliance.vision.track import CHIP, Sighting
 from appliance.vision.turn import Movement
@@ -91,7 +92,8 @@ class Follower:
         yaw, pitch = self._now(at_s)
         sway = 0.8 * np.sin(self._phase + at_s * np.array((1.1, 0.9, 0.7)))
         share = float(np.hypot(yaw, pitch)) / self._amplitude_deg if self._amplitude_deg else 0.0
-        return Angles(*(np.array((yaw, pitch, 0.0)) + sway + self._stand), share=share)
+        yaw, pitch, roll = np.array((yaw, pitch, 0.0)) + sway + self._stand
+        return Angles(float(yaw), float(pitch), float(roll), share)
 
     def _now(self, at_s: float) -> Values:
         share = min(max((at_s - self._start_s) / self._takes_s, 0.0), 1.0)
@@ -157,7 +159,8 @@ def _printed(head: Values) -> Values:
     """The face on a sheet, life-size, as a camera at `FILMED_CM` saw it; 468 x 2, cm, about its middle."""
     there = turned(head, Angles(0, 0, 0, 0)) + AWAY
     sheet: Values = there[:, :2] / there[:, 2:] * FILMED_CM
-    return sheet - sheet.mean(axis=0)
+    middle: Values = sheet.mean(axis=0)
+    return sheet - middle
 
 
 def _sheet(

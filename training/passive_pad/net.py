@@ -25,7 +25,8 @@ def load(path: Path) -> MiniFasNet:
     state = {name.removeprefix(DROPPED): value for name, value in raw.items()}
     net = MiniFasNet(state)
     net.load_state_dict(state, strict=True)
-    return net.eval()
+    net.eval()
+    return net
 
 
 class Conv(nn.Module):  # type: ignore[misc, unused-ignore]
