@@ -9,12 +9,12 @@ import numpy as np
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
 from numpy.typing import NDArray
 
-from appliance.journey.ports import Look
-from appliance.vision import finger_quality, framing
+from appliance.journey.ports import FingerLook, Look
+from appliance.vision import framing
 from appliance.vision.errors import ModelAbsent
 from appliance.vision.face_pad import PassivePad
 from appliance.vision.face_reading import FaceReader
-from border.encounter import QualityComponent
+from appliance.vision.finger_quality import FingerReader
 from border.rules.policy import FaceLimits
 
 log = logging.getLogger(__name__)
@@ -23,8 +23,9 @@ log = logging.getLogger(__name__)
 class TfliteEyes:
     """journey.ports.Eyes over the TFLite models; one thread only, the vision lane's."""
 
-    def __init__(self, reader: FaceReader) -> None:
+    def __init__(self, reader: FaceReader, fingers: FingerReader) -> None:
         self._reader = reader
+        self._fingers = fingers
 
     @property
     def has_passive(self) -> bool:
@@ -43,14 +44,14 @@ class TfliteEyes:
         )
 
     def finger(
-        self, pixels: NDArray[np.uint8], pitch_ppi: int, sensor_class: str
-    ) -> tuple[QualityComponent, tuple[str, ...]]:
-        read = finger_quality.assess(pixels, pitch_ppi, sensor_class)
-        return read.quality, read.causes
+        self, pixels: NDArray[np.uint8], pitch_ppi: int, sensor_class: str, before: NDArray[np.uint8] | None
+    ) -> FingerLook:
+        read = self._fingers.assess(pixels, pitch_ppi, sensor_class, before)
+        return FingerLook(read.quality, read.causes, read.pad.cues, read.is_finger)
 
 
 def open_eyes(bundle: Path, key: EllipticCurvePublicKey) -> TfliteEyes | None:
-    """All that is installed; None without the face models.
+    """All that is installed; None without one of the models.
 
     A model or bundle that was altered raises `ModelTampered` or `ModelUnfit`, and the kiosk does not start.
     """
@@ -59,7 +60,7 @@ def open_eyes(bundle: Path, key: EllipticCurvePublicKey) -> TfliteEyes | None:
     except ModelAbsent:
         passive = None  # the active challenge stands alone then, and the board says so
     try:
-        return TfliteEyes(FaceReader.load(passive=passive))
+        return TfliteEyes(FaceReader.load(passive=passive), FingerReader.load())
     except ModelAbsent as error:
         log.error("%s; every traveller is referred until it is installed", error)
         return None

@@ -12,6 +12,7 @@ from appliance.checks import (
     document_readable,
     face_pad,
     face_quality,
+    finger_pad,
     finger_quality,
     own_wish,
     traveller_age,
@@ -35,6 +36,7 @@ ALL: dict[str, Check] = {
         face_quality,
         face_pad,
         finger_quality,
+        finger_pad,
         own_wish,
         devices,
     )

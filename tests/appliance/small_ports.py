@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime
 import numpy as np
 from numpy.typing import NDArray
 
-from appliance.journey.ports import Look
+from appliance.journey.ports import FingerLook, Look
 from appliance.post.storage import StorageFull
 from appliance.vision.track import Sighting
 from border.documents.mrz import Mrz
@@ -106,11 +106,12 @@ class Judge:
         return Look((), good, (10, 10, 20, 20), seen, None, 1.0)
 
     def finger(
-        self, pixels: NDArray[np.uint8], _pitch_ppi: int, sensor_class: str
-    ) -> tuple[QualityComponent, tuple[str, ...]]:
+        self, pixels: NDArray[np.uint8], _pitch_ppi: int, sensor_class: str, _before: NDArray[np.uint8] | None
+    ) -> FingerLook:
         value = float(pixels.mean())
         causes = () if value >= DEVELOPMENT.finger.min_quality else ("finger_dry",)
-        return QualityComponent("finger_quality", value, value, DEVELOPMENT.finger.metric, sensor_class), causes
+        quality = QualityComponent("finger_quality", value, value, DEVELOPMENT.finger.metric, sensor_class)
+        return FingerLook(quality, causes, (), is_finger=True)
 
 
 @dataclass(slots=True)

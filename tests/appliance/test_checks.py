@@ -32,7 +32,7 @@ def component(name: str, value: float) -> QualityComponent:
 GOOD_FACE = FaceEvidence(tuple(component(name, 90.0) for name, _ in DEVELOPMENT.face.min_component), (), 9)
 GOOD_PAD = PadEvidence(True, "passed", (), False, ())
 GOOD_FINGER = FingerEvidence(
-    True, "", QualityComponent("FingerQuality", 80.0, None, DEVELOPMENT.finger.metric, "optical"), ()
+    True, "", QualityComponent("FingerQuality", 80.0, None, DEVELOPMENT.finger.metric, "optical"), (), ()
 )
 GOOD = Evidence(
     today=TODAY,
@@ -118,7 +118,7 @@ CASES: list[tuple[str, dict[str, object], Verdict, str]] = [
     ("finger_quality", {"finger": None}, Verdict.NOT_DONE, "finger_not_captured"),
     (
         "finger_quality",
-        {"finger": FingerEvidence(False, "finger_not_asked_too_young", None, ())},
+        {"finger": FingerEvidence(False, "finger_not_asked_too_young", None, (), ())},
         Verdict.CLEAR,
         "finger_not_asked_too_young",
     ),
@@ -140,6 +140,15 @@ CASES: list[tuple[str, dict[str, object], Verdict, str]] = [
         {"finger": replace(GOOD_FINGER, quality=replace(GOOD_FINGER.quality, metric="other"))},  # type: ignore[type-var]
         Verdict.NOT_DONE,
         "finger_metric_unknown",
+    ),
+    ("finger_pad", {"finger": None}, Verdict.NOT_DONE, "finger_not_captured"),
+    ("finger_pad", {"finger": replace(GOOD_FINGER, quality=None)}, Verdict.NOT_DONE, "finger_not_captured"),
+    ("finger_pad", {"finger": replace(GOOD_FINGER, cues=("casting",))}, Verdict.REFER, "finger_cue_seen"),
+    (
+        "finger_pad",
+        {"finger": FingerEvidence(False, "finger_not_asked_too_young", None, (), ())},
+        Verdict.CLEAR,
+        "finger_not_asked_too_young",
     ),
     ("own_wish", {"wishes": frozenset({"help"})}, Verdict.CLEAR, "none"),
     ("own_wish", {"wishes": frozenset({"officer", "help"})}, Verdict.REFER, "officer_asked_for"),
