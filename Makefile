@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 PY = $(VENV)/bin/python
 
-.PHONY: train-mrz train-locator train-comparison run test test-full lint types bench bench-vision evaluate fuzz lock setup setup-test clean
+.PHONY: train-mrz train-locator train-comparison train-finger run test test-full lint types bench bench-vision evaluate fuzz lock setup setup-test clean
 
 run: setup
 	$(PY) -m practice $(ARGS)
@@ -66,6 +66,12 @@ train-locator:
 	$(PYTHON) -m venv .venv-training
 	.venv-training/bin/python -m pip install -q --require-hashes -r requirements/training.txt
 	.venv-training/bin/python -m training.locator $(ARGS)
+
+# The finger net again, from prints we draw ourselves; on a processor, in minutes. LANDFALL_NFIQ2=<folder> measures more.
+train-finger:
+	$(PYTHON) -m venv .venv-training
+	.venv-training/bin/python -m pip install -q --require-hashes -r requirements/training.txt
+	.venv-training/bin/python -m training.finger $(ARGS)
 
 # Renew the locks after editing requirements/*.in (needs uv).
 lock:

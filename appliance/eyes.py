@@ -10,15 +10,15 @@ import numpy as np
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
 from numpy.typing import NDArray
 
-from appliance.journey.ports import Box, Look
-from appliance.vision import finger_quality, frame_light, framing
+from appliance.journey.ports import Box, FingerLook, Look
+from appliance.vision import frame_light, framing
 from appliance.vision.errors import ModelAbsent
 from appliance.vision.face_comparison import METRIC, Embedding
 from appliance.vision.face_pad import PassivePad
 from appliance.vision.face_reading import FaceReader
+from appliance.vision.finger_quality import FingerReader
 from appliance.vision.frame_light import FrameLight
 from appliance.vision.framing import Cause
-from border.encounter import QualityComponent
 from border.rules.policy import FaceLimits
 
 log = logging.getLogger(__name__)
@@ -27,8 +27,9 @@ log = logging.getLogger(__name__)
 class TfliteEyes:
     """journey.ports.Eyes over the TFLite models; one thread only, the vision lane's."""
 
-    def __init__(self, reader: FaceReader) -> None:
+    def __init__(self, reader: FaceReader, fingers: FingerReader) -> None:
         self._reader = reader
+        self._fingers = fingers
 
     @property
     def has_passive(self) -> bool:
@@ -66,10 +67,10 @@ class TfliteEyes:
         )
 
     def finger(
-        self, pixels: NDArray[np.uint8], pitch_ppi: int, sensor_class: str
-    ) -> tuple[QualityComponent, tuple[str, ...]]:
-        read = finger_quality.assess(pixels, pitch_ppi, sensor_class)
-        return read.quality, read.causes
+        self, pixels: NDArray[np.uint8], pitch_ppi: int, sensor_class: str, before: NDArray[np.uint8] | None
+    ) -> FingerLook:
+        read = self._fingers.assess(pixels, pitch_ppi, sensor_class, before)
+        return FingerLook(read.quality, read.causes, read.pad.cues, read.is_finger)
 
 
 def _of_middle(pixels: NDArray[np.uint8]) -> FrameLight:
@@ -82,7 +83,7 @@ def _unseen(cause: Cause, light: FrameLight) -> Look:
 
 
 def open_eyes(bundle: Path, key: EllipticCurvePublicKey) -> TfliteEyes | None:
-    """All that is installed; None without the face models.
+    """All that is installed; None without one of the models.
 
     A model or bundle that was altered raises `ModelTampered` or `ModelUnfit`, and the kiosk does not start.
     """
@@ -91,7 +92,7 @@ def open_eyes(bundle: Path, key: EllipticCurvePublicKey) -> TfliteEyes | None:
     except ModelAbsent:
         passive = None  # the active challenge stands alone then, and the board says so
     try:
-        return TfliteEyes(FaceReader.load(passive=passive))
+        return TfliteEyes(FaceReader.load(passive=passive), FingerReader.load())
     except ModelAbsent as error:
         log.error("%s; every traveller is referred until it is installed", error)
         return None

@@ -64,7 +64,7 @@ class Sample:
     """One stored picture: bytes with their media type, and the driver hashes of the frames they came from."""
 
     kind: SampleKind
-    media_type: str  # image/jpeg or image/png
+    media_type: str  # image/jpeg, image/png or, of a finger, finger_record.MEDIA_TYPE
     data: bytes
     frame_sha256: str  # hex, as the driver took it; binds the sample to the camera
     device: str

@@ -13,6 +13,7 @@ from appliance.checks import (
     face_comparison,
     face_pad,
     face_quality,
+    finger_pad,
     finger_quality,
     own_wish,
     traveller_age,
@@ -37,6 +38,7 @@ ALL: dict[str, Check] = {
         face_pad,
         face_comparison,
         finger_quality,
+        finger_pad,
         own_wish,
         devices,
     )

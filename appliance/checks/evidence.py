@@ -83,12 +83,13 @@ class ComparisonEvidence:
 
 @dataclass(frozen=True, slots=True)
 class FingerEvidence:
-    """The best impression; `asked` False when policy asks for none."""
+    """The best impression; `asked` False when policy asks for none. `cues`: of all impressions, none says nothing."""
 
     asked: bool
     not_asked_reason: str  # "" when asked
     quality: QualityComponent | None
     causes: tuple[str, ...]
+    cues: tuple[str, ...]  # of a presentation attack; unevaluated
 
 
 @dataclass(frozen=True, slots=True)

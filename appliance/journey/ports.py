@@ -39,6 +39,16 @@ class Look:
     cues: ScreenCues | None = None  # signs of a screen; None: no face
 
 
+@dataclass(frozen=True, slots=True)
+class FingerLook:
+    """One impression judged. `causes`: hints that would make the next one better, most effective first."""
+
+    quality: QualityComponent
+    causes: tuple[str, ...]
+    cues: tuple[str, ...]  # of a presentation attack, unevaluated; none says nothing
+    is_finger: bool  # False: the glass shows what the impression before left there
+
+
 class Eyes(Protocol):
     """Pixels to numbers; used from the vision lane alone."""
 
@@ -66,9 +76,9 @@ class Eyes(Protocol):
         ...
 
     def finger(
-        self, pixels: NDArray[np.uint8], pitch_ppi: int, sensor_class: str
-    ) -> tuple[QualityComponent, tuple[str, ...]]:
-        """Quality and causes, worst first."""
+        self, pixels: NDArray[np.uint8], pitch_ppi: int, sensor_class: str, before: NDArray[np.uint8] | None
+    ) -> FingerLook:
+        """`before`: this traveller's impression before this one. Raises nothing for any picture."""
         ...
 
 

@@ -40,6 +40,7 @@ SEVERITY: dict[str, int] = {
     # the machine is to blame
     "face_quality_low": LOW,
     "face_not_captured": LOW,
+    "finger_cue_seen": MIDDLE,
     "finger_quality_low": LOW,
     "finger_not_captured": LOW,
     "finger_metric_unknown": LOW,

@@ -13,6 +13,7 @@ from appliance.post.storage import StorageFull
 from appliance.web import case_view
 from appliance.web.desk import Desk
 from appliance.web.sessions import Session
+from border import finger_record
 from border.encounter import OfficerOutcome, Stamp
 
 MAX_NOTE = 2000
@@ -48,9 +49,10 @@ class CasePages:
     async def picture(self, request: Request, session: Session) -> Response:
         """One sample; the Post records the look. Only pictures, whatever the store says."""
         found = await run_in_threadpool(self._desk.post.picture, request.path_params["sha256"], session.officer)
-        if found is None or found[0] not in _PICTURES:
+        picture = None if found is None else _shown(*found)
+        if picture is None or picture[0] not in _PICTURES:
             return Response(status_code=404)
-        return Response(found[1], media_type=found[0])
+        return Response(picture[1], media_type=picture[0])
 
     async def take(self, request: Request, session: Session) -> Response:
         encounter = request.path_params["encounter"]
@@ -113,3 +115,11 @@ def _document(case: Case) -> dict[str, tuple[case_view.Field, ...]]:
 
 def _day(at: Stamp) -> date:
     return datetime.fromtimestamp(at.wall_ms / 1000, UTC).date()
+
+
+def _shown(media_type: str, data: bytes) -> tuple[str, bytes] | None:
+    """The picture of a sample, out of its finger record too; None when that is none."""
+    try:
+        return finger_record.shown(media_type, data)
+    except finger_record.RecordWrong:
+        return None

@@ -22,6 +22,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response, Stream
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
+from border import finger_record
 from border.messages.envelope import open_part
 from border.messages.errors import MessageError
 from central import reasons
@@ -37,7 +38,7 @@ from central.keys import CentreKeys
 from central.store.api import StoreUnavailable, Transaction
 
 HERE = Path(__file__).parent
-PICTURES = ("image/jpeg", "image/png")
+SHOWN = ("image/jpeg", "image/png", finger_record.MEDIA_TYPE)
 HOSTS = ("127.0.0.1", "localhost", "[::1]")
 
 
@@ -108,7 +109,7 @@ class Console:
 
     async def _encounter(self, request: Request) -> Response:
         version, view = await self._view(request)
-        return self._page(request, "encounter.html", version=version, view=view, pictures=PICTURES)
+        return self._page(request, "encounter.html", version=version, view=view, pictures=SHOWN)
 
     async def _raw(self, request: Request) -> Response:
         _version, view = await self._view(request)
@@ -134,13 +135,17 @@ class Console:
         if found is None:
             raise HTTPException(404, "This picture is not here, or not all of it.")
         part, sealed = found
-        if part.ref.media_type not in PICTURES:
+        if part.ref.media_type not in SHOWN:
             raise HTTPException(415, "This sample is not a picture.")
         try:
             data = open_part(part.ref, sealed, self._keys.seal, kiosk=part.kiosk, encounter=encounter)
         except MessageError as error:
             raise HTTPException(409, reasons.meaning(error.reason)) from error
-        return Response(data, media_type=part.ref.media_type)
+        try:
+            media_type, picture = finger_record.shown(part.ref.media_type, data)
+        except finger_record.RecordWrong as error:
+            raise HTTPException(409, "This sample calls itself a finger record and is none.") from error
+        return Response(picture, media_type=media_type)
 
     async def _kiosks(self, request: Request) -> Response:
         register, now_ms = self._keys.register.current(), self._wall_ms()

@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime
 import numpy as np
 from numpy.typing import NDArray
 
-from appliance.journey.ports import Box, Look
+from appliance.journey.ports import Box, FingerLook, Look
 from appliance.post.storage import StorageFull
 from appliance.vision.face_comparison import Embedding
 from appliance.vision.screen_cues import ScreenCues
@@ -133,11 +133,12 @@ class Judge:
         return Look((), good, (10, 10, 20, 20), seen, score, (1.0,), cues=ScreenCues(self.moire, 0.0))
 
     def finger(
-        self, pixels: NDArray[np.uint8], _pitch_ppi: int, sensor_class: str
-    ) -> tuple[QualityComponent, tuple[str, ...]]:
+        self, pixels: NDArray[np.uint8], _pitch_ppi: int, sensor_class: str, _before: NDArray[np.uint8] | None
+    ) -> FingerLook:
         value = float(pixels.mean())
         causes = () if value >= DEVELOPMENT.finger.min_quality else ("finger_dry",)
-        return QualityComponent("finger_quality", value, value, DEVELOPMENT.finger.metric, sensor_class), causes
+        quality = QualityComponent("finger_quality", value, value, DEVELOPMENT.finger.metric, sensor_class)
+        return FingerLook(quality, causes, (), is_finger=True)
 
 
 @dataclass(slots=True)

@@ -52,7 +52,7 @@ GOOD_COMPARISON = ComparisonEvidence(
     portrait_distance=0.4,
 )
 GOOD_FINGER = FingerEvidence(
-    True, "", QualityComponent("FingerQuality", 80.0, None, DEVELOPMENT.finger.metric, "optical"), ()
+    True, "", QualityComponent("FingerQuality", 80.0, None, DEVELOPMENT.finger.metric, "optical"), (), ()
 )
 GOOD = Evidence(
     today=TODAY,
@@ -171,7 +171,7 @@ CASES: list[tuple[str, dict[str, object], Verdict, str]] = [
     ("finger_quality", {"finger": None}, Verdict.NOT_DONE, "finger_not_captured"),
     (
         "finger_quality",
-        {"finger": FingerEvidence(False, "finger_not_asked_too_young", None, ())},
+        {"finger": FingerEvidence(False, "finger_not_asked_too_young", None, (), ())},
         Verdict.CLEAR,
         "finger_not_asked_too_young",
     ),
@@ -193,6 +193,15 @@ CASES: list[tuple[str, dict[str, object], Verdict, str]] = [
         {"finger": replace(GOOD_FINGER, quality=replace(GOOD_FINGER.quality, metric="other"))},  # type: ignore[type-var]
         Verdict.NOT_DONE,
         "finger_metric_unknown",
+    ),
+    ("finger_pad", {"finger": None}, Verdict.NOT_DONE, "finger_not_captured"),
+    ("finger_pad", {"finger": replace(GOOD_FINGER, quality=None)}, Verdict.NOT_DONE, "finger_not_captured"),
+    ("finger_pad", {"finger": replace(GOOD_FINGER, cues=("casting",))}, Verdict.REFER, "finger_cue_seen"),
+    (
+        "finger_pad",
+        {"finger": FingerEvidence(False, "finger_not_asked_too_young", None, (), ())},
+        Verdict.CLEAR,
+        "finger_not_asked_too_young",
     ),
     ("own_wish", {"wishes": frozenset({"help"})}, Verdict.CLEAR, "none"),
     ("own_wish", {"wishes": frozenset({"officer", "help"})}, Verdict.REFER, "officer_asked_for"),

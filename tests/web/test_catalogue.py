@@ -47,6 +47,8 @@ HINTS = (
     "finger_dry",
     "finger_wet",
     "finger_centre",
+    "finger_whole",
+    "finger_residue",
     "finger_clean",
     "finger_other",
 )
