@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from appliance.vision import face_comparison
+from appliance.vision.errors import ModelAbsent, ModelError, ModelTampered
 from appliance.vision.face_comparison import (
     POINTS,
     SIDE,
@@ -22,7 +24,7 @@ from appliance.vision.face_comparison import (
     similarity,
 )
 from appliance.vision.face_reading import FaceReader
-from appliance.vision.model import Model
+from appliance.vision.model import MODELS, Model
 from appliance.vision.track import Sighting
 from border.rules.default import DEVELOPMENT
 from simulators.faces import Identity, Lighting, Pose, Scene, render
@@ -149,3 +151,16 @@ class TestTheNet:
         one = render(Identity.of(2))
         assert reader.portrait(np.concatenate([one, render(Identity.of(5))], axis=1)) is None
         assert reader.portrait(one) is not None
+
+    @pytest.mark.parametrize(("harm", "error"), [("altered", ModelTampered), ("absent", ModelAbsent)])
+    def test_without_its_very_file_no_face_is_read_at_all(
+        self, tmp_path: Path, harm: str, error: type[ModelError]
+    ) -> None:
+        for path in MODELS.iterdir():
+            (tmp_path / path.name).write_bytes(path.read_bytes())
+        file = tmp_path / f"{face_comparison.MODEL}.tflite"
+        data = bytearray(file.read_bytes())
+        data[len(data) // 2] ^= 1
+        file.write_bytes(data) if harm == "altered" else file.unlink()
+        with pytest.raises(error):
+            FaceReader.load(tmp_path)
