@@ -59,9 +59,9 @@ def told(times: Times) -> dict[str, dict[str, float]]:
 
 
 def memory(child: Child) -> dict[str, float]:
-    """Megabytes of the whole child after its rounds, and of them what it alone has written."""
+    """Megabytes of the whole child after its rounds, and of them those behind which no file stands."""
     held = child.ask("memory")
-    return {"resident_mb": round(held["resident_mb"], 1), "private_mb": round(held["private_mb"], 1)}
+    return {"resident_mb": round(held["resident_mb"], 1), "anonymous_mb": round(held["anonymous_mb"], 1)}
 
 
 def ratios(ours: Mapping[str, Any], peer: Mapping[str, Any]) -> dict[str, float]:
@@ -72,15 +72,18 @@ def ratios(ours: Mapping[str, Any], peer: Mapping[str, Any]) -> dict[str, float]
         "same_nets_processor_ratio": round(a["processor_median_ms"] / b["processor_median_ms"], 3),
         "pipeline_over_peers_two_nets_ratio": round(ours["steps"]["pipeline"]["median_ms"] / b["median_ms"], 3),
         "resident_memory_ratio": round(ours["memory"]["resident_mb"] / peer["memory"]["resident_mb"], 3),
-        "private_memory_ratio": round(ours["memory"]["private_mb"] / peer["memory"]["private_mb"], 3),
+        "anonymous_memory_ratio": round(ours["memory"]["anonymous_mb"] / peer["memory"]["anonymous_mb"], 3),
     }
 
 
 def goals(ours: Mapping[str, Any], ratio: Mapping[str, float] | None) -> dict[str, bool]:
-    """What was asked for, and whether this run reached it."""
-    met = {f"pipeline at most {GOAL_MS:g} ms": ours["steps"]["pipeline"]["median_ms"] <= GOAL_MS}
+    """What was asked for, and whether this run reached it.
+
+    Judged by processor time: on one processor it is the wall's on a quiet machine, and a busy one changes it least.
+    """
+    met = {f"pipeline at most {GOAL_MS:g} ms": ours["steps"]["pipeline"]["processor_median_ms"] <= GOAL_MS}
     if ratio is not None:
-        met["not slower than the peer, same nets"] = ratio["same_nets_ratio"] <= GOAL_RATIO
+        met["not slower than the peer, same nets"] = ratio["same_nets_processor_ratio"] <= GOAL_RATIO
         met["at most half the peer's resident memory"] = ratio["resident_memory_ratio"] <= GOAL_MEMORY_RATIO
     return met
 

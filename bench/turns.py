@@ -25,10 +25,10 @@ def resident_mb() -> float:
     return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
 
 
-def private_mb() -> float:
-    """Of that, what no other process can share: pages it has written, in MB (Linux)."""
+def anonymous_mb() -> float:
+    """Of that, pages that no file stands behind: neither code nor mapped weights, in MB (Linux)."""
     rows = (line.split() for line in Path("/proc/self/smaps_rollup").read_text("ascii").splitlines())
-    return sum(int(row[1]) for row in rows if row[0] == "Private_Dirty:") * 1024 / 1e6
+    return sum(int(row[1]) for row in rows if row[0] == "Anonymous:") * 1024 / 1e6
 
 
 def serve(start: Callable[[], Mapping[str, Callable[[], object]]]) -> int:
@@ -44,7 +44,7 @@ def serve(start: Callable[[], Mapping[str, Callable[[], object]]]) -> int:
     for line in sys.stdin:
         word, *rest = line.split()
         if word == "memory":
-            _answer({"resident_mb": resident_mb(), "private_mb": private_mb()})
+            _answer({"resident_mb": resident_mb(), "anonymous_mb": anonymous_mb()})
         else:
             _answer(_timed(steps[rest[0]], int(rest[1])))
     return 0

@@ -15,7 +15,7 @@ import csv
 import math
 import re
 import tomllib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -142,8 +142,8 @@ class _Finds:
             elif child.suffix.lower() in PICTURES:
                 self.wrong(child, "a picture where folders belong", f"move it into {holds}")
 
-    def pictures(self, path: Path, others: Callable[[Path], bool] = lambda _: False) -> tuple[Path, ...]:
-        """The pictures of one folder, by name; everything else in it is a mistake unless `others` knows it."""
+    def pictures(self, path: Path) -> tuple[Path, ...]:
+        """The pictures of one folder, by name; everything else in it is a mistake."""
         good = []
         for child in _children(path):
             if child.is_dir():
@@ -152,7 +152,7 @@ class _Finds:
                 good.append(child)
             elif child.suffix.lower() in PICTURES:
                 self.wrong(child, "not a picture that can be read", "write it anew or take it away")
-            elif not others(child):
+            else:
                 self.wrong(child, "no picture", f"take it away, or make it one of {', '.join(PICTURES)}")
         if not _children(path):
             self.wrong(path, "no picture in it", "put some there or take the folder away")

@@ -153,7 +153,10 @@ def section(policy: Policy, answered: Answered, *, has_passive: bool) -> Section
     return Section(
         "pad",
         TITLE,
-        headlines=tuple(line for s in systems for line in headlines(s, judged[s], species)),
+        headlines=(
+            *(line for s in systems for line in headlines(s, judged[s], species)),
+            *_look_headline(answered, species),
+        ),
         notes=_notes(answered, has_passive=has_passive),
         tables=(*(errors_table(s, judged[s], species) for s in systems), _looks_table(answered, species)),
         plots=(*_plots(policy, answered, judged, species, has_passive=has_passive),),
@@ -173,9 +176,20 @@ def headlines(system: str, judged: Sequence[Judged], species: Sequence[str]) -> 
     found = worst([errors_of(judged, name) for name in species])
     if found is not None:
         yield Headline(rated(found.error), f"APCER ({system}) of the worst species, {found.species}")
+    elif species:
+        yield Headline("none", f"APCER ({system}): no attack gave anything to judge")
     bona_fide = errors_of(judged, BONA_FIDE)
     if bona_fide.no_response.trials:
         yield Headline(rated(bona_fide.error), f"BPCER ({system})")
+
+
+def _look_headline(answered: Answered, species: Sequence[str]) -> Iterator[Headline]:
+    """The species whose single looks would pass most often; among equals the one with the fewest looks."""
+    rates = {name: look_errors([answer for one, answer in answered if one.species == name]) for name in species}
+    known = [name for name, rate in rates.items() if rate.trials]
+    if known:
+        name = max(known, key=lambda name: (rates[name].share or 0.0, rates[name].interval[1]))
+        yield Headline(rated(rates[name]), f"single looks of the worst species that would pass the turn rule, {name}")
 
 
 def errors_table(system: str, judged: Sequence[Judged], species: Sequence[str]) -> Table:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -72,7 +72,3 @@ def rate_cells(rate: Rate) -> tuple[str, str, str, str]:
 
 def number(value: float | None, digits: int = 3) -> str:
     return "none" if value is None or math.isnan(value) else f"{value:.{digits}g}"
-
-
-def listed(names: Sequence[str]) -> str:
-    return ", ".join(names) or "none"

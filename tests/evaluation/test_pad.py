@@ -118,6 +118,7 @@ def test_the_section_tells_pairs_and_presentations() -> None:
     assert [line.meaning for line in made.headlines] == [
         "APCER (turn) of the worst species, print",
         "BPCER (turn)",
+        "single looks of the worst species that would pass the turn rule, print",
     ]
     assert made.headlines[0].figure.startswith("0 of 1: 0.0 %")
     looks = made.numbers["looks"]["print"]
@@ -126,6 +127,13 @@ def test_the_section_tells_pairs_and_presentations() -> None:
     assert made.numbers["systems"]["turn"]["attacks"]["print"]["no_response"]["count"] == 1
     assert "Only the species named here" in made.notes[1]
     assert all(plot.words for plot in made.plots)
+
+
+def test_attacks_that_gave_nothing_to_judge_are_no_success() -> None:
+    made = section(DEVELOPMENT, recordings(("print", NOBODY)), has_passive=False)
+    assert [(line.figure, line.meaning) for line in made.headlines] == [
+        ("none", "APCER (turn): no attack gave anything to judge")
+    ]
 
 
 def test_looks_without_a_straight_one_count_among_the_looks() -> None:
