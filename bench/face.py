@@ -35,6 +35,7 @@ from appliance.vision.face_landmarks import MODEL as MESH
 from appliance.vision.face_landmarks import FaceMesher
 from appliance.vision.face_quality import Marks
 from appliance.vision.face_reading import FaceReader
+from appliance.vision.finger_quality import FingerReader
 from appliance.vision.model import MODELS, Model, read_card
 from appliance.vision.pose import pose_of
 from border.rules.default import DEVELOPMENT
@@ -51,7 +52,10 @@ def stages() -> dict[str, Stage]:
     models = {name: Model.load(name) for name in {*FRAME_NETS}}
     pixels = render(Identity.of(2))
     detector, mesher, lid_reader = FaceDetector(models[FACES]), FaceMesher(models[MESH]), LidReader(models[LIDS])
-    eyes = TfliteEyes(FaceReader(detector, mesher, lid_reader, FaceComparer(Model.load(COMPARISON)), passive=None))
+    eyes = TfliteEyes(
+        FaceReader(detector, mesher, lid_reader, FaceComparer(Model.load(COMPARISON)), passive=None),
+        FingerReader.load(),
+    )
     faces = detector.find(pixels)
     mesh = mesher.find(pixels, faces[0])
     assert mesh is not None, "the bench frame holds no face"

@@ -33,8 +33,9 @@ from appliance.config import load
 from appliance.eyes import TfliteEyes
 from appliance.journey.machine import State
 from appliance.vision.face_reading import FaceReader
-from bench.hands import Hands
-from bench.journey import crossing, wait_for
+from appliance.vision.finger_quality import FingerReader
+from bench.hands import Hands, wait_for
+from bench.journey import crossing
 from border.rules.default import DEVELOPMENT
 from practice.port import KioskPlace, Port, module
 from practice.processes import Process, answers
@@ -72,7 +73,7 @@ async def watched_kiosk(config: Path) -> Ticks:
 
 async def judged_on_the_loop(fps: float) -> list[float]:
     """The peer: frames come as from a camera, and the loop judges them itself."""
-    eyes, late = TfliteEyes(FaceReader.load()), Ticks()
+    eyes, late = TfliteEyes(FaceReader.load(), FingerReader.load()), Ticks()
     frames = [render(Identity.of(2), scene=Scene(noise_seed=seed)) for seed in range(3)]
     eyes.look(frames[0], DEVELOPMENT.face)
     ticking = asyncio.create_task(tick(late, lambda: ""))

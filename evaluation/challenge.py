@@ -7,6 +7,7 @@ through the nets; meshes are exact geometry with landmark noise, thousands in th
 
 from __future__ import annotations
 
+import hashlib
 import importlib
 import importlib.util
 import random
@@ -15,8 +16,11 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+import numpy as np
+
 from appliance.vision.challenge import ChallengeView, Fault, Phase, TurnChallenge
 from appliance.vision.face_reading import FaceReader
+from appliance.vision.frame_ref import FrameRef
 from border.rules.policy import Policy
 from evaluation import pad, plots
 from evaluation.pad import BONA_FIDE, Judged, Outcome
@@ -57,7 +61,9 @@ def _before_the_camera(
     view, at_s = challenge.view, 0.0
     while not view.ended:
         asked = view.prompt.value if view.prompt else None
-        view = challenge.feed(reader.read(presenter.frame(at_s, asked)).sighting, at_s)
+        pixels = presenter.frame(at_s, asked)
+        frame = FrameRef(hashlib.sha256(np.ascontiguousarray(pixels).data).hexdigest(), "simulated", at_s)
+        view = challenge.feed(reader.read(pixels).sighting, frame)
         at_s += FRAME_S
     return view
 

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from appliance.checks import face_pad
-from appliance.checks.evidence import PadEvidence
+from appliance.checks.evidence import PadEvidence, PadFrames, ScreenEvidence
 from appliance.vision import turn
 from appliance.vision.challenge import SURE_FRAMES
 from appliance.vision.face_landmarks import FaceMesh
 from appliance.vision.face_reading import FaceReader, FaceReading
 from appliance.vision.pose import pose_of
-from appliance.vision.turn import Side
+from appliance.vision.turn import Movement, Need, Side
 from border.findings import Verdict
 from border.rules.policy import Policy, TurnLimits
 from evaluation import pictures
@@ -51,12 +51,14 @@ def judge_recording(reader: FaceReader, limits: TurnLimits, sampling: Sampling, 
         "faces": len(faces),
         "straight": is_straight,
         "looks": _looks(reference, meshes, limits) if reference is not None else [],
-        "scores": _scores(seen),
+        "scores": [one.attack_score for one in _straight(seen) if one.attack_score is not None],
+        "moire": [one.cues.moire for one in _straight(seen) if one.cues is not None],
     }
 
 
-def _scores(seen: Sequence[FaceReading]) -> list[float]:
-    return [one.attack_score for one in seen if one.attack_score is not None]
+def _straight(seen: Sequence[FaceReading]) -> list[FaceReading]:
+    """The looks that the kiosk takes passive scores and signs of a screen from."""
+    return [one for one in seen if one.sighting is not None and turn.is_straight(one.sighting.mesh)]
 
 
 def _looks(straight: FaceMesh, meshes: Sequence[FaceMesh | None], limits: TurnLimits) -> list[Answer | None]:
@@ -66,23 +68,35 @@ def _looks(straight: FaceMesh, meshes: Sequence[FaceMesh | None], limits: TurnLi
 
 def _look(straight: FaceMesh, mesh: FaceMesh, limits: TurnLimits) -> Answer:
     seen = {side: turn.look(straight, mesh, side) for side in SIDES}
-    words = {side: turn.judge(one, limits) for side, one in seen.items()}
+    need = Need.of(limits, Movement.TURN)
+    words = {side: turn.judge(one, need) for side, one in seen.items()}
     return {
-        "yaw": seen[Side.LEFT].yaw_change_deg,
+        "yaw": seen[Side.LEFT].change_deg,
         "residual": seen[Side.LEFT].residual,
         "passes": [side.value for side, word in words.items() if word is turn.Verdict.GOOD],
         "flat": turn.Verdict.FLAT in words.values(),
     }
 
 
-def is_bona_fide(policy: Policy, *, turn_passed: bool, scores: Sequence[float] | None) -> tuple[Verdict, str]:
-    """What the product's check says of a presentation: its verdict and reason. `scores` None: no passive bundle."""
+def is_bona_fide(
+    policy: Policy, *, turn_passed: bool, scores: Sequence[float] | None, moire: Sequence[float] | None
+) -> tuple[Verdict, str]:
+    """What the product's check says of a presentation: its verdict and reason.
+
+    `scores` None: no passive bundle. `moire` None: signs of a screen are left out of what is asked.
+    """
+    scored = tuple(scores or ())
+    plain = (0.0,) * policy.screen.min_frames
     pad = PadEvidence(
         turn_passed=turn_passed,
         turn_reason="passed" if turn_passed else "turn_without_depth",
         turn_measures=(),
         passive_installed=scores is not None,
-        passive_scores=tuple(scores or ()),
+        passive_scores=scored,
+        frames=PadFrames("recording", (), ("straight",), ("turned",), tuple(map(str, range(len(scored))))),
+        screen=ScreenEvidence(plain if moire is None else tuple(moire), ()),
+        blinks=0,
+        earlier=(),
     )
     finding = face_pad.check(only(pad=pad), policy)
     return finding.verdict, finding.reason

@@ -42,7 +42,7 @@ def judge(assess: Assess, policy: Policy, impression: Print) -> Answer:
     """
     read = assess(pictures.grey(impression.picture), impression.pitch_ppi, impression.sensor_class)
     causes = tuple(str(cause) for cause in read.causes)
-    seen = FingerEvidence(asked=True, not_asked_reason="", quality=read.quality, causes=causes)
+    seen = FingerEvidence(asked=True, not_asked_reason="", quality=read.quality, causes=causes, cues=read.pad.cues)
     finding = finger_check.check(only(finger=seen), policy)
     return {
         "score": read.quality.native,

@@ -93,7 +93,8 @@ def under(system: System, policy: Policy, species: str, answer: Answer) -> Judge
     passed = system is System.PASSIVE or outcome is Outcome.PASSED
     if not answer["scores"]:
         return Judged(species, Outcome.NO_RESPONSE, "no_face")
-    verdict, word = face.is_bona_fide(policy, turn_passed=passed, scores=answer["scores"])
+    moire = answer["moire"] if system is System.BOTH else None
+    verdict, word = face.is_bona_fide(policy, turn_passed=passed, scores=answer["scores"], moire=moire)
     return Judged(species, _OUTCOMES[verdict], reason if not passed else word)
 
 

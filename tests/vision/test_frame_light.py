@@ -11,6 +11,7 @@ import pytest
 from appliance.eyes import TfliteEyes
 from appliance.vision import frame_light
 from appliance.vision.face_reading import FaceReader
+from appliance.vision.finger_quality import FingerReader
 from appliance.vision.frame_light import Box, FrameLight, hopeless, measure
 from appliance.vision.framing import Cause
 from appliance.vision.model import Pixels
@@ -87,7 +88,7 @@ def test_a_black_frame_says_too_dark_and_a_silhouette_back_lit_rather_than_no_fa
     reader: FaceReader, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.WARNING)
-    eyes = TfliteEyes(reader)
+    eyes = TfliteEyes(reader, FingerReader.load())
     black = eyes.look(np.zeros((480, 640, 3), np.uint8), FACE)
     assert (black.causes, black.components, black.box) == ((Cause.TOO_DARK,), (), None)
     assert black.face_level < 1  # known, so that the lamp comes on
@@ -104,7 +105,7 @@ def test_no_model_looks_at_a_frame_without_hope() -> None:
         def read(self, _pixels: Pixels, _max_second_face: float) -> None:
             raise AssertionError("a model was asked")
 
-    eyes = TfliteEyes(Blind())  # type: ignore[arg-type]  # only to show that nobody calls it
+    eyes = TfliteEyes(Blind(), FingerReader.load())  # type: ignore[arg-type]  # only to show that nobody calls it
     assert eyes.look(np.zeros((480, 640, 3), np.uint8), FACE).causes == (Cause.TOO_DARK,)
 
 
