@@ -24,10 +24,10 @@ STILL: Answer = {"yaw": 2.0, "residual": 0.01, "passes": [], "flat": False}
 def answer(*looks: Answer | None, scores: tuple[float, ...] = (), straight: bool = True) -> Answer:
     faces = 1 + sum(look is not None for look in looks)
     told: dict[str, Any] = {"pictures": 1 + len(looks), "faces": faces, "straight": straight, "looks": list(looks)}
-    return {**told, "scores": list(scores)}
+    return {**told, "scores": list(scores), "moire": [0.8] * DEVELOPMENT.screen.min_frames}
 
 
-NOBODY: Answer = {"pictures": 3, "faces": 0, "straight": False, "looks": [], "scores": []}
+NOBODY: Answer = {"pictures": 3, "faces": 0, "straight": False, "looks": [], "scores": [], "moire": []}
 
 
 def turned(species: str, told: Answer) -> tuple[Outcome, str]:
