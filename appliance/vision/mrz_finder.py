@@ -19,7 +19,7 @@ SIDE_PX, CELL_PX = 320, 4
 CELLS = SIDE_PX // CELL_PX
 SURE_CELL = 0.5
 MIN_CELLS = 12  # fewer make no zone that could be read
-STIFF = 15.0  # columns: with so many, half of the perspective that the edges show is believed
+BELIEF = 0.25  # of the perspective that the edges of a zone show: it is too thin to show much, and cells are coarse
 BAND_WIDTH_PX = 1360
 BESIDE, ABOVE = 0.05, 0.3  # paper at each side of a zone, of its width and its height
 
@@ -136,7 +136,7 @@ def _edges(places: Floats) -> Floats:
     middles = (np.unique(column) + 0.5) * CELL_PX + left
     above, below = (_line(middles, np.array(end)) for end in zip(*ends, strict=True))
     slope = (above[0] + below[0]) / 2
-    bend = (above[0] - below[0]) / 2 * len(ends) / (len(ends) + STIFF)
+    bend = (above[0] - below[0]) / 2 * BELIEF
     slopes = (slope + bend, slope - bend)
     heights = (above[1] - CELL_PX / 2, below[1] + CELL_PX / 2)
     middle = float(middles.mean())

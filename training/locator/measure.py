@@ -55,7 +55,9 @@ def score_scenes(finder: Finder, count: int = TEST_SCENES) -> Score:
     found, right_way, held, off = np.array(rows).T
     cpu_ms = float(np.median(times_s)) * 1000
     shares = (float(found.mean()), float(right_way.mean()), float(held.mean()))
-    return Score(count, *shares, float(np.median(off)), len(invented), float(np.mean(invented)) if invented else 0.0, cpu_ms)
+    return Score(
+        count, *shares, float(np.median(off)), len(invented), float(np.mean(invented)) if invented else 0.0, cpu_ms
+    )
 
 
 def _judged(zone: Zone, scene: Scene) -> tuple[bool, bool, bool, float]:
