@@ -2,12 +2,14 @@
 
     python -m bench.mrz [--pages 25] [--no-peers] [--out artefacts/bench-mrz.json]
 
-Pages of both profiles of the issue are drawn with a seed of their own and kept in a folder that goes away. Every
-reading is judged by one judge: valid when each check digit that the format has is verified, wrong but valid when one
-is valid and yet not what is printed. Times are those of the reading alone, picture already decoded for ours and read
-from its file by the peers; one thread each. `cpu` is processor time, that of the programs a peer starts included: on a
-busy machine it says more than the clock, so the ratios are made of it. The peers live in an environment of their own
-(requirements/bench-mrz.txt) and need Debian's tesseract-ocr; without it they are left out and it is said why.
+Pages of both profiles of the issue are drawn with a seed of their own and kept in a folder that goes away. One judge
+judges every reading: its digits are valid when each one that the format has is verified, the reading is valid when no
+other character is marked as unread either, and wrong but valid when it is valid and yet not what is printed.
+
+Times are those of the reading alone, picture already decoded for ours and read from its file by the peers; one thread
+each. `cpu` is processor time, that of the programs a peer starts included: on a busy machine it says more than the
+clock, so the ratios are made of it. The peers live in an environment of their own (requirements/bench-mrz.txt) and
+need Debian's tesseract-ocr; without it they are left out and it is said why.
 """
 
 from __future__ import annotations
@@ -48,7 +50,8 @@ NOTHING: Doubts = {}
 class Outcome:
     """One page as one reader read it."""
 
-    is_valid: bool
+    has_digits: bool  # every check digit verified, a character that none covers may be marked as unread
+    is_valid: bool  # and none is
     is_wrong: bool  # valid and yet not what is printed
     is_repaired: bool
     seconds: float
@@ -97,7 +100,7 @@ def peer(name: str, python: Path, drawn: Sequence[Page], folder: Path) -> list[O
 
 def _judged(page: Page, lines: Iterable[str], doubts: Doubts, took: tuple[float, float]) -> Outcome:
     word = judge(page.lines, tuple(lines), doubts)
-    return Outcome(word.is_valid, word.is_wrong_but_valid, word.is_valid and word.is_repaired, *took)
+    return Outcome(word.has_digits, word.is_valid, word.is_wrong_but_valid, word.is_valid and word.is_repaired, *took)
 
 
 def summed(outcomes: Sequence[Outcome]) -> dict[str, float]:
@@ -106,6 +109,7 @@ def summed(outcomes: Sequence[Outcome]) -> dict[str, float]:
     cpu_ms = [1000 * outcome.cpu_seconds for outcome in outcomes]
     return {
         "pages": len(outcomes),
+        "digits_valid_percent": _percent([outcome.has_digits for outcome in outcomes]),
         "valid_percent": _percent([outcome.is_valid for outcome in outcomes]),
         "wrong_but_valid_percent": _percent([outcome.is_wrong for outcome in outcomes]),
         "repaired_percent": _percent([outcome.is_repaired for outcome in outcomes]),
