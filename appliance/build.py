@@ -175,7 +175,7 @@ PAGE = "page"
 def _hands(config: Config) -> Hands:
     """The drivers by name. Raises `ConfigError` naming every name or address that does not fit."""
     devices, mistakes = config.devices, list[str]()
-    readers = {**DOCUMENT_READER, PAGE: _page_reader}
+    readers = {**DOCUMENT_READER, PAGE: page_reader}
     reader = _opened("document_reader", devices.document_reader, devices.document_reader_address, readers, mistakes)
     camera = _opened("camera", devices.camera, devices.camera_address, CAMERA, mistakes)
     sensor = _opened("fingerprint", devices.fingerprint, devices.fingerprint_address, FINGERPRINT, mistakes)
@@ -198,7 +198,7 @@ def _opened(
         return None
 
 
-def _page_reader(address: str, device: str) -> PageDocumentReader:
+def page_reader(address: str, device: str) -> PageDocumentReader:
     """`/path/of/folder?profile=photo|cradle`, or a camera over the glass: `v4l2:/dev/video1?size=1920x1080`.
 
     After a driver of a camera and a colon, the rest is that camera's own address; it looks all the time, pictures

@@ -20,8 +20,9 @@ Mask = NDArray[np.bool_]
 MAX_COST_NATS = 6.0  # a template dearer than this is not what is printed; forcing it would invent text
 DOUBT_NATS = 3.0  # another character at most this much dearer than the best allowed one is worth naming
 MAX_DOUBTS = 3  # characters per place
-MIN_CERTAINTY = 0.9  # below, the character was not read: of wrong ones most are below, of right ones hardly any
+MIN_CERTAINTY = 0.8  # below, the character was not read; above, the next likely one is still named as a doubt
 MIN_UNCOVERED = 0.95  # the same where no check digit will object: names, states, codes, a visa's optional data
+MIN_BESIDE = 0.98  # the same in a field of which a character is unread: its digit is spent on that one
 CLOSE = 0.55  # of a pitch: a character nearer than that to its neighbour is part of it
 MAX_LOST = 4  # characters that the pitch may put back into a line
 SHORTEST = 12  # characters from which a pitch can be told
@@ -38,6 +39,7 @@ class Template:
     line: int  # from 0
     allowed: tuple[str, ...]
     covered: tuple[bool, ...]  # by a check digit
+    groups: tuple[frozenset[int], ...]  # places that one check digit speaks for, itself included
 
     @property
     def width(self) -> int:
@@ -200,6 +202,11 @@ def _ruled(seen: Floats, mask: Mask) -> Floats:
 def _reading(seen: Floats, mask: Mask, limits: Doubles, template: Template | None) -> LineReading:
     ruled = _ruled(seen, mask)
     order = np.argsort(-ruled, axis=1)[:, : MAX_DOUBTS + 1]
+    limits = limits.copy()
+    unread = np.exp(ruled.max(axis=1)) < limits
+    for group in template.groups if template else ():
+        if any(unread[at] for at in group):
+            limits[list(group)] = MIN_BESIDE
     read = [_character(places, row, limit) for places, row, limit in zip(order, ruled, np.log(limits), strict=True)]
     return LineReading(
         text="".join(char for char, _ in read),
@@ -219,7 +226,7 @@ def _character(order: NDArray[np.intp], scores: Floats, limit_nats: float) -> tu
 
 def _templates() -> tuple[Template, ...]:
     return tuple(
-        Template(layout.format, line, _allowed(layout, line), _covered(layout, line))
+        Template(layout.format, line, _allowed(layout, line), _covered(layout, line), _groups(layout, line))
         for layout in LAYOUTS.values()
         for line in range(layout.line_count)
     )
@@ -251,6 +258,15 @@ def _covered(layout: Layout, line: int) -> tuple[bool, ...]:
     if layout.composite_at is not None and layout.composite_at[0] == line:
         covered[layout.composite_at[1]] = True
     return tuple(covered)
+
+
+def _groups(layout: Layout, line: int) -> tuple[frozenset[int], ...]:
+    """The places of each field with a digit of its own, and all others that the composite alone speaks for."""
+    fields = [field for field in layout.fields if field.line == line and field.digit is not None]
+    groups = [frozenset({*range(field.start, field.end), field.digit or 0}) for field in fields]
+    covered = {at for at, is_covered in enumerate(_covered(layout, line)) if is_covered}
+    rest = frozenset(covered.difference(*groups))
+    return (*groups, rest) if rest else tuple(groups)
 
 
 def _of_kind(kind: Kind, at: int, format_: Format) -> str:

@@ -17,9 +17,10 @@ Floats = NDArray[np.float32]
 NAME = "mrz_locator"
 SIDE_PX, CELL_PX = 320, 4
 CELLS = SIDE_PX // CELL_PX
-SURE_CELL = 0.5
+SURE_CELL, FAINT_CELL = 0.5, 0.2  # the second where the first finds nothing
+NEIGHBOURS = 0.07  # of a line's width: from a line to the next one, and a little more
 MIN_CELLS = 12  # fewer make no zone that could be read
-STIFF = 15.0  # columns: with so many, half of the perspective that the edges show is believed
+BELIEF = 0.25  # of the perspective that the edges of a zone show: it is too thin to show much, and cells are coarse
 BAND_WIDTH_PX = 1360
 BESIDE, ABOVE = 0.05, 0.3  # paper at each side of a zone, of its width and its height
 
@@ -51,6 +52,14 @@ class Zone:
         """0..3: how often the page was turned by 90 degrees clockwise."""
         x, y = self.corners[1] - self.corners[0]
         return round(float(np.rad2deg(np.arctan2(y, x))) / 90) % 4
+
+    def with_neighbours(self) -> Zone:
+        """High enough for a whole zone when only one of its lines was seen."""
+        down = self.corners[[3, 2, 2, 3]] - self.corners[[0, 1, 1, 0]]
+        step = down / np.maximum(1.0, np.linalg.norm(down, axis=1, keepdims=True)) * NEIGHBOURS * self.width
+        return Zone(
+            np.asarray(self.corners + step * np.array([[-1], [-1], [1], [1]]), np.float32), self.score, self.way
+        )
 
     def reversed(self) -> Zone:
         """The same place read from its end."""
@@ -101,10 +110,12 @@ def zones_of(cells: Floats) -> tuple[Zone, ...]:
     `cells`: CELLS x CELLS x 3: the logit of holding print of a zone, cosine and sine of the way of reading.
     """
     held = np.asarray(1 / (1 + np.exp(-np.clip(cells[:, :, 0], -30, 30))), np.float32)
-    count, labels = cv2.connectedComponents((held > SURE_CELL).astype(np.uint8), connectivity=8)
-    patches = (labels == label for label in range(1, count))
-    zones = [_zone(held, cells, patch) for patch in patches if int(patch.sum()) >= MIN_CELLS]
-    return tuple(sorted(zones, key=lambda zone: -zone.score * zone.width))
+    for level in (SURE_CELL, FAINT_CELL):
+        count, labels = cv2.connectedComponents((held > level).astype(np.uint8), connectivity=8)
+        patches = (labels == label for label in range(1, count))
+        if zones := [_zone(held, cells, patch) for patch in patches if int(patch.sum()) >= MIN_CELLS]:
+            return tuple(sorted(zones, key=lambda zone: -zone.score * zone.width))
+    return ()
 
 
 def _zone(held: Floats, cells: Floats, patch: NDArray[np.bool_]) -> Zone:
@@ -136,7 +147,7 @@ def _edges(places: Floats) -> Floats:
     middles = (np.unique(column) + 0.5) * CELL_PX + left
     above, below = (_line(middles, np.array(end)) for end in zip(*ends, strict=True))
     slope = (above[0] + below[0]) / 2
-    bend = (above[0] - below[0]) / 2 * len(ends) / (len(ends) + STIFF)
+    bend = (above[0] - below[0]) / 2 * BELIEF
     slopes = (slope + bend, slope - bend)
     heights = (above[1] - CELL_PX / 2, below[1] + CELL_PX / 2)
     middle = float(middles.mean())

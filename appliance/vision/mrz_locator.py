@@ -9,6 +9,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from appliance.vision.mrz_strip import percentile
+
 Grey = NDArray[np.uint8]
 Floats = NDArray[np.float32]
 
@@ -86,8 +88,8 @@ def found_bands(page: Grey) -> Iterator[Grey]:
 def _blocks(page: Grey, setting: tuple[int, int, int]) -> Iterator[Block]:
     hat, across, down = setting
     ink = cv2.morphologyEx(page, cv2.MORPH_BLACKHAT, _box(hat, hat))
-    edges = np.abs(cv2.Sobel(ink, cv2.CV_32F, 1, 0))
-    scaled = np.clip(edges / max(1.0, float(np.percentile(edges, 99))) * 255, 0, 255).astype(np.uint8)
+    edges = np.abs(cv2.Sobel(ink, cv2.CV_16S, 1, 0))
+    scaled = cv2.convertScaleAbs(edges, alpha=255 / max(1.0, percentile(edges, 99)))
     joined = cv2.morphologyEx(scaled, cv2.MORPH_CLOSE, _box(across, 3))
     _, solid = cv2.threshold(joined, 0, 255, cv2.THRESH_BINARY | cv2.THRESH_OTSU)
     solid = cv2.morphologyEx(solid, cv2.MORPH_CLOSE, _box(2 * across, down))
@@ -160,8 +162,8 @@ def rows(band: Grey) -> tuple[Row, ...]:
     """
     found: dict[tuple[int, int], Row] = {}
     for hat in ROW_HATS:
-        ink = cv2.morphologyEx(band, cv2.MORPH_BLACKHAT, _box(hat, hat)).astype(np.float32)
-        ink = np.minimum(ink, max(1.0, float(np.percentile(ink, 98))))
+        print_ = np.asarray(cv2.morphologyEx(band, cv2.MORPH_BLACKHAT, _box(hat, hat)), np.uint8)
+        ink = np.minimum(print_, np.float32(max(1.0, percentile(print_, 98))))
         profile = cv2.blur(ink.mean(axis=1)[:, None], (1, 3))[:, 0]
         low, high = np.percentile(profile, (5, 98))
         for level in ROW_LEVELS:

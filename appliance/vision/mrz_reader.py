@@ -31,7 +31,7 @@ VOTERS = 3  # crops of one line that vote on every character
 ASKEW = 0.6  # of a row's height: what a row that leans may need above and below
 MAX_EDGES = 3  # pairs of upper and lower edge tried for one row
 MIN_CONFIDENCE = 0.7
-MAX_LOST = 5  # characters that a bad crop may lose or invent
+MAX_LOST, FAR = 5, 9  # characters that a bad crop may lose or invent; so many that its first look is enough
 MIN_PAGE_PX = 64
 MAX_DISTANCE = 4.2  # row heights between two lines of one zone: 6.35 mm for letters of 2.5 mm, and thin rows
 
@@ -142,7 +142,7 @@ class PageReader:
         """Quarter turns clockwise, and a band of the page with them undone; likeliest first."""
         zones = self._finder.find(grey)[: self._habit.zones]
         for zone in zones:
-            for way in (zone, zone.reversed()):
+            for way in (zone, zone.reversed(), zone.with_neighbours()):
                 yield way.quarter_turns, mrz_locator.levelled(straightened(grey, way))
         yield from islice(_blind_bands(grey, _likely_first(self._habit.turns, zones)), self._habit.second_tries)
 
@@ -156,9 +156,9 @@ class PageReader:
 
     def _line(self, band: Grey, rows: Sequence[Row]) -> tuple[_Found, ...]:
         """One row of print as several crops of it vote, once per template that fits."""
-        crops = self._crops(band, rows)
-        if len(crops) < VOTERS:
-            askew = self._crops(*_relevelled(band, rows[0]))
+        crops, is_line = self._crops(band, rows)
+        if is_line and len(crops) < VOTERS:
+            askew, _ = self._crops(*_relevelled(band, rows[0]))
             crops = max(crops, askew, key=len)
         if not crops:
             return ()
@@ -167,21 +167,28 @@ class PageReader:
             _Found(rows[0], reading) for reading in readings if reading.format and reading.confidence > MIN_CONFIDENCE
         )
 
-    def _crops(self, band: Grey, rows: Sequence[Row]) -> list[Seen]:
-        """The VOTERS clearest crops of the same number of characters, or as many as there are."""
+    def _crops(self, band: Grey, rows: Sequence[Row]) -> tuple[list[Seen], bool]:
+        """The VOTERS clearest crops of the same number of characters, or as many as there are.
+
+        Also whether any crop came near the length of a line: what does not is other print, and not worth more looks.
+        """
         by_length: dict[int, list[Seen]] = {width: [] for width in WIDTHS}
         best: list[Seen] = []
         for beside, at_ends in MARGINS:
-            lost = MAX_LOST + 1
+            lost = FAR
             for row in rows[:MAX_EDGES]:
                 seen = self.characters(_cut(band, row, beside, at_ends))
                 lost = min(lost, *(abs(len(seen) - width) for width in WIDTHS))
+                if lost == FAR:
+                    break
                 if len(seen) in WIDTHS:
                     by_length[len(seen)].append(seen)
             best = max((_clearest(crops) for crops in by_length.values()), key=_standing)
-            if lost > MAX_LOST or (len(best) == VOTERS and all(crop.is_clear for crop in best)):
-                break  # no line of a zone, which another margin will not make it; or there is nothing left to doubt
-        return best
+            if lost > MAX_LOST:
+                return best, False
+            if len(best) == VOTERS and all(crop.is_clear for crop in best):
+                break  # nothing is left to doubt
+        return best, True
 
 
 def _clearest(crops: Sequence[Seen]) -> list[Seen]:

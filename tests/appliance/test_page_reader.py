@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from appliance.build import page_reader
 from appliance.page_reader import EMPTY_LOOKS, UNPROVEN_LOOKS, PageDocumentReader
 from appliance.vision.face_comparison import distance
 from appliance.vision.face_reading import FaceReader
@@ -236,3 +237,28 @@ def test_the_same_passport_counts_again_once_the_glass_was_empty() -> None:
     reader = live([1, 1, *[0] * EMPTY_LOOKS, 1, 1])
     assert reader.read(Deadline(1)).lines == FIRST.lines
     assert reader.read(Deadline(1)).lines == FIRST.lines
+
+
+# --- as it is written in the configuration ---
+
+
+def test_a_folder_may_name_its_profile_and_nothing_else(glass: Path) -> None:
+    for address in (str(glass), f"{glass}?profile=photo", f"{glass}?profile=cradle"):
+        assert page_reader(address, "page-1").device == "page-1"
+    for wrong in (f"{glass}?profile=cinema", f"{glass}?fps=3", ""):
+        with pytest.raises(ValueError):
+            page_reader(wrong, "page-1")
+
+
+def test_a_camera_over_the_glass_is_named_before_its_own_address(
+    tmp_path: Path, pages: dict[tuple[str, ...], bytes]
+) -> None:
+    for number in range(QUORUM + 1):
+        (tmp_path / f"{number}.png").write_bytes(pages[golden.PASSPORT])
+    reader = page_reader(f"frames:{tmp_path}?fps=5&loop=1", "page-1")
+    try:
+        assert reader.read(Deadline(60)).lines == golden.PASSPORT
+    finally:
+        reader.close()
+    with pytest.raises(ValueError):
+        page_reader(f"frames:{tmp_path}?sips=5", "page-1")

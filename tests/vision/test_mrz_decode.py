@@ -176,3 +176,14 @@ def test_every_place_of_a_visas_optional_data_and_of_every_name_is_uncovered() -
         assert not any(by_line[format_, 0])
     assert not any(by_line[Format.FR_ID, 0][5:30])
     assert all(by_line[Format.FR_ID, 1][:13])
+
+
+def test_beside_an_unread_character_the_others_of_its_field_must_be_surer() -> None:
+    share = 0.95  # enough where a digit proves it; not where the digit has another character to prove
+    nats = float(np.log((1 - share) / share))
+    alone = decode(characters(spoken(LOWER, also={2: ("B", nats)})))[0]
+    beside = decode(characters(spoken(LOWER, also={2: ("B", nats), 4: ("Q", -0.1)})))[0]
+    elsewhere = decode(characters(spoken(LOWER, also={2: ("B", nats), 14: ("9", -0.1)})))[0]
+    assert alone.text == LOWER
+    assert (beside.text[2], beside.text[4]) == ("?", "?")
+    assert (elsewhere.text[2], elsewhere.text[14]) == (LOWER[2], "?")

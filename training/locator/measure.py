@@ -15,7 +15,7 @@ from training.locator.scenes import Scene, Stock, random_scene
 Floats = NDArray[np.float32]
 
 TEST_SEED = 910_000  # no training scene comes near it
-TEST_SHEETS, TEST_SUPPORTS, TEST_SCENES = 60, 40, 600
+TEST_SHEETS, TEST_SUPPORTS, TEST_SCENES = 60, 40, 400
 NOT_FOUND = (False, False, False, 1.0)
 NEAR = 0.5  # share of the true zone that a found one must cover
 

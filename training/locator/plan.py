@@ -12,7 +12,7 @@ WARM_UP, FALLING = 60, 0.5  # iterations; share of them at the end
 class Plan:
     """The same plan draws the same scenes on every machine."""
 
-    iterations: int = 1200
+    iterations: int = 2000
     seed: int = 1
 
     def rate(self, iteration: int) -> float:
