@@ -33,8 +33,8 @@ from appliance.config import load
 from appliance.eyes import TfliteEyes
 from appliance.journey.machine import State
 from appliance.vision.face_reading import FaceReader
-from bench.hands import Hands
-from bench.journey import crossing, wait_for
+from bench.hands import Hands, wait_for
+from bench.journey import crossing
 from border.rules.default import DEVELOPMENT
 from practice.port import KioskPlace, Port, module
 from practice.processes import Process, answers

@@ -84,4 +84,4 @@ def _ratio(around: NDArray[np.int64], inside: NDArray[np.int64]) -> float:
     if around.sum() < LEAST or inside.sum() < LEAST:
         return math.nan
     face = max(percentile(inside, 50), 1.0) / 255
-    return float(around @ LIGHT_OF) / float(around.sum()) / face**GAMMA
+    return float(around @ LIGHT_OF) / float(around.sum()) / float(face**GAMMA)

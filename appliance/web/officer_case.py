@@ -30,6 +30,7 @@ class CasePages:
         case, row = await self._find(request)
         if case is None:
             return self._notice(request, session, "officer.not_found", 404)
+        facts, fields = _document(case)
         return self._desk.page(
             request,
             session,
@@ -41,7 +42,8 @@ class CasePages:
             compared=case_view.compared(case.checked.samples),
             others=case_view.others(case.checked.samples),
             lines=case_view.lines(case.checked.findings),
-            **_document(case),
+            facts=facts,
+            fields=fields,
         )
 
     async def picture(self, request: Request, session: Session) -> Response:
@@ -103,11 +105,12 @@ async def _choice(request: Request) -> tuple[OfficerOutcome, str, str] | None:
     return outcome, reason, note
 
 
-def _document(case: Case) -> dict[str, tuple[case_view.Field, ...]]:
+def _document(case: Case) -> tuple[tuple[case_view.Field, ...], tuple[case_view.Field, ...]]:
+    """What stands beside the name, and every field."""
     document, today = case.checked.document, _day(case.checked.at)
     if document is None:
-        return {"facts": (), "fields": ()}
-    return {"facts": case_view.facts(document, today), "fields": case_view.fields(document, today)}
+        return (), ()
+    return case_view.facts(document, today), case_view.fields(document, today)
 
 
 def _day(at: Stamp) -> date:
