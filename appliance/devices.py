@@ -38,6 +38,7 @@ class Devices:
         self._lanes = {name: Lane(name) for name in (READER, CAMERA, SENSOR, *lamps)}
         self._health = {name: READY for name in self._lanes}
         self._fill_level = 0.0
+        self._is_exposing = False
 
     @property
     def health(self) -> tuple[tuple[str, str], ...]:
@@ -58,7 +59,14 @@ class Devices:
         return await self._call(CAMERA, self._hands.camera.next_frame, seconds)
 
     async def expose_for(self, box: tuple[int, int, int, int] | None) -> None:
+        self._is_exposing = box is not None
         await self._call(CAMERA, lambda _deadline: self._hands.camera.expose_for(box), 2.0)
+
+    async def rest(self) -> None:
+        """Nobody stands before the camera: it exposes for the whole picture again, and the lamp is dark."""
+        if self._is_exposing:
+            await self.expose_for(None)
+        await self.fill(0.0)
 
     async def capture_finger(self, seconds: float, progress: Progress) -> FingerImage:
         return await self._call(SENSOR, lambda deadline: self._hands.sensor.capture(deadline, progress), seconds)
@@ -69,11 +77,6 @@ class Devices:
             await self._call(SENSOR, lambda _deadline: self._hands.sensor.show(light), LIGHT_S)
         except DeviceError:
             return
-
-    @property
-    def fill_level(self) -> float:
-        """What the fill light was last set to, 0..1."""
-        return self._fill_level
 
     async def fill(self, level: float) -> None:
         """Set the fill light if it shines otherwise; one that fails is seen in the health, and nobody waits for it."""

@@ -62,7 +62,7 @@ class TfliteEyes:
             sighting=read.sighting,
             attack_score=read.attack_score,
             rank=framing.rank(read.components, causes),
-            face_level=frame_light.face_bright(pixels, read.box) if read.box else math.nan,
+            face_level=frame_light.face_middle(pixels, read.box) if read.box else math.nan,
             cues=read.cues,
         )
 
@@ -79,7 +79,7 @@ def _of_middle(pixels: NDArray[np.uint8]) -> FrameLight:
 
 def _unseen(cause: Cause, light: FrameLight) -> Look:
     """A frame in which no face was seen, or could have been."""
-    return Look((cause,), (), None, None, None, framing.rank((), (cause,)), light.face_bright)
+    return Look((cause,), (), None, None, None, framing.rank((), (cause,)), light.face_middle)
 
 
 def open_eyes(bundle: Path, key: EllipticCurvePublicKey) -> TfliteEyes | None:

@@ -13,11 +13,11 @@ from pathlib import Path
 import cv2
 
 from practice.port import Hardware
-from simulators.faces import Lighting, Scene
+from simulators.faces import Lighting, Pose, Scene
 from simulators.fingers import Condition, impression, master
 from simulators.mjpeg_camera import MjpegCameraSim
 from simulators.mrz_swipe import MrzSwipeSim, Profile
-from simulators.presenters import BonaFide, Nobody, Presenter, PrintedPhoto, ScreenReplay
+from simulators.presenters import BonaFide, Nobody, Presenter, PrintedPhoto, ScreenReplay, SideBySide
 from simulators.travellers import TRAVELLERS, Traveller, traveller
 from simulators.zfm import ZfmSim
 
@@ -28,8 +28,28 @@ LOOK_EVERY_S = 0.15
 FIRST_PICTURE_S = 10.0
 """A face nobody has drawn before takes a second; on a busy machine more."""
 
+STANCES: dict[str, Pose] = {
+    "too_far": Pose(distance_cm=90),
+    "too_near": Pose(distance_cm=30),
+    "too_far_left": Pose(x_cm=15),
+    "too_far_right": Pose(x_cm=-15),
+    "seated": Pose(y_cm=4),
+    "below_the_picture": Pose(y_cm=12),
+    "above_the_picture": Pose(y_cm=-11),
+    "looking_away": Pose(yaw_deg=24),
+    "eyes_closed": Pose(eyes_open=0.0),
+}
+"""How a bona fide traveller may stand; left and right are his own."""
+
+
+def _standing(pose: Pose) -> Callable[[Traveller], Presenter]:
+    return lambda who: BonaFide(who.face(), standing=pose)
+
+
 FACES: dict[str, Callable[[Traveller], Presenter]] = {
     "bona_fide": lambda who: BonaFide(who.face()),
+    **{stance: _standing(pose) for stance, pose in STANCES.items()},
+    "two_people": lambda who: SideBySide(BonaFide(who.face()), BonaFide(TRAVELLERS[1].face())),
     "printed_photo": lambda who: PrintedPhoto(who.face()),
     "screen_replay": lambda who: ScreenReplay(who.face()),
     "screen_still": lambda who: ScreenReplay(who.face(), still=True),

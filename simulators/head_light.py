@@ -42,7 +42,7 @@ RIGS = {
 }
 
 
-LAMP_POWER = 0.5
+LAMP_POWER = 0.9
 """Of a lamp beside the lens at full, on a face half a metre away."""
 
 

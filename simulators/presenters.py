@@ -159,6 +159,18 @@ class ScreenReplay:
         return held(tablet(filmed, refresh_phase=(at_s * 1.7) % 1.0), plane, scene)
 
 
+class SideBySide:
+    """Two before one camera: the middle of what each would show alone, beside each other."""
+
+    def __init__(self, one: Presenter, other: Presenter) -> None:
+        self._both = (one, other)
+
+    def frame(self, at_s: float, asked: str | None) -> Pixels:
+        seen = [presenter.frame(at_s, asked) for presenter in self._both]
+        quarter = seen[0].shape[1] // 4
+        return np.ascontiguousarray(np.hstack([pixels[:, quarter : quarter * 3] for pixels in seen]))
+
+
 class Nobody:
     """The empty quay."""
 

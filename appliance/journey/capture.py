@@ -112,7 +112,7 @@ class Capture:
         if look.box is not None:
             visit.face_box = (look.box, now_s)
             self.is_active()
-        await bench.devices.fill(visit.fill.update(look.face_level, now_s))
+        await bench.devices.fill(visit.fill.update(look.face_level, look.causes, now_s))
         return frame, look
 
     def _last_box(self, now_s: float) -> Box | None:

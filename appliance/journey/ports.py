@@ -35,7 +35,7 @@ class Look:
     sighting: Sighting | None  # None: no face, or more than one
     attack_score: float | None  # 0 bona fide .. 1 attack; None: no passive bundle
     rank: tuple[float, ...]  # of two frames the greater is the better sample; no part is NaN
-    face_level: float = math.nan  # 0..255, the bright parts of the face (or of its last place); NaN: not known
+    face_level: float = math.nan  # 0..255, median of the face or of where it was last; NaN: not known
     cues: ScreenCues | None = None  # signs of a screen; None: no face
 
 

@@ -114,7 +114,7 @@ class Runner:
                 event = Event.FAULT
             state = self._leave(state, event)
             if state not in (State.FACE, State.TURN):
-                await self._bench.devices.fill(0.0)
+                await self._bench.devices.rest()
 
     def _enter(self, state: State) -> None:
         self._touched_at_s = self._bench.stamps.monotonic_s()

@@ -100,7 +100,7 @@ def _skin(pixels: Pixels, mesh: FaceMesh, to_chip: NDArray[np.float64]) -> NDArr
     if (outline > EDGE).all() and (outline < (width - EDGE, height - EDGE)).all():
         return skin
     inside = cv2.warpAffine(np.full((height, width), 255, np.uint8), to_chip, (SIDE, SIDE)) == 255
-    return skin & inside
+    return np.asarray(skin & inside, np.bool_)
 
 
 def _filled(points: Values) -> NDArray[np.bool_]:
@@ -150,7 +150,7 @@ def _lab_step(share: float) -> float:
 
 def _sharpness(grey: Pixels, skin: NDArray[np.bool_]) -> float:
     """The share of the gradient that one more blur takes away: much from a sharp picture, little from a soft one."""
-    rows, columns = (_span(skin.any(axis=axis)) for axis in (1, 0))
+    rows, columns = (_span(np.asarray(skin.any(axis=axis))) for axis in (1, 0))
     grey, skin = grey[rows, columns], skin[rows, columns]
     before, after = (_gradient(cv2.GaussianBlur(grey, (0, 0), sigma), skin) for sigma in (0.7, 2.1))
     return max(0.0, 1 - after / before) if before > 0 else 0.0

@@ -30,6 +30,7 @@ class FrameLight:
     brightest: float  # 99th percentile of the frame
     darkest: float  # 1st
     face_bright: float  # 95th percentile of the face: eye white and shine, whatever the skin
+    face_middle: float  # 50th: skin and light together, and nothing of a bright rim from behind
     surround_ratio: float  # light around the head over that of the face; above 1 = light from behind
 
 
@@ -39,21 +40,21 @@ def measure(pixels: Pixels, face: Box | None) -> FrameLight:
     counts = _counts(levels)
     darkest, brightest = percentile(counts, 1), percentile(counts, 99)
     if face is None:
-        return FrameLight(brightest, darkest, math.nan, math.nan)
+        return FrameLight(brightest, darkest, math.nan, math.nan, math.nan)
     x, y, width, height = (round(n / STEP) for n in face)
     inside = _counts(levels[max(0, y) : max(0, y + height), max(0, x) : max(0, x + width)])
     above = levels[: max(0, y + height)]  # what is below the chin is the traveller's own clothes
     beside = round(HEAD * width)
     around = _counts(above[:, : max(0, x - beside)]) + _counts(above[:, max(0, x + width + beside) :])
-    bright = percentile(inside, 95) if inside.sum() >= LEAST else math.nan
-    return FrameLight(brightest, darkest, bright, _ratio(around, inside))
+    bright, middle = (_level(inside, share) for share in (95, 50))
+    return FrameLight(brightest, darkest, bright, middle, _ratio(around, inside))
 
 
-def face_bright(pixels: Pixels, face: Box) -> float:
-    """The level of the face's bright parts alone, 0..255; NaN when it is not in the frame."""
+def face_middle(pixels: Pixels, face: Box) -> float:
+    """The median level of the face alone, 0..255; NaN when it is not in the frame."""
     x, y, width, height = face
     inside = _counts(pixels[max(0, y) : max(0, y + height) : STEP, max(0, x) : max(0, x + width) : STEP, 1])
-    return percentile(inside, 95) if inside.sum() >= LEAST else math.nan
+    return _level(inside, 50)
 
 
 def middle(pixels: Pixels) -> Box:
@@ -75,8 +76,12 @@ def _counts(levels: Pixels) -> NDArray[np.int64]:
     return np.bincount(levels.ravel(), minlength=256)
 
 
+def _level(counts: NDArray[np.int64], share: float) -> float:
+    return percentile(counts, share) if counts.sum() >= LEAST else math.nan
+
+
 def _ratio(around: NDArray[np.int64], inside: NDArray[np.int64]) -> float:
     if around.sum() < LEAST or inside.sum() < LEAST:
         return math.nan
     face = max(percentile(inside, 50), 1.0) / 255
-    return float(around @ LIGHT_OF) / float(around.sum()) / face**GAMMA
+    return float(around @ LIGHT_OF) / float(around.sum()) / float(face**GAMMA)

@@ -109,7 +109,7 @@ async def _choice(request: Request) -> tuple[OfficerOutcome, str, str] | None:
 
 
 def _document(case: Case) -> tuple[tuple[case_view.Field, ...], tuple[case_view.Field, ...]]:
-    """What stands out of the document, and all of it."""
+    """What stands beside the name, and every field."""
     document, today = case.checked.document, _day(case.checked.at)
     if document is None:
         return (), ()

@@ -31,6 +31,14 @@ def test_one_step_up_in_the_dark_and_down_in_the_glare(level: float, face: float
     assert next_level(level, face) == pytest.approx(wanted)
 
 
+@pytest.mark.parametrize("cause", ["too_dark", "back_lit"])
+def test_a_face_said_to_lack_light_is_lit_further_unless_it_glares(cause: str) -> None:
+    assert next_level(0.5, LOW + 20, (cause,)) == 0.5 + STEP
+    assert next_level(0.5, HIGH + 1, (cause,)) == 0.5 - STEP
+    assert next_level(0.5, math.nan, (cause,)) == 0.5 + STEP
+    assert next_level(0.5, LOW + 20, ("move_closer",)) == 0.5
+
+
 @given(LEVELS, st.floats(0, 255) | st.just(math.nan))
 def test_the_level_stays_a_share_and_moves_by_one_step_at_most(level: float, face: float) -> None:
     new = next_level(level, face)
@@ -42,7 +50,7 @@ def test_the_lamp_never_flashes(frames: list[tuple[float, float]]) -> None:
     fill, now_s, level, changed_at_s = Fill(), 0.0, 0.0, float("-inf")
     for face, step_s in frames:
         now_s += step_s
-        new = fill.update(face, now_s)
+        new = fill.update(face, (), now_s)
         if new != level:
             assert now_s - changed_at_s >= SETTLE_S
             level, changed_at_s = new, now_s
@@ -54,7 +62,7 @@ def test_it_comes_to_rest_whatever_the_lamp_can_do(dark: float, gain: float) -> 
     """`gain`: what the whole lamp adds to the face's level."""
     fill, level, levels = Fill(), 0.0, []
     for frame in range(100):
-        level = fill.update(min(255.0, dark + gain * level), frame * 0.1)
+        level = fill.update(min(255.0, dark + gain * level), (), frame * 0.1)
         levels.append(level)
     assert len(set(levels[50:])) == 1
     assert levels == sorted(levels)

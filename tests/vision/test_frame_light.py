@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 
 from appliance.eyes import TfliteEyes
+from appliance.journey.fill import next_level
+from appliance.journey.ports import Look
 from appliance.vision import frame_light
 from appliance.vision.face_reading import FaceReader
 from appliance.vision.finger_quality import FingerReader
@@ -19,7 +21,7 @@ from border.rules.default import DEVELOPMENT
 from simulators.faces import Identity, Lighting, Pose, Scene, empty_quay, render
 
 FACE = DEVELOPMENT.face
-GOOD = FrameLight(brightest=190.0, darkest=40.0, face_bright=130.0, surround_ratio=2.0)
+GOOD = FrameLight(brightest=190.0, darkest=40.0, face_bright=130.0, face_middle=90.0, surround_ratio=2.0)
 
 
 def with_box(reader: FaceReader, person: int, lighting: Lighting) -> tuple[Pixels, Box]:
@@ -96,6 +98,35 @@ def test_a_black_frame_says_too_dark_and_a_silhouette_back_lit_rather_than_no_fa
     silhouette[120:, 200:440] = 12
     assert eyes.look(silhouette, FACE).causes == (Cause.BACK_LIT,)
     assert eyes.look(empty_quay(), FACE).causes == (Cause.NO_FACE,)
+
+
+def lit_as_the_kiosk_does(reader: FaceReader, person: int, lighting: Lighting) -> list[tuple[float, Look]]:
+    """The lamp's level and the look under it, a step a look, until the level rests."""
+    eyes, level, seen = TfliteEyes(reader), 0.0, list[tuple[float, Look]]()
+    for _ in range(6):
+        box = seen[-1][1].box if seen else None
+        look = eyes.look(render(Identity.of(person), Pose(), Scene(lighting=lighting, fill=level)), FACE, box)
+        seen.append((level, look))
+        level = next_level(level, look.face_level, look.causes)
+    assert level == seen[-1][0], "it does not come to rest"
+    return seen
+
+
+@pytest.mark.parametrize("person", [1, 4])
+@pytest.mark.parametrize("lighting", [Lighting.DARK, Lighting.BACKLIT])
+def test_the_lamp_makes_a_face_good_in_the_dark_and_against_the_light(
+    reader: FaceReader, lighting: Lighting, person: int
+) -> None:
+    (_, unlit), *_, (level, lit) = lit_as_the_kiosk_does(reader, person, lighting)
+    assert unlit.causes != () and lit.causes == ()
+    assert 0 < level <= 1
+
+
+@pytest.mark.parametrize("lighting", [Lighting.DARK, Lighting.BACKLIT])
+def test_the_darkest_skin_gets_all_the_lamp_has(reader: FaceReader, lighting: Lighting) -> None:
+    """The simulated camera does not open its shutter with the lamp, as a real one does: more is not claimed."""
+    (_, unlit), *_, (level, lit) = lit_as_the_kiosk_does(reader, 5, lighting)
+    assert level == 1.0 and lit.face_level > 1.5 * unlit.face_level
 
 
 def test_no_model_looks_at_a_frame_without_hope() -> None:
