@@ -18,6 +18,8 @@ from appliance.vision import turn as head_turn
 from appliance.vision.blink import BlinkCounter
 from appliance.vision.challenge import SURE_FAULTS, ChallengeView, Phase, TurnChallenge
 from appliance.vision.frame_ref import FrameRef
+from appliance.vision.model import Floats
+from appliance.vision.screen_cues import banding
 from border.encounter import SampleKind
 from drivers.api import Frame
 
@@ -32,6 +34,7 @@ class Gathered:
     passive: list[tuple[float, str]] = field(default_factory=list)  # score, frame
     moire: list[float] = field(default_factory=list)
     bezel: list[float] = field(default_factory=list)
+    rows: list[Floats] = field(default_factory=list)
     blinks: BlinkCounter = field(default_factory=BlinkCounter)
     turned: Frame | None = None
 
@@ -44,6 +47,8 @@ class Gathered:
         if look.cues is not None:
             self.moire.append(look.cues.moire)
             self.bezel.append(look.cues.bezel)
+            if look.cues.rows is not None:
+                self.rows.append(look.cues.rows)
 
 
 def lid_gap(look: Look) -> float:
@@ -115,7 +120,7 @@ def _evidence(capture: Capture, view: ChallengeView, gathered: Gathered, earlier
             turned=view.frames.turned,
             passive=tuple(sha256 for _, sha256 in gathered.passive),
         ),
-        screen=ScreenEvidence(tuple(gathered.moire), tuple(gathered.bezel)),
+        screen=ScreenEvidence(tuple(gathered.moire), tuple(gathered.bezel), banding(gathered.rows)),
         blinks=gathered.blinks.blinks,
         earlier=earlier,
     )

@@ -159,7 +159,7 @@ POLICY = Policy(
         min_yaw_change_deg=18.0, min_residual=0.05, turns=2, seconds_per_turn=6.0, min_pitch_change_deg=18.0
     ),
     passive=PassiveLimits(max_attack_score=0.5, min_frames=5),
-    screen=ScreenLimits(max_moire=1.3, min_frames=5),
+    screen=ScreenLimits(max_moire=1.3, max_bezel=0.9, min_frames=5),
     finger=FingerLimits(min_quality=40.0, min_age_years=12, metric="landfall-finger-1"),
     retries=Retries(document=3, face=3, finger=3, total_s=120.0),
     min_self_service_age_years=16,

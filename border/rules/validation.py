@@ -50,6 +50,7 @@ BOUNDS: tuple[Bound, ...] = (
     Bound("passive.max_attack_score", 0, 1, "both"),
     Bound("passive.min_frames", 1, 100),
     Bound("screen.max_moire", 0, 6, "low"),
+    Bound("screen.max_bezel", 0, 1, "both"),
     Bound("screen.min_frames", 1, 100),
     Bound("finger.min_quality", 0, 100, "low"),
     Bound("finger.min_age_years", 0, 120),
