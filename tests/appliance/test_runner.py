@@ -41,8 +41,9 @@ class Rig:
     def __init__(self, front: Sighting, *, scale: float = 1.0, has_eyes: bool = True) -> None:
         self.slot, self.glass, self.book, self.papers = Slot(), Glass(), Book(), Papers()
         screen = Screen("en")
-        eyes = Judge(front, lambda: screen.view.asked) if has_eyes else None
-        self.devices, self.vision = Devices(Hands(self.slot, Window(), self.glass)), Lane("vision")
+        self.eyes, self.window = Judge(front, lambda: screen.view.asked), Window()
+        eyes = self.eyes if has_eyes else None
+        self.devices, self.vision = Devices(Hands(self.slot, self.window, self.glass)), Lane("vision")
         watch = Watch()
         bench = Bench(self.devices, eyes, self.vision, self.papers, watch, screen, random.Random(4))
         desk = Desk(kiosk="kiosk-1", records=self.book, lists=self.papers, stamps=watch, same_for_all_s=0.2)
@@ -68,6 +69,12 @@ class Rig:
                 return
             go_on()
             await self.at(step, state)
+
+    @property
+    def checked(self) -> CheckedFact:
+        fact = self.book.written[-1][0][0]
+        assert isinstance(fact, CheckedFact)
+        return fact
 
     @property
     def recommended(self) -> RecommendedFact:
