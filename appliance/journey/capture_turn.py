@@ -1,12 +1,14 @@
 """The turn step: the active challenge, in random order; a failed one may be tried again as often as the face.
 
-Who cannot turn is asked to lift and lower the chin instead; whoever can do neither meets an officer.
+Each further try asks one movement more, and the wrong way may be taken only once: a film that has the right order by
+chance must not gain by trying again. Who cannot turn is asked to lift and lower the chin instead; whoever can do
+neither meets an officer.
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from appliance.checks.evidence import PadEvidence, PadFrames, ScreenEvidence
 from appliance.journey.capture import Capture, face_sample
@@ -16,7 +18,7 @@ from appliance.journey.ports import Look
 from appliance.journey.view import Asked
 from appliance.vision import turn as head_turn
 from appliance.vision.blink import BlinkCounter
-from appliance.vision.challenge import SURE_FAULTS, ChallengeView, Phase, TurnChallenge
+from appliance.vision.challenge import SURE_FAULTS, ChallengeView, Fault, Phase, TurnChallenge
 from appliance.vision.frame_ref import FrameRef
 from appliance.vision.model import Floats
 from appliance.vision.screen_cues import banding
@@ -57,11 +59,10 @@ def lid_gap(look: Look) -> float:
 
 
 async def turn(capture: Capture) -> Event:
-    earlier: list[str] = []
+    earlier: list[Fault] = []
     for _left in capture.attempts(capture.policy.retries.face):
-        challenge = TurnChallenge(
-            capture.policy.turn, capture.bench.dice, capture.visit.straight, capture.visit.movement
-        )
+        limits = replace(capture.policy.turn, turns=capture.policy.turn.turns + len(earlier))
+        challenge = TurnChallenge(limits, capture.bench.dice, capture.visit.straight, capture.visit.movement)
         gathered = Gathered()
         view = await _challenge(capture, challenge, gathered)
         if view is None:
@@ -71,9 +72,10 @@ async def turn(capture: Capture) -> Event:
             if gathered.turned is not None:
                 capture.visit.samples.append(face_sample(SampleKind.FACE_TURNED, gathered.turned))
             return Event.TURN_PASSED
-        if view.fault in SURE_FAULTS:
+        if view.fault in SURE_FAULTS or (view.fault is Fault.WRONG_WAY and Fault.WRONG_WAY in earlier):
             return Event.REFER
-        earlier.append(str(view.fault))
+        if view.fault is not None:
+            earlier.append(view.fault)
     return Event.REFER
 
 
@@ -105,7 +107,7 @@ def reference(frame: Frame) -> FrameRef:
     return FrameRef(frame.sha256, frame.camera, frame.captured_at_monotonic_s)
 
 
-def _evidence(capture: Capture, view: ChallengeView, gathered: Gathered, earlier: tuple[str, ...]) -> PadEvidence:
+def _evidence(capture: Capture, view: ChallengeView, gathered: Gathered, earlier: tuple[Fault, ...]) -> PadEvidence:
     passed = view.phase is Phase.PASSED
     return PadEvidence(
         turn_passed=passed,
@@ -122,5 +124,5 @@ def _evidence(capture: Capture, view: ChallengeView, gathered: Gathered, earlier
         ),
         screen=ScreenEvidence(tuple(gathered.moire), tuple(gathered.bezel), banding(gathered.rows)),
         blinks=gathered.blinks.blinks,
-        earlier=earlier,
+        earlier=tuple(fault.value for fault in earlier),
     )

@@ -93,6 +93,22 @@ def test_frames_of_another_camera_end_it_without_a_second_try(front: Sighting) -
     play(Rig(front), act)
 
 
+def test_the_wrong_way_may_be_taken_once(front: Sighting) -> None:
+    rig = Rig(front)
+    right_way = rig.eyes.asked
+    contrary = {"turn_left": "turn_right", "turn_right": "turn_left"}
+    rig.eyes.asked = lambda: contrary.get(right_way() or "")
+
+    async def act(rig: Rig) -> None:
+        await rig.reach(State.TURN)
+        await rig.at(State.REFERRED)
+        assert "turn_wrong_way" in rig.recommended.reasons
+        tries = next(measure for measure in pad(rig).measures if measure.name == "challenge_tries")
+        assert tries.value == 2
+
+    play(rig, act)
+
+
 def test_what_is_kept_is_what_was_judged(front: Sighting) -> None:
     async def act(rig: Rig) -> None:
         await rig.reach(State.FINGER)
