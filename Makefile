@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 PY = $(VENV)/bin/python
 
-.PHONY: train-mrz train-locator train-comparison train-finger run test test-full lint types bench bench-vision evaluate fuzz lock setup setup-test clean
+.PHONY: train-mrz train-locator train-comparison train-finger import-pad run test test-full lint types bench bench-vision evaluate fuzz lock setup setup-test clean
 
 run: setup
 	$(PY) -m practice $(ARGS)
@@ -72,6 +72,12 @@ train-finger:
 	$(PYTHON) -m venv .venv-training
 	.venv-training/bin/python -m pip install -q --require-hashes -r requirements/training.txt
 	.venv-training/bin/python -m training.finger $(ARGS)
+
+# The published passive models to a signed bundle: make import-pad ARGS="WEIGHTS --key KEY --bundle FOLDER"
+import-pad: setup
+	$(PYTHON) -m venv .venv-training
+	.venv-training/bin/python -m pip install -q --require-hashes -r requirements/training.txt
+	$(PY) -m training.passive_pad import --torch .venv-training/bin/python $(ARGS)
 
 # Renew the locks after editing requirements/*.in (needs uv).
 lock:

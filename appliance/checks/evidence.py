@@ -34,10 +34,11 @@ class PadFrames:
 
 @dataclass(frozen=True, slots=True)
 class ScreenEvidence:
-    """One value for each straight frame, of each sign of a screen; NaN where it could not be measured."""
+    """Signs of a screen: one value for each straight frame, NaN where it could not be measured."""
 
     moire: tuple[float, ...]
     bezel: tuple[float, ...]
+    banding: float  # over all of them
 
 
 @dataclass(frozen=True, slots=True)

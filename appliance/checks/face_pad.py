@@ -49,10 +49,10 @@ def _photo(pad: PadEvidence, policy: Policy, measures: Measures) -> Finding | No
 
 def _display(pad: PadEvidence, policy: Policy, measures: Measures) -> Finding | None:
     """What speaks for a screen before the camera."""
-    moire = measured(pad.screen.moire)
-    if len(moire) < policy.screen.min_frames:
+    moire, bezel = measured(pad.screen.moire), measured(pad.screen.bezel)
+    if min(len(moire), len(bezel)) < policy.screen.min_frames:
         return Finding(NAME, Verdict.NOT_DONE, "screen_too_few_frames", measures)
-    if not median(moire) <= policy.screen.max_moire:
+    if median(moire) > policy.screen.max_moire or median(bezel) > policy.screen.max_bezel:
         return Finding(NAME, Verdict.REFER, "screen_suspected", measures)
     return None
 
@@ -83,7 +83,9 @@ def _screen(pad: PadEvidence, policy: Policy) -> tuple[Measure, ...]:
     if moire := measured(pad.screen.moire):
         rows.append(Measure("screen_moire_median", median(moire), "decades", f"max {policy.screen.max_moire:g}"))
     if bezel := measured(pad.screen.bezel):
-        rows.append(Measure("screen_bezel_median", median(bezel), "0..1"))
+        rows.append(Measure("screen_bezel_median", median(bezel), "0..1", f"max {policy.screen.max_bezel:g}"))
+    if math.isfinite(pad.screen.banding):
+        rows.append(Measure("screen_banding", pad.screen.banding, "log brightness"))
     return tuple(rows)
 
 

@@ -1,12 +1,14 @@
 """The turn step: the active challenge, in random order; a failed one may be tried again as often as the face.
 
-Who cannot turn is asked to lift and lower the chin instead; whoever can do neither meets an officer.
+Each further try asks one movement more, and the wrong way may be taken only once: a film that has the right order by
+chance must not gain by trying again. Who cannot turn is asked to lift and lower the chin instead; whoever can do
+neither meets an officer.
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from appliance.checks.evidence import PadEvidence, PadFrames, ScreenEvidence
 from appliance.journey.capture import Capture
@@ -17,8 +19,10 @@ from appliance.journey.ports import Look
 from appliance.journey.view import Asked
 from appliance.vision import turn as head_turn
 from appliance.vision.blink import BlinkCounter
-from appliance.vision.challenge import SURE_FAULTS, ChallengeView, Phase, TurnChallenge
+from appliance.vision.challenge import SURE_FAULTS, ChallengeView, Fault, Phase, TurnChallenge
 from appliance.vision.frame_ref import FrameRef
+from appliance.vision.model import Floats
+from appliance.vision.screen_cues import banding
 from border.encounter import SampleKind
 from drivers.api import Frame
 
@@ -33,6 +37,7 @@ class Gathered:
     passive: list[tuple[float, str]] = field(default_factory=list)  # score, frame
     moire: list[float] = field(default_factory=list)
     bezel: list[float] = field(default_factory=list)
+    rows: list[Floats] = field(default_factory=list)
     blinks: BlinkCounter = field(default_factory=BlinkCounter)
     turned: Frame | None = None
 
@@ -45,6 +50,8 @@ class Gathered:
         if look.cues is not None:
             self.moire.append(look.cues.moire)
             self.bezel.append(look.cues.bezel)
+            if look.cues.rows is not None:
+                self.rows.append(look.cues.rows)
 
 
 def lid_gap(look: Look) -> float:
@@ -53,11 +60,10 @@ def lid_gap(look: Look) -> float:
 
 
 async def turn(capture: Capture) -> Event:
-    earlier: list[str] = []
+    earlier: list[Fault] = []
     for _left in capture.attempts(capture.policy.retries.face):
-        challenge = TurnChallenge(
-            capture.policy.turn, capture.bench.dice, capture.visit.straight, capture.visit.movement
-        )
+        limits = replace(capture.policy.turn, turns=capture.policy.turn.turns + len(earlier))
+        challenge = TurnChallenge(limits, capture.bench.dice, capture.visit.straight, capture.visit.movement)
         gathered = Gathered()
         view = await _challenge(capture, challenge, gathered)
         if view is None:
@@ -68,9 +74,10 @@ async def turn(capture: Capture) -> Event:
             if gathered.turned is not None:
                 await capture.keep(SampleKind.FACE_TURNED, gathered.turned)
             return Event.TURN_PASSED
-        if view.fault in SURE_FAULTS:
+        if view.fault in SURE_FAULTS or (view.fault is Fault.WRONG_WAY and Fault.WRONG_WAY in earlier):
             return Event.REFER
-        earlier.append(str(view.fault))
+        if view.fault is not None:
+            earlier.append(view.fault)
     return Event.REFER
 
 
@@ -102,7 +109,7 @@ def reference(frame: Frame) -> FrameRef:
     return FrameRef(frame.sha256, frame.camera, frame.captured_at_monotonic_s)
 
 
-def _evidence(capture: Capture, view: ChallengeView, gathered: Gathered, earlier: tuple[str, ...]) -> PadEvidence:
+def _evidence(capture: Capture, view: ChallengeView, gathered: Gathered, earlier: tuple[Fault, ...]) -> PadEvidence:
     passed = view.phase is Phase.PASSED
     return PadEvidence(
         turn_passed=passed,
@@ -117,7 +124,7 @@ def _evidence(capture: Capture, view: ChallengeView, gathered: Gathered, earlier
             turned=view.frames.turned,
             passive=tuple(sha256 for _, sha256 in gathered.passive),
         ),
-        screen=ScreenEvidence(tuple(gathered.moire), tuple(gathered.bezel)),
+        screen=ScreenEvidence(tuple(gathered.moire), tuple(gathered.bezel), banding(gathered.rows)),
         blinks=gathered.blinks.blinks,
-        earlier=earlier,
+        earlier=tuple(fault.value for fault in earlier),
     )

@@ -176,7 +176,7 @@ POLICY = Policy(
         min_pitch_change_deg=18.0,
     ),
     passive=PassiveLimits(max_attack_score=0.5, min_frames=5),
-    screen=ScreenLimits(max_moire=1.3, min_frames=5),
+    screen=ScreenLimits(max_moire=1.3, max_bezel=0.9, min_frames=5),
     comparison=ComparisonLimits(
         max_distance=0.55, min_frames=4, portrait_required=True, printed_counts=False, metric="dlib-resnet-1"
     ),

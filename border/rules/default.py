@@ -47,7 +47,7 @@ DEVELOPMENT = Policy(
         min_pitch_change_deg=18.0,
     ),
     passive=PassiveLimits(max_attack_score=0.5, min_frames=5),
-    screen=ScreenLimits(max_moire=1.3, min_frames=5),
+    screen=ScreenLimits(max_moire=1.3, max_bezel=0.9, min_frames=5),
     comparison=ComparisonLimits(
         max_distance=0.6, min_frames=3, portrait_required=False, printed_counts=False, metric="dlib-resnet-1"
     ),

@@ -68,9 +68,10 @@ class ComparisonLimits:
 
 @dataclass(frozen=True, slots=True)
 class ScreenLimits:
-    """Signs of a screen before the camera; what else is seen of one is recorded without a limit."""
+    """Signs of a screen before the camera, medians over frames; bands are recorded without a limit."""
 
-    max_moire: float  # decades by which one line of the face's spectrum stands out, median over frames
+    max_moire: float  # decades by which one line of the face's spectrum stands out
+    max_bezel: float  # how rectangular the opening of a frame around the face is, 0..1
     min_frames: int
 
 

@@ -64,6 +64,7 @@ BOUNDS: tuple[Bound, ...] = (
     Bound("passive.max_attack_score", 0, 1, "both"),
     Bound("passive.min_frames", 1, 100),
     Bound("screen.max_moire", 0, 6, "low"),
+    Bound("screen.max_bezel", 0, 1, "both"),
     Bound("screen.min_frames", 1, 100),
     Bound("comparison.max_distance", 0, MAX_DISTANCE, "low"),
     Bound("comparison.min_frames", 1, 100),

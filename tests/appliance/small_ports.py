@@ -60,13 +60,14 @@ class Window:
 
     def __init__(self) -> None:
         self._shown = 0
+        self.sender = self.device  # who the frames say they are from
 
     def next_frame(self, deadline: Deadline) -> Frame:
         deadline.pause(self.device, 0.04)
         self._shown += 1
         pixels = np.full((48, 64, 3), self._shown % 256, np.uint8)
         pixels[0, 0] = self._shown // 256
-        return Frame.of(pixels, time.monotonic(), self.device)
+        return Frame.of(pixels, time.monotonic(), self.sender)
 
     def expose_for(self, region: tuple[int, int, int, int] | None) -> None: ...
 

@@ -40,7 +40,7 @@ def component(name: str, value: float) -> QualityComponent:
 
 GOOD_FACE = FaceEvidence(tuple(component(name, 90.0) for name, _ in DEVELOPMENT.face.min_component), (), 9)
 FRAMES = PadFrames("camera", ("best", "second"), ("s1", "s2", "s3"), ("t1", "t2"), ())
-SCREEN = ScreenEvidence((0.8,) * 5, (0.6,) * 5)
+SCREEN = ScreenEvidence((0.8,) * 5, (0.6,) * 5, 0.02)
 GOOD_PAD = PadEvidence(True, "passed", (), False, (), FRAMES, SCREEN, 1, ())
 GOOD_COMPARISON = ComparisonEvidence(
     metric=DEVELOPMENT.comparison.metric,
@@ -152,6 +152,12 @@ CASES: list[tuple[str, dict[str, object], Verdict, str]] = [
     (
         "face_pad",
         {"pad": replace(GOOD_PAD, screen=replace(SCREEN, moire=(2.0,) * 5))},
+        Verdict.REFER,
+        "screen_suspected",
+    ),
+    (
+        "face_pad",
+        {"pad": replace(GOOD_PAD, screen=replace(SCREEN, bezel=(0.95,) * 5))},
         Verdict.REFER,
         "screen_suspected",
     ),

@@ -50,11 +50,10 @@ class Rig:
     ) -> None:
         self.slot, self.glass, self.book, self.papers = Slot(), Glass(), Book(), Papers()
         screen = Screen("en")
-        eyes = Judge(front, lambda: screen.view.asked, apart=apart, swap=swap) if has_eyes else None
-        self.devices, self.vision = (
-            Devices(Hands(self.slot, Window(), self.glass, NoFillLight("fill_light"))),
-            Lane("vision"),
-        )
+        self.eyes, self.window = Judge(front, lambda: screen.view.asked, apart=apart, swap=swap), Window()
+        eyes = self.eyes if has_eyes else None
+        hands = Hands(self.slot, self.window, self.glass, NoFillLight("fill_light"))
+        self.devices, self.vision = Devices(hands), Lane("vision")
         watch = Watch()
         bench = Bench(self.devices, eyes, self.vision, self.papers, watch, screen, random.Random(4))
         desk = Desk(kiosk="kiosk-1", records=self.book, lists=self.papers, stamps=watch, same_for_all_s=0.2)
@@ -82,10 +81,14 @@ class Rig:
             await self.at(step, state)
 
     @property
-    def findings(self) -> tuple[Finding, ...]:
+    def checked(self) -> CheckedFact:
         fact = self.book.written[-1][0][0]
         assert isinstance(fact, CheckedFact)
-        return fact.findings
+        return fact
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        return self.checked.findings
 
     @property
     def compared(self) -> Finding:

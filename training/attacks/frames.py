@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import random
+from collections.abc import Iterator
 from dataclasses import replace
 
 import cv2
@@ -15,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from appliance.vision.challenge import ChallengeView, TurnChallenge
-from appliance.vision.face_reading import FaceReader
+from appliance.vision.face_reading import FaceReader, FaceReading
 from appliance.vision.frame_ref import FrameRef
 from appliance.vision.turn import Movement
 from border.rules.policy import TurnLimits
@@ -154,18 +155,27 @@ def sent(pixels: Pixels) -> Pixels:
     return np.asarray(cv2.imdecode(coded, cv2.IMREAD_COLOR), np.uint8)
 
 
-def trial(
+def play(
     reader: FaceReader, species: Species, seed: int, limits: TurnLimits, *, movement: Movement = Movement.TURN
-) -> ChallengeView:
-    """One whole challenge through the nets; an attack has got through when its phase is PASSED."""
+) -> Iterator[tuple[Frame, FaceReading, ChallengeView]]:
+    """One whole challenge, frame by frame, with all that the nets say of each; ends when the challenge has."""
     who = presenter(species, seed)
     dice = random.Random(f"{species} {seed}")  # noqa: S311 (repeatable on purpose)
     challenge = TurnChallenge(limits, dice, movement=movement)
     view, at_s = challenge.view, 0.0
     while not view.ended:
         frame = Frame.of(sent(who.frame(at_s, view.prompt.value if view.prompt else None)), at_s, "simulated")
-        view = challenge.feed(reader.read(frame.pixels).sighting, FrameRef(frame.sha256, frame.camera, at_s))
+        reading = reader.read(frame.pixels)
+        view = challenge.feed(reading.sighting, FrameRef(frame.sha256, frame.camera, at_s))
+        yield frame, reading, view
         at_s += FRAME_S
+
+
+def trial(
+    reader: FaceReader, species: Species, seed: int, limits: TurnLimits, *, movement: Movement = Movement.TURN
+) -> ChallengeView:
+    """How a whole challenge through the nets ended; an attack has got through when its phase is PASSED."""
+    *_, (_, _, view) = play(reader, species, seed, limits, movement=movement)
     return view
 
 
