@@ -27,7 +27,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from appliance.vision import face_quality, finger_quality, track
+from appliance.vision import face_quality, finger_features, finger_measures, finger_quality, finger_region, track
 from appliance.vision.eye_lids import MODEL as LIDS
 from appliance.vision.eye_lids import LidReader
 from appliance.vision.face_comparison import MODEL as COMPARISON
@@ -43,6 +43,7 @@ from simulators.faces import Identity, render
 
 NETS = (FACES, MESH, LIDS)  # the peer cannot read the comparison's file
 MADE = Path(".cache/training/face_comparison")
+FINGER_PEER = "finger_features"  # what the hand-made score of landfall-finger-1 was computed from
 Step = Callable[[], object]
 
 
@@ -115,9 +116,16 @@ def _unchecked(path: Path) -> Model:
 
 
 def finger_steps() -> dict[str, Step]:
-    """The quality of one impression."""
+    """One impression judged, the parts of that, and the same print as a large sensor sees it (400 x 500 px)."""
     impression = fingers.impression(fingers.master(101), fingers.Condition.GOOD, 1)
-    return {"finger_quality": lambda: finger_quality.assess(impression, fingers.PITCH_PPI, "optical")}
+    large = np.asarray(cv2.resize(impression, (400, 500), interpolation=cv2.INTER_CUBIC), np.uint8)
+    soft = impression.astype(np.float32)
+    return {
+        "finger_quality": lambda: finger_quality.assess(impression, fingers.PITCH_PPI, "optical"),
+        "finger_quality 400x500": lambda: finger_quality.assess(large, fingers.PITCH_PPI, "optical"),
+        "finger_measures": lambda: finger_measures.measured(impression),
+        FINGER_PEER: lambda: finger_features.measure(soft, finger_region.segmented(soft)),
+    }
 
 
 def medians_ms(steps: dict[str, Step], rounds: int) -> dict[str, dict[str, float]]:
@@ -142,6 +150,8 @@ def main() -> int:
     args = ask.parse_args()
     cv2.setNumThreads(1)
     models = {name: Model.load(name) for name in NETS}
+    asked = {**net_steps(models), **comparison_steps(), **frame_steps(models), **finger_steps()}
+    steps = medians_ms(asked, args.rounds)
     report = {
         "bench": "vision",
         "machine": {"processor": platform.machine(), "python": platform.python_version()},
@@ -149,9 +159,8 @@ def main() -> int:
         "peer": f"opencv-dnn {cv2.__version__}, the same .tflite files, one thread",
         "frame": "640x480 synthetic",
         "rounds": args.rounds,
-        "steps": medians_ms(
-            {**net_steps(models), **comparison_steps(), **frame_steps(models), **finger_steps()}, args.rounds
-        ),
+        "finger_quality_by_its_peer": round(steps["finger_quality"]["median_ms"] / steps[FINGER_PEER]["median_ms"], 2),
+        "steps": steps,
     }
     text = json.dumps(report, indent=2)
     print(text)

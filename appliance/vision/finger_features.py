@@ -121,7 +121,7 @@ def _blocks(grey: NDArray[np.float32]) -> tuple[NDArray[np.complex128], Values, 
 def _block_means(values: NDArray[np.float32]) -> Values:
     rows, columns = (n // BLOCK for n in values.shape)
     cut = values[: rows * BLOCK, : columns * BLOCK]
-    return cut.reshape(rows, BLOCK, columns, BLOCK).mean(axis=(1, 3), dtype=np.float64)
+    return np.asarray(cut.reshape(rows, BLOCK, columns, BLOCK).mean(axis=(1, 3), dtype=np.float64))
 
 
 def _rings() -> NDArray[np.float32]:

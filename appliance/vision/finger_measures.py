@@ -89,8 +89,10 @@ def measured(grey: Pixels) -> Measures:
 
 def without_margin(grey: Pixels) -> tuple[int, int, Pixels]:
     """The picture without near-white rows and columns at its edges, and where it began."""
-    rows, columns = (np.flatnonzero(grey.mean(axis=axis) <= NEAR_WHITE) if grey.size else [] for axis in (1, 0))
-    if not len(rows) or not len(columns):
+    if not grey.size:
+        return 0, 0, grey
+    rows, columns = (np.flatnonzero(grey.mean(axis=axis) <= NEAR_WHITE) for axis in (1, 0))
+    if not rows.size or not columns.size:
         return 0, 0, grey
     top, left = int(rows[0]), int(columns[0])
     return top, left, grey[top : int(rows[-1]) + 1, left : int(columns[-1]) + 1]
@@ -98,7 +100,8 @@ def without_margin(grey: Pixels) -> tuple[int, int, Pixels]:
 
 def finger_region(grey: Pixels) -> Mask:
     """Where the finger lies: dark once blurred, without holes, the largest piece alone."""
-    rough = _halved(_blurred(cv2.erode(grey, np.ones((5, 5), np.uint8)), 41))
+    ridges = np.asarray(cv2.erode(grey, np.ones((5, 5), np.uint8)), np.uint8)
+    rough = _halved(_blurred(ridges, 41))
     smooth = _halved(_blurred(rough, 91))
     framed = cv2.copyMakeBorder(smooth, 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=255)
     _, outside = cv2.connectedComponents(framed, connectivity=4)
@@ -146,7 +149,7 @@ class _Blocks:
         rows, columns = self.seen.shape
         normal, seen = np.pad(self.normals, 1), np.pad(self.seen, 1)
         near = [(slice(down, down + rows), slice(right, right + columns)) for down in range(3) for right in range(3)]
-        turn = sum(np.abs(self.normals - normal[place]) for place in near) / 8
+        turn = np.sum([np.abs(self.normals - normal[place]) for place in near], axis=0) / 8
         turns = turn[np.logical_and.reduce([seen[place] for place in near]) & (turn > MIN_TURN)]
         return np.asarray((turns - MIN_TURN) / (np.pi / 2 - MIN_TURN))
 
@@ -278,7 +281,7 @@ def _slope(tiles: NDArray[np.float32], axis: int) -> NDArray[np.float32]:
 
 
 def _sums(one: NDArray[np.float32], other: NDArray[np.float32]) -> Values:
-    return (one * other).sum(axis=(2, 3), dtype=np.float64)
+    return np.asarray((one * other).sum(axis=(2, 3), dtype=np.float64))
 
 
 def _normals(xx: Values, yy: Values, xy: Values) -> Values:

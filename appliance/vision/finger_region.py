@@ -51,7 +51,7 @@ def _one_piece(seen: NDArray[np.uint8]) -> Mask:
     out = np.zeros(seen.shape, np.uint8)
     if outlines:
         cv2.drawContours(out, [max(outlines, key=cv2.contourArea)], -1, (1,), cv2.FILLED)
-    return out.astype(bool)
+    return np.asarray(cv2.erode(out, kernel), bool)  # the window sees a ridge from as far outside
 
 
 def _described(mask: Mask) -> Region:

@@ -22,6 +22,7 @@ from border.encounter import (
     Stamp,
 )
 from border.findings import Finding, Measure, Verdict
+from border.finger_record import MEDIA_TYPE
 from border.ids import uuid7
 from border.ledger import GENESIS
 from border.messages.cose import SoftwareSigner
@@ -184,7 +185,9 @@ def _document(traveller: Traveller) -> Mrz:
 
 
 def _sample(data: bytes) -> Sample:
-    return Sample(SampleKind.FACE, "image/jpeg", data, hashlib.sha256(data).hexdigest(), "camera-1")
+    is_finger = data.startswith(b"FIR\0")
+    kind, media_type = (SampleKind.FINGER, MEDIA_TYPE) if is_finger else (SampleKind.FACE, "image/jpeg")
+    return Sample(kind, media_type, data, hashlib.sha256(data).hexdigest(), "camera-1")
 
 
 def _reference(sample: Sample) -> SampleRef:

@@ -8,10 +8,13 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+import cv2
 import httpx
+import numpy as np
 import pytest
 
 from border.encounter import ClockState, OfficerOutcome, Outcome
+from border.finger_record import FingerPosition, FingerRecord, write
 from border.messages.envelope import Outbound, sign_state
 from central import ca
 from central.console.app import Console
@@ -131,6 +134,17 @@ class TestOneEncounter:
         assert answer.headers["cache-control"] == "no-store"
         stored = b"".join(path.read_bytes() for path in place.folder.glob("centre.db*"))
         assert data[100:400] not in stored
+
+    def test_a_finger_record_shows_the_picture_inside_it_and_a_false_one_is_said_so(self, place: Place) -> None:
+        data = bytes(cv2.imencode(".png", np.full((60, 50), 200, np.uint8))[1].tobytes())
+        record = write(FingerRecord(FingerPosition.UNKNOWN, 70, 20, 500, 50, 60, data))
+        packed = place.author().encounter(Traveller(pictures=(record, b"FIR\0 and nothing more")))
+        place.keep(packed)
+        path = f"/encounters/{packed.record.id}/pictures"
+        assert f'src="{path}/0"' in place.page(f"/encounters/{packed.record.id}")
+        answer = place.web.get(f"{path}/0")
+        assert (answer.headers["content-type"], answer.content) == ("image/png", data)
+        assert place.web.get(f"{path}/1").status_code == 409
 
     def test_a_picture_that_is_not_all_here_is_not_shown(self, place: Place) -> None:
         packed = place.author().encounter(Traveller(pictures=(jpeg(),)))

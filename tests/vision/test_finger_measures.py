@@ -26,7 +26,7 @@ def value(pixels: Pixels, name: str) -> float:
 def stripes(period_px: float = 9.0, angle: float = 0.6) -> Pixels:
     rows, columns = np.indices((320, 320))
     wave = np.cos((columns * np.cos(angle) + rows * np.sin(angle)) * 2 * np.pi / period_px)
-    return (128 + 100 * wave).astype(np.uint8)
+    return np.asarray(128 + 100 * wave, np.uint8)
 
 
 def test_parallel_stripes_are_certain_clear_and_uniform() -> None:

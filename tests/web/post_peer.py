@@ -25,6 +25,7 @@ from border.encounter import (
     Stamp,
 )
 from border.findings import Finding, Measure, Verdict
+from border.finger_record import MEDIA_TYPE, FingerPosition, FingerRecord, write
 
 AT = Stamp(1_795_000_000_000, 12_000, "boot", ClockState.TRUSTED)
 OFFICERS = {"o-17": Officer("o-17", "A. Example", "officer"), "o-18": Officer("o-18", "B. Example", "supervisor")}
@@ -109,6 +110,14 @@ def face(shade: int) -> bytes:
 
 
 PICTURES = {"aa": face(190), "bb": face(120), "cc": face(230), "dd": face(60)}
+
+
+PRINT = bytes(cv2.imencode(".png", np.full((60, 50), 200, np.uint8))[1].tobytes())
+RECORDS = {
+    "ff": write(FingerRecord(FingerPosition.UNKNOWN, 70, 20, 500, 50, 60, PRINT)),
+    "ee": b"FIR\0 and nothing more",
+}
+"""Finger samples: a record, and what only calls itself one."""
 
 
 def _sample(kind: SampleKind, sha256: str) -> SampleRef:
@@ -209,6 +218,8 @@ class HandPost:
     def picture(self, sha256: str, officer: Officer) -> tuple[str, bytes] | None:
         self.looks.append((sha256, officer.id))
         data = PICTURES.get(sha256)
+        if sha256 in RECORDS:
+            return MEDIA_TYPE, RECORDS[sha256]
         return None if data is None else ("image/jpeg", data)
 
     def take(self, encounter: str, officer: Officer) -> None:

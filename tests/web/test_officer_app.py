@@ -14,7 +14,7 @@ from appliance.web.officer import officer_app
 from appliance.web.panel import Panel
 from appliance.web.sessions import IDLE_S
 from border.encounter import OfficerOutcome, SampleKind
-from tests.web.post_peer import FIRST, PIN, SECOND, HandPost
+from tests.web.post_peer import FIRST, PIN, PRINT, SECOND, HandPost
 from tests.web.serving import serving
 
 
@@ -221,6 +221,13 @@ def test_each_look_at_a_picture_reaches_the_post_with_its_officer(desk: Desk) ->
     assert picture.headers["cache-control"] == "no-store"
     assert desk.tablet.get("/picture/zz").status_code == 404
     assert desk.post.looks == [("aa", "o-17"), ("zz", "o-17")]
+
+
+def test_a_finger_record_shows_the_picture_inside_it_and_no_record_shows_nothing(desk: Desk) -> None:
+    desk.sign_in()
+    picture = desk.tablet.get("/picture/ff")
+    assert (picture.headers["content-type"], picture.content) == ("image/png", PRINT)
+    assert desk.tablet.get("/picture/ee").status_code == 404
 
 
 @pytest.mark.parametrize("path", ["/api/status", "/board.json"])

@@ -106,7 +106,8 @@ def touched(
     touch, quality = _touch(rng, fault, degree, shape)
     grey = _rendered(rng, pattern, look, touch, shape, fault)
     if pitch != 500:
-        grey = cv2.resize(grey, (width, height), interpolation=cv2.INTER_AREA if scale > 1 else cv2.INTER_CUBIC)
+        way_down = cv2.INTER_AREA if scale > 1 else cv2.INTER_CUBIC
+        grey = np.asarray(cv2.resize(grey, (width, height), interpolation=way_down), np.float32)
     return Impression(_digitised(rng, grey, look, touch), pitch, look, fault, quality)
 
 
@@ -233,8 +234,9 @@ def _crease(rng: np.random.Generator, shape: tuple[int, int]) -> Floats:
     line = np.zeros(shape, np.float32)
     start = rng.uniform((0, 0), (shape[1], shape[0]))
     end = start + float(rng.uniform(40, 200)) * np.array([np.cos(a := float(rng.uniform(0, np.pi))), np.sin(a)])
-    ends = [(int(x), int(y)) for x, y in (start, end)]
-    cv2.line(line, *ends, (float(rng.uniform(0.5, 0.95)),), int(rng.integers(1, 4)), cv2.LINE_AA)
+    (x, y), (to_x, to_y) = ((int(point[0]), int(point[1])) for point in (start, end))
+    depth, width = (float(rng.uniform(0.5, 0.95)),), int(rng.integers(1, 4))
+    cv2.line(line, (x, y), (to_x, to_y), depth, width, cv2.LINE_AA)
     return np.asarray(cv2.GaussianBlur(line, (0, 0), 0.7), np.float32)
 
 
@@ -250,7 +252,7 @@ def _contact(rng: np.random.Generator, touch: Touch, shape: tuple[int, int]) -> 
 def _digitised(rng: np.random.Generator, grey: Floats, look: Look, touch: Touch) -> Pixels:
     noisy = grey + (float(rng.uniform(*look.noise)) + touch.noise) * rng.normal(0, 1, grey.shape)
     if look.stripes:
-        noisy = noisy + look.stripes * rng.normal(0, 1, grey.shape[1])[None]
+        noisy = noisy + look.stripes * rng.normal(0, 1, (1, grey.shape[1]))
     step = 256 / int(rng.choice(look.levels))
     whole = np.clip(noisy, 0, 255) // step * step
     return np.asarray(whole, np.uint8)

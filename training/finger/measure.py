@@ -13,6 +13,7 @@ import numpy as np
 from appliance.vision.finger_measures import NAMES, measured
 from appliance.vision.finger_quality import Cause, FingerReader
 from appliance.vision.model import Model
+from simulators import fingers
 from training.finger import card
 from training.finger.dataset import drawn, drawn_at_the_quay
 from training.finger.impressions import HELD_OUT, Fault, Impression
@@ -40,7 +41,7 @@ def figures(path: Path, patterns: int) -> tuple[Figures, Table]:
     model = Model(card.unmeasured(path), path.read_bytes())
     reader = FingerReader(model)
     unseen = drawn(TEST_SEED, patterns, HELD_OUT)
-    scores, table, cpu_ms = _judged(reader, unseen)
+    scores, table, cpu_ms, alarms = _judged(reader, unseen)
     teacher, quality, mixed = _teacher_scores(unseen), np.array([i.quality for i in unseen]), _are(unseen, Fault.MIXED)
     quay = _judged(reader, drawn_at_the_quay(QUAY_SEED, patterns))[1]
     told: Figures = {
@@ -49,6 +50,8 @@ def figures(path: Path, patterns: int) -> tuple[Figures, Table]:
         "held_out_rank_correlation_with_what_was_drawn": round(rank_correlation(scores[mixed], quality[mixed]), 3),
         **{f"held_out_{name}": value for name, value in _shares(table).items()},
         **{f"quay_{name}": value for name, value in _shares(quay).items()},
+        "held_out_without_copy_but_cue_percent": round(100 * alarms, 1),
+        "quay_copies_with_cue_percent": round(100 * _copies_noticed(reader), 1),
         "cpu_ms": round(cpu_ms, 1),
         **_of_real_prints(model),
         "evaluated": "synthetic prints of looks and fingers that no training saw; of real prints only numbers",
@@ -56,16 +59,30 @@ def figures(path: Path, patterns: int) -> tuple[Figures, Table]:
     return told, table
 
 
-def _judged(reader: FingerReader, impressions: list[Impression]) -> tuple[np.ndarray, Table, float]:
-    scores, table, times_s = [], Table(), []
+def _judged(reader: FingerReader, impressions: list[Impression]) -> tuple[np.ndarray, Table, float, float]:
+    """Scores, the table of first causes, median milliseconds of processor, and the share that shows a cue."""
+    scores, table, times_s, alarms = [], Table(), [], 0
     for one in impressions:
         began_s = time.process_time()
         reading = reader.assess(one.pixels, one.pitch_ppi, one.look.sensor_class)
         times_s.append(time.process_time() - began_s)
         scores.append(reading.quality.native)
+        alarms += bool(reading.pad.cues)
         named = reading.causes[0].name.lower() if reading.causes else "none"
         table[one.fault, named] = table.get((one.fault, named), 0) + 1
-    return np.array(scores), table, float(np.median(times_s)) * 1000
+    return np.array(scores), table, float(np.median(times_s)) * 1000, alarms / len(impressions)
+
+
+def _copies_noticed(reader: FingerReader) -> float:
+    """Share of the quay's simulated castings that show a cue; the cue's limits were set on such castings."""
+    seen = [
+        reader.assess(
+            fingers.impression(fingers.master(QUAY_SEED + person), fingers.Condition.ARTEFACT, touch), 500, ""
+        )
+        for person in range(TEST_PATTERNS)
+        for touch in (1, 2)
+    ]
+    return float(np.mean([bool(reading.pad.cues) for reading in seen]))
 
 
 def _are(impressions: list[Impression], fault: Fault) -> np.ndarray:

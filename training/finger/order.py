@@ -95,7 +95,8 @@ def fitted(measures: Values, scores: Values, seed: int = 1) -> Teacher:
     wanted = kernel_ridge(measures, scores, rows)
     hidden, hidden_bias, output, output_bias = small_nets((rows - mean) / spread, wanted, UNITS, NETS, seed)
     cover = np.cov(((measures - mean) / spread).T) + 1e-3 * np.eye(len(mean))
-    return Teacher(mean, spread, np.linalg.cholesky(cover), hidden, hidden_bias, output, output_bias)
+    factor = np.asarray(np.linalg.cholesky(cover), np.float64)
+    return Teacher(mean, spread, factor, hidden, hidden_bias, output, output_bias)
 
 
 def rank_correlation(one: Values, other: Values) -> float:

@@ -47,7 +47,8 @@ def _orientation(kind: str, rng: np.random.Generator) -> NDArray[np.intp]:
     else:
         angle = _from_points(*(_loop(rng) if kind == "loop" else _whorl(rng)), x, up)
     angle = angle + 0.12 * _cloud(rng, 60)
-    return np.rint(angle / (np.pi / ORIENTATIONS)).astype(np.intp) % ORIENTATIONS
+    nearest: NDArray[np.intp] = np.rint(angle / (np.pi / ORIENTATIONS)).astype(np.intp) % ORIENTATIONS
+    return nearest
 
 
 Points = list[tuple[float, float]]
