@@ -1,4 +1,4 @@
-"""Where the lines of a machine readable zone may stand on a page: blocks of print first, rows inside them next."""
+"""Rows of print in a band of a page; and, where the net finds no zone, blocks of print that may be one."""
 
 from __future__ import annotations
 
@@ -19,7 +19,6 @@ MAX_BLOCKS = 14
 BLOCK_SETTINGS = ((9, 21, 9), (13, 31, 15), (17, 31, 25), (9, 15, 15))  # px: black-hat, horizontal, vertical close
 MIN_BLOCK_WIDTH, MIN_BLOCK_ASPECT, MAX_TILT_DEG = 0.3, 2.2, 25.0
 NEIGHBOURS = 0.25  # of a line's width: from the middle of a line up and down to the next ones, in every format
-FOOT = ((0.70, 1.0), (0.52, 0.98), (0.40, 0.85))  # of the height: where a cradle puts the zone, likeliest first
 ROW_HATS = (11, 17, 25)
 ROW_LEVELS = (0.35, 0.5, 0.65)  # of the profile's range
 MIN_ROW_PX, MAX_ROW_SHARE = 6, 0.09  # the share is of the width
@@ -66,13 +65,6 @@ def working_page(grey: Grey) -> Grey:
     size = (WORK_WIDTH_PX, max(32, round(grey.shape[0] * scale)))
     how = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
     return np.asarray(cv2.resize(grey, size, interpolation=how), np.uint8)
-
-
-def foot_bands(page: Grey) -> Iterator[Grey]:
-    """Where a page pushed into a cradle has its zone, levelled; likeliest first."""
-    height = page.shape[0]
-    for top, bottom in FOOT:
-        yield levelled(page[round(height * top) : round(height * bottom)])
 
 
 def found_bands(page: Grey) -> Iterator[Grey]:
@@ -162,8 +154,8 @@ def rows(band: Grey) -> tuple[Row, ...]:
     """
     found: dict[tuple[int, int], Row] = {}
     for hat in ROW_HATS:
-        print_ = np.asarray(cv2.morphologyEx(band, cv2.MORPH_BLACKHAT, _box(hat, hat)), np.uint8)
-        ink = np.minimum(print_, np.float32(max(1.0, percentile(print_, 98))))
+        ink_levels = np.asarray(cv2.morphologyEx(band, cv2.MORPH_BLACKHAT, _box(hat, hat)), np.uint8)
+        ink = np.minimum(ink_levels, np.float32(max(1.0, percentile(ink_levels, 98))))
         profile = cv2.blur(ink.mean(axis=1)[:, None], (1, 3))[:, 0]
         low, high = np.percentile(profile, (5, 98))
         for level in ROW_LEVELS:

@@ -127,8 +127,9 @@ def test_a_net_that_reads_no_strips_is_refused() -> None:
         PageReader(Model(other, data), Finder.load())
 
 
-def test_the_net_is_small_enough_to_travel_with_the_code() -> None:
-    assert Path("appliance/vision/models/mrz_line.tflite").stat().st_size < 500_000
+def test_the_nets_are_small_enough_to_travel_with_the_code() -> None:
+    for name in ("mrz_line", "mrz_locator"):
+        assert Path(f"appliance/vision/models/{name}.tflite").stat().st_size < 600_000
 
 
 def test_readings_do_not_print_what_they_say(reader: PageReader, press: Press) -> None:
