@@ -55,10 +55,10 @@ def measure(pixels: Pixels, mesh: FaceMesh, right_eye: Values, left_eye: Values,
     to_chip = _levelling(right_eye, left_eye)
     chip = np.asarray(cv2.warpAffine(pixels, to_chip, (SIDE, SIDE), flags=cv2.INTER_LINEAR), np.uint8)
     skin = _skin(pixels, mesh, to_chip)
-    on_skin = luminance(chip)[skin]
-    if on_skin.size < SIDE:  # a sliver of a face says nothing about its light
+    on_skin = histogram(luminance(chip), skin)
+    if on_skin.sum() < SIDE:  # a sliver of a face says nothing about its light
         return Light(*[math.nan] * 10)
-    counts = np.bincount(on_skin, minlength=256) / on_skin.size
+    counts = on_skin / on_skin.sum()
     levels = np.arange(256) / 255
     mean = float(counts @ levels)
     cheeks = _cheeks(chip, right_eye, left_eye, mouth, to_chip)
@@ -72,7 +72,7 @@ def measure(pixels: Pixels, mesh: FaceMesh, right_eye: Values, left_eye: Values,
         cheek_overlap=_overlap(*(luminance(cheek) for cheek in cheeks)),
         colour_distance=_colour_distance(cheeks),
         sharpness=_sharpness(grey, skin),
-        highlights=percentile(np.bincount(grey[skin], minlength=256), 95),
+        highlights=percentile(histogram(grey, skin), 95),
         surround_ratio=_surround_ratio(pixels, mesh, mean),
     )
 
@@ -107,6 +107,12 @@ def _filled(points: Values) -> NDArray[np.bool_]:
     mask = np.zeros((SIDE, SIDE), np.uint8)
     cv2.fillConvexPoly(mask, cv2.convexHull(np.rint(points).astype(np.int32)), 1)
     return mask.astype(np.bool_)
+
+
+def histogram(levels: Pixels, where: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """How often each level 0..255 occurs there; OpenCV counts without picking the pixels out first."""
+    counts = cv2.calcHist([levels], [0], where.view(np.uint8), [256], [0.0, 256.0])
+    return np.asarray(counts.ravel(), np.int64)
 
 
 def percentile(counts: NDArray[np.int64], share: float) -> float:
@@ -164,7 +170,8 @@ def _span(has_skin: NDArray[np.bool_]) -> slice:
 
 def _gradient(grey: NDArray[Any], skin: NDArray[np.bool_]) -> float:
     across, down = cv2.spatialGradient(grey)
-    return float(cv2.magnitude(across[skin].astype(np.float32), down[skin].astype(np.float32)).mean())
+    steepness = cv2.magnitude(across.astype(np.float32), down.astype(np.float32))
+    return float(steepness[skin].mean())
 
 
 def _surround_ratio(pixels: Pixels, mesh: FaceMesh, face: float) -> float:

@@ -16,7 +16,7 @@ from border.rules.policy import LightLimits
 Box = tuple[int, int, int, int]
 """x, y, width, height in pixels; may reach outside the frame."""
 
-STEP = 6  # every so many pixels, along and down
+STEP = 8  # every so many pixels, along and down
 GAMMA = 2.2  # levels to light, near enough for a ratio of many times
 LIGHT_OF = (np.arange(256) / 255) ** GAMMA
 HEAD = 0.4  # of the face box's width on both sides, which hair and hats may fill
