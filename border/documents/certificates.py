@@ -46,8 +46,9 @@ class Certificate:
         return f"<certificate {self.country} {self.serial:x}>"
 
     @property
-    def is_self_issued(self) -> bool:
-        return self.issuer == self.subject
+    def is_root(self) -> bool:
+        """Its own issuer by name and by key. A link between two keys under one name is its own issuer by name only."""
+        return self.issuer == self.subject and self.authority_key_id in (b"", self.key_id)
 
     @property
     def country(self) -> str:

@@ -19,6 +19,7 @@ GROUP_TAGS: dict[int, int] = {
 SHAPES = {90: (3, 30), 72: (2, 36), 88: (2, 44)}  # characters in a zone: lines, their width
 CHIP_AUTHENTICATION, CHIP_KEY = "0.4.0.127.0.7.2.2.3", "0.4.0.127.0.7.2.2.1"
 PACE, ACTIVE_AUTHENTICATION = "0.4.0.127.0.7.2.2.4", "2.23.136.1.1.5"
+TAG_LIST = 0x5C
 MAX_TEXT = 2000  # bytes of one detail
 
 
@@ -73,9 +74,9 @@ class SecurityInfo:
 
 def read_com(data: bytes) -> Com:
     """Raises DocumentError. Tags of no data group are passed over: EF.COM is not to be relied on."""
-    values = _values(read(data, 0x60))
+    values = _listed(read(data, 0x60))
     numbers = {tag: number for number, tag in GROUP_TAGS.items()}
-    groups = frozenset(numbers[tag] for tag in values.get(0x5C, b"") if tag in numbers)
+    groups = frozenset(numbers[tag] for tag in values[TAG_LIST] if tag in numbers)
     return Com(_text(values.get(0x5F01, b"")), _text(values.get(0x5F36, b"")), groups)
 
 
@@ -105,7 +106,7 @@ def read_dg2(data: bytes) -> FacePicture:
 def read_dg11(data: bytes) -> PersonalDetails:
     """Raises DocumentError."""
     outer = read(data, GROUP_TAGS[11])
-    values = _values(outer)
+    values = _listed(outer)
     others = tuple(_text(one.value) for one in _others(outer) if one.tag == 0x5F0F)
     name, number, place = (_text(values.get(tag, b"")) for tag in (0x5F0E, 0x5F10, 0x5F11))
     return PersonalDetails(name, others, number, _day(values.get(0x5F2B, b"")), place)
@@ -113,7 +114,7 @@ def read_dg11(data: bytes) -> PersonalDetails:
 
 def read_dg12(data: bytes) -> DocumentDetails:
     """Raises DocumentError."""
-    values = _values(read(data, GROUP_TAGS[12]))
+    values = _listed(read(data, GROUP_TAGS[12]))
     authority, endorsements = (_text(values.get(tag, b"")) for tag in (0x5F19, 0x5F1B))
     return DocumentDetails(authority, _day(values.get(0x5F26, b"")), endorsements)
 
@@ -153,11 +154,13 @@ def _security_info(found: Tlv) -> SecurityInfo:
     )
 
 
-def _values(found: Tlv) -> dict[int, bytes]:
-    """Tag to value, the first of each."""
+def _listed(found: Tlv) -> dict[int, bytes]:
+    """Tag to value, the first of each, of a file that begins with a list of tags."""
     values: dict[int, bytes] = {}
     for one in found.children():
         values.setdefault(one.tag, one.value)
+    if TAG_LIST not in values:
+        raise DocumentError("bad_tag", f"{TAG_LIST:X}")
     return values
 
 

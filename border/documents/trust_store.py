@@ -104,8 +104,8 @@ def with_master_list(store: TrustStore, data: bytes, at: datetime, publishers: C
     new = [one for one in found if one.whole not in known]
     return replace(
         store,
-        authorities=(*store.authorities, *(one for one in new if one.is_self_issued)),
-        links=(*store.links, *(one for one in new if not one.is_self_issued)),
+        authorities=(*store.authorities, *(one for one in new if one.is_root)),
+        links=(*store.links, *(one for one in new if not one.is_root)),
     )
 
 
