@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
+from border.documents.chip_trust import ChipTrust
 from border.documents.mrz import Mrz
 from border.encounter import ClockState, QualityComponent
 from border.findings import Measure
@@ -42,6 +43,18 @@ class FingerEvidence:
 
 
 @dataclass(frozen=True, slots=True)
+class ChipEvidence:
+    """What the chip proves, and its zone beside the page's; `zone` is () where DG1 could not be read."""
+
+    trust: ChipTrust
+    zone: tuple[str, ...]
+    printed: tuple[str, ...]
+
+    def __repr__(self) -> str:
+        return f"<chip evidence {self.trust.assurance.name}>"
+
+
+@dataclass(frozen=True, slots=True)
 class Evidence:
     """One visit, as far as it went; None is "we do not have it" and never passes."""
 
@@ -54,5 +67,6 @@ class Evidence:
     face: FaceEvidence | None
     pad: PadEvidence | None
     finger: FingerEvidence | None
+    chip: ChipEvidence | None  # None: no chip was read
     wishes: frozenset[str]  # "officer", "cannot_turn", "cannot_finger", "gave_up", "timed_out", "help"
     failed_devices: tuple[tuple[str, str], ...]  # (step, device error code)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
-from appliance.checks.evidence import Evidence, FaceEvidence, FingerEvidence, PadEvidence
+from appliance.checks.evidence import ChipEvidence, Evidence, FaceEvidence, FingerEvidence, PadEvidence
 from appliance.journey.view import Receipt
 from appliance.vision.track import Sighting
 from border.documents.mrz import Mrz
@@ -45,6 +45,7 @@ class Visit:
     straight: Sighting | None = None  # the captured face, which the head that turns must resemble
     pad: PadEvidence | None = None
     finger: FingerEvidence | None = None
+    chip: ChipEvidence | None = None
     samples: list[Sample] = field(default_factory=list)
     wishes: set[str] = field(default_factory=set)
     failed_devices: list[tuple[str, str]] = field(default_factory=list)
@@ -65,6 +66,7 @@ class Visit:
             face=self.face,
             pad=self.pad,
             finger=self.finger,
+            chip=self.chip,
             wishes=frozenset(self.wishes),
             failed_devices=tuple(self.failed_devices),
         )

@@ -35,6 +35,7 @@ from border.messages.values import (
     StateReport,
 )
 from border.rules.policy import (
+    ChipLimits,
     FaceLimits,
     FingerLimits,
     PassiveLimits,
@@ -157,6 +158,7 @@ POLICY = Policy(
     turn=TurnLimits(min_yaw_change_deg=18.0, min_residual=0.05, turns=2, seconds_per_turn=6.0),
     passive=PassiveLimits(max_attack_score=0.5, min_frames=5),
     finger=FingerLimits(min_quality=40.0, min_age_years=12, metric="landfall-finger-1"),
+    chip=ChipLimits(required=True, min_assurance=2, weak_algorithms=True),
     retries=Retries(document=3, face=3, finger=3, total_s=120.0),
     min_self_service_age_years=16,
     accepted_documents=("P", "AC"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from border.documents.countries import CARICOM_MEMBERS
 from border.rules.engine import ANY
 from border.rules.policy import (
+    ChipLimits,
     FaceLimits,
     FingerLimits,
     PassiveLimits,
@@ -29,6 +30,7 @@ DEVELOPMENT = Policy(
     turn=TurnLimits(min_yaw_change_deg=18.0, min_residual=0.05, turns=2, seconds_per_turn=6.0),
     passive=PassiveLimits(max_attack_score=0.5, min_frames=5),
     finger=FingerLimits(min_quality=60.0, min_age_years=12, metric="landfall-finger-1"),
+    chip=ChipLimits(required=False, min_assurance=2, weak_algorithms=False),
     retries=Retries(document=3, face=3, finger=3, total_s=120.0),
     min_self_service_age_years=16,
     accepted_documents=("P", "A", "C", "I"),  # passports, and the identity cards that islands take from each other

@@ -44,6 +44,7 @@ GOOD = Evidence(
     face=GOOD_FACE,
     pad=GOOD_PAD,
     finger=GOOD_FINGER,
+    chip=None,
     wishes=frozenset(),
     failed_devices=(),
 )
@@ -189,6 +190,6 @@ def test_a_document_that_ends_too_soon_is_referred() -> None:
 
 @pytest.mark.parametrize("name", sorted(EXPECTED))
 def test_nothing_at_all_never_clears_a_capture_check(name: str) -> None:
-    nothing = Evidence(TODAY, ClockState.TRUSTED, None, "", None, None, None, None, None, frozenset(), ())
+    nothing = Evidence(TODAY, ClockState.TRUSTED, None, "", None, None, None, None, None, None, frozenset(), ())
     finding = ALL[name](nothing, DEVELOPMENT)
     assert (finding.verdict is Verdict.CLEAR) == (name in ("own_wish", "devices"))
