@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import IntEnum, StrEnum
 from types import MappingProxyType
 
@@ -131,6 +131,7 @@ class ChipTrust:
         return tuple(reason for reason in self.reasons if reason.is_fault)
 
 
+CLOCKS_DIFFER = timedelta(days=1)
 MUST_HAVE = (1, 2)
 DETAILS = (11, 12)
 READERS: Mapping[int, Callable[[bytes], object]] = MappingProxyType(
@@ -265,7 +266,7 @@ def _validity(
         max(certificate.not_before, begin or certificate.not_before),
         min(certificate.not_after, end or certificate.not_after),
     )
-    if signed_at is not None and not first <= signed_at <= last:
+    if signed_at is not None and not first <= signed_at <= min(last, at + CLOCKS_DIFFER):
         yield Reason("signed_outside_validity")
 
 

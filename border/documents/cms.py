@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hmac
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -23,7 +22,7 @@ KEY_ID = asn1.context(0, constructed=False)
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SignerInfo:
-    """Who signed and how. `attributes`: the signed ones as a SET, b"" when the content itself was signed."""
+    """Who signed and how. `attributes`: the signed ones as a SET, b"" when there are none."""
 
     issuer: Name
     serial: int | None
@@ -88,13 +87,12 @@ def verify(signed: SignedData, certificate: Certificate) -> Verification:
     signer = signed.signer
     if signer.digest is None or signer.scheme is None or certificate.key is None:
         return Verification.UNKNOWN_ALGORITHM
-    to_verify = signed.content
-    if signer.attributes:
-        same = hmac.compare_digest(signer.message_digest, hashed(signer.digest, signed.content))
-        if not same or signer.content_type != signed.content_type:
-            return Verification.WRONG
-        to_verify = signer.attributes
-    good = is_signature(certificate.key, signer.scheme, signer.signature, to_verify)
+    # Without attributes a signature made over somebody's attributes could pass for one over content: RFC 5652, 5.3,
+    # demands them for every content type but plain data.
+    same = signer.message_digest == hashed(signer.digest, signed.content)
+    if not signer.attributes or not same or signer.content_type != signed.content_type:
+        return Verification.WRONG
+    good = is_signature(certificate.key, signer.scheme, signer.signature, signer.attributes)
     return Verification.GOOD if good else Verification.WRONG
 
 

@@ -403,9 +403,14 @@ def test_what_is_not_known_is_said_so(old: str, new: str, word: str) -> None:
     assert word in words(judged(replace(files, sod=_replaced(files.sod, old, new))))
 
 
-def test_the_same_chip_signed_without_attributes_is_signed() -> None:
-    """CMS allows it; the signature is then over the content itself."""
+def test_a_signature_of_tomorrow_is_named() -> None:
+    trust = judged(resigned(files_of(utopia()), utopia().signer, NOW + timedelta(days=2)))
+    assert faults(trust) == [("signed_outside_validity", "")]
+
+
+def test_a_signature_over_the_bare_content_is_none() -> None:
+    """RFC 5652 wants signed attributes here: without them, attributes could be passed off as content."""
     files = files_of(utopia())
     content = lds.security_object(files.groups)
     data = signed_data(LDS_SECURITY_OBJECT, content, utopia().signer, attributes=False)
-    assert judged(replace(files, sod=der.tlv(0x77, data))).assurance is Assurance.SIGNED
+    assert judged(replace(files, sod=der.tlv(0x77, data))).assurance is Assurance.NONE

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tracemalloc
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given
@@ -16,7 +17,7 @@ from border.documents.trust_store import TrustStore, with_deviation_list, with_m
 from simulators.passport import der
 from tests.border.documents.chips import NOW
 
-PARSERS = {
+PARSERS: dict[str, Callable[[bytes], object]] = {
     "tlv": tlv.read,
     "com": lds.read_com,
     "dg1": lds.read_dg1,
