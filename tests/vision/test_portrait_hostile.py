@@ -53,7 +53,7 @@ def _with(picture: bytes, at: int, value: bytes) -> bytes:
 
 @pytest.mark.parametrize("whole", [bare_stream(), PICTURES[JPEG_2000]], ids=["bare", "file"])
 def test_a_code_stream_that_would_fill_the_memory_is_not_decoded(whole: bytes) -> None:
-    """In the file, the image header still says 413 x 531: the decoder believes the other one."""
+    """In the file, the image header still says 413 x 531."""
     bomb = _with(whole, whole.index(STREAM) + 8, (0x7FFFFFFF).to_bytes(4, "big"))
     assert decoded(bomb) is None
 
