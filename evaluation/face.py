@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -94,7 +95,7 @@ def is_bona_fide(
         passive_installed=scores is not None,
         passive_scores=scored,
         frames=PadFrames("recording", (), ("straight",), ("turned",), tuple(map(str, range(len(scored))))),
-        screen=ScreenEvidence(plain if moire is None else tuple(moire), ()),
+        screen=ScreenEvidence(plain if moire is None else tuple(moire), (), math.nan),
         blinks=0,
         earlier=(),
     )

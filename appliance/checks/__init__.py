@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from appliance.checks import (
+    chip_matches_zone,
+    chip_trust,
     devices,
     document_accepted,
     document_expiry,
@@ -32,6 +34,8 @@ ALL: dict[str, Check] = {
         document_integrity,
         document_accepted,
         document_expiry,
+        chip_trust,
+        chip_matches_zone,
         traveller_age,
         watchlist,
         face_quality,

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
+from border.documents.chip_trust import ChipTrust
 from border.documents.mrz import Mrz
 from border.encounter import ClockState, QualityComponent
 from border.findings import Measure
@@ -94,6 +95,18 @@ class FingerEvidence:
 
 
 @dataclass(frozen=True, slots=True)
+class ChipEvidence:
+    """What the chip proves, and its zone beside the page's; `zone` is () where DG1 could not be read."""
+
+    trust: ChipTrust
+    zone: tuple[str, ...]
+    printed: tuple[str, ...]
+
+    def __repr__(self) -> str:
+        return f"<chip evidence {self.trust.assurance.name}>"
+
+
+@dataclass(frozen=True, slots=True)
 class Evidence:
     """One visit, as far as it went; None is "we do not have it" and never passes."""
 
@@ -107,6 +120,7 @@ class Evidence:
     pad: PadEvidence | None
     comparison: ComparisonEvidence | None
     finger: FingerEvidence | None
+    chip: ChipEvidence | None  # None: no chip was read
     pictures: tuple[tuple[str, str], ...]  # (frame hash, device) of every face picture that is kept
     wishes: frozenset[str]  # "officer", "cannot_turn", "cannot_finger", "gave_up", "timed_out", "help"
     failed_devices: tuple[tuple[str, str], ...]  # (step, device error code)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 
 from appliance.checks.evidence import (
+    ChipEvidence,
     ComparisonEvidence,
     Evidence,
     FaceEvidence,
@@ -75,6 +76,7 @@ class Visit:
     face_box: tuple[Box, float] | None = None  # where the face was last, and when
     fill: Fill = field(default_factory=Fill)  # the lamp is dark when he comes
     mirror: Window | None = None  # what of the frame he sees
+    chip: ChipEvidence | None = None
     samples: list[Sample] = field(default_factory=list)
     wishes: set[str] = field(default_factory=set)
     failed_devices: list[tuple[str, str]] = field(default_factory=list)
@@ -96,6 +98,7 @@ class Visit:
             pad=self.pad,
             comparison=self.comparison,
             finger=self.finger,
+            chip=self.chip,
             pictures=tuple((sample.frame_sha256, sample.device) for sample in self.samples if sample.kind in FACES),
             wishes=frozenset(self.wishes),
             failed_devices=tuple(self.failed_devices),

@@ -40,4 +40,5 @@ def percentile(values: NDArray[np.integer[Any]], share: float) -> float:
     counts = np.cumsum(np.bincount(values.ravel()))
     place = share / 100 * (values.size - 1)
     below, above = (int(np.searchsorted(counts, int(at), "right")) for at in (np.floor(place), np.ceil(place)))
-    return float(below + (above - below) * (place - np.floor(place)))
+    share_above = float(place - np.floor(place))
+    return below + (above - below) * share_above

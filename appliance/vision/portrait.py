@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Iterator
 
 import cv2
 import numpy as np
@@ -13,8 +14,12 @@ MAX_BYTES = 500_000  # Doc 9303-10 expects 15 to 20 KB in data group 2; some sta
 MAX_SIDE_PX = 4000
 MIN_SIDE_PX = 60
 
-_JPEG, _PNG, _JP2, _CODESTREAM = b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"\x00\x00\x00\x0cjP  ", b"\xff\x4f\xff\x51"
+_JPEG, _PNG, _CODESTREAM = b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"\xff\x4f\xff\x51"
+_JP2 = b"\x00\x00\x00\x0cjP  \r\n\x87\n"
 _FRAME_HEADERS = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}  # JPEG's SOF0..SOF15
+_SCAN, _END = 0xDA, 0xD9
+# as it lies in the file: a turn that EXIF asks for is nobody's signed portrait
+_FLAGS = cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION
 
 
 def decoded(picture: bytes) -> Pixels | None:
@@ -23,10 +28,12 @@ def decoded(picture: bytes) -> Pixels | None:
     if size is None or min(size) < MIN_SIDE_PX or max(size) > MAX_SIDE_PX:
         return None
     try:
-        pixels = cv2.imdecode(np.frombuffer(picture, np.uint8), cv2.IMREAD_COLOR)
+        pixels = cv2.imdecode(np.frombuffer(picture, np.uint8), _FLAGS)
     except cv2.error:
         return None
-    return None if pixels is None else np.asarray(pixels, np.uint8)
+    if pixels is None or pixels.shape != (size[1], size[0], 3):
+        return None  # not the picture that its header announced
+    return np.asarray(pixels, np.uint8)
 
 
 def shown(picture: bytes, pixels: Pixels) -> tuple[str, bytes]:
@@ -39,31 +46,71 @@ def shown(picture: bytes, pixels: Pixels) -> tuple[str, bytes]:
 
 
 def size_of(picture: bytes) -> tuple[int, int] | None:
-    """Width and height as the file's header says; None when it is no picture we know, or is cut short."""
+    """Width and height as the file's header says; None when it is no picture we know, or is cut short.
+
+    A file with two headers that do not agree is None: one would be for us, the other for the decoder.
+    """
     try:
-        if picture.startswith(_JPEG):
-            return _jpeg_size(picture)
-        if picture.startswith(_PNG):
-            return struct.unpack(">II", picture[16:24])
-        if picture.startswith(_JP2):
-            height, width = struct.unpack_from(">II", picture, picture.index(b"ihdr") + 4)
-            return width, height
-        if picture.startswith(_CODESTREAM):
-            right, low, left, top = struct.unpack_from(">IIII", picture, 8)
-            return right - left, low - top
-    except (struct.error, ValueError, IndexError):
+        sizes = set(_sizes(picture))
+    except (struct.error, ValueError):
         return None
-    return None
+    return sizes.pop() if len(sizes) == 1 else None
 
 
-def _jpeg_size(picture: bytes) -> tuple[int, int]:
-    """Walk the segments to the frame header. Raises `struct.error` at the end of the bytes."""
+def _sizes(picture: bytes) -> Iterator[tuple[int, int]]:
+    if picture.startswith(_JPEG):
+        yield from _jpeg_sizes(picture)
+    elif picture.startswith(_PNG):
+        yield struct.unpack(">II", picture[16:24])
+    elif picture.startswith(_CODESTREAM):
+        yield _codestream_size(picture, 0)
+    elif picture.startswith(_JP2):
+        yield from _jp2_sizes(picture)
+
+
+def _jpeg_sizes(picture: bytes) -> Iterator[tuple[int, int]]:
+    """Of every frame header before the first scan (ITU-T T.81, B.2.2). Raises `struct.error` where the bytes end."""
     place = 2
     while True:
-        marker, kind, length = struct.unpack_from(">BBH", picture, place)
+        marker, kind = struct.unpack_from(">BB", picture, place)
         if marker != 0xFF:
             raise ValueError("no marker where a segment begins")
+        if kind in (_SCAN, _END):
+            return
+        if kind == 0xFF:  # a fill byte
+            place += 1
+            continue
+        (length,) = struct.unpack_from(">H", picture, place + 2)
         if kind in _FRAME_HEADERS:
             height, width = struct.unpack_from(">HH", picture, place + 5)
-            return width, height
+            yield width, height
         place += 2 + length
+
+
+def _codestream_size(picture: bytes, place: int) -> tuple[int, int]:
+    """Of the SIZ segment behind the start of a code stream (ITU-T T.800, A.5.1)."""
+    if picture[place : place + 4] != _CODESTREAM:
+        raise ValueError("no code stream")
+    right, low, left, top = struct.unpack_from(">IIII", picture, place + 8)
+    if not (left < right and top < low):
+        raise ValueError("an empty picture")
+    return right - left, low - top
+
+
+def _jp2_sizes(picture: bytes) -> Iterator[tuple[int, int]]:
+    """Of the image header and of the code stream; both must be there (ITU-T T.800, annex I)."""
+    header = dict(_boxes(picture, 0, len(picture)))
+    inner = dict(_boxes(picture, header.get(b"jp2h", len(picture)), len(picture)))
+    height, width = struct.unpack_from(">II", picture, inner.get(b"ihdr", len(picture)))
+    yield width, height
+    yield _codestream_size(picture, header.get(b"jp2c", len(picture)))
+
+
+def _boxes(picture: bytes, place: int, end: int) -> Iterator[tuple[bytes, int]]:
+    """(kind, start of its content) of boxes one after the other."""
+    while place + 8 <= end:
+        (length,) = struct.unpack_from(">I", picture, place)
+        yield picture[place + 4 : place + 8], place + 8
+        if length < 8:  # 0: to the end; 1: longer than any portrait
+            return
+        place += length

@@ -15,8 +15,12 @@ class CodeKind(StrEnum):
     UNKNOWN = "unknown"
 
 
+def _listed(codes: str) -> tuple[str, ...]:
+    return tuple(codes.split())
+
+
 def _codes(listed: str) -> frozenset[str]:
-    return frozenset(listed.split())
+    return frozenset(_listed(listed))
 
 
 # ISO 3166-1 alpha-3.
@@ -32,6 +36,31 @@ ISO_3166 = _codes(
     "SVK SVN SWE SWZ SXM SYC SYR TCA TCD TGO THA TJK TKL TKM TLS TON TTO TUN TUR TUV TWN TZA UGA UKR UMI URY "
     "USA UZB VAT VCT VEN VGB VIR VNM VUT WLF WSM YEM ZAF ZMB ZWE"
 )
+
+# ISO 3166-1 alpha-2, in the order of the alpha-3 codes: the names in certificates.
+_ALPHA_2 = _listed(
+    "AW AF AO AI AX AL AD AE AR AM AS AQ TF AG AU AT AZ BI BE BJ BQ BF BD BG BH BS BA BL BY BZ BM BO BR BB BN BT "
+    "BV BW CF CA CC CH CL CN CI CM CD CG CK CO KM CV CR CU CW CX KY CY CZ DE DJ DM DK DO DZ EC EG ER EH ES EE ET "
+    "FI FJ FK FR FO FM GA GB GE GG GH GI GN GP GM GW GQ GR GD GL GT GF GU GY HK HM HN HR HT HU ID IM IN IO IE IR "
+    "IQ IS IL IT JM JE JO JP KZ KE KG KH KI KN KR KW LA LB LR LY LC LI LK LS LT LU LV MO MF MA MC MD MG MV MX MH "
+    "MK ML MT MM ME MN MP MZ MR MS MQ MU MW MY YT NA NC NE NF NG NI NU NL NO NP NR NZ OM PK PA PN PE PH PW PG PL "
+    "PR KP PT PY PS PF QA RE RO RU RW SA SD SN SG GS SH SJ SB SL SV SM SO PM RS SS ST SR SK SI SE SZ SX SC SY TC "
+    "TD TG TH TJ TK TM TL TO TT TN TR TV TW TZ UG UA UM UY US UZ VA VC VE VG VI VN VU WF WS YE ZA ZM ZW"
+)
+
+# Codes that documents print beside or instead of the alpha-3 one, by the alpha-2 code of who signs them.
+_ALSO: dict[str, str] = {
+    "DE": "D",
+    "GB": "GBD GBN GBO GBP GBS GGY IMN JEY",
+    "CN": "HKG MAC",
+    "EU": "EUE",
+    "UN": "UNO UNA",
+    "ZZ": "UNO UNA",  # before there was UN
+    "KS": "RKS",
+    "XK": "RKS",
+    "XO": "XOM",
+    "UT": "UTO",
+}
 
 # Section 5, parts A to H in their order, without the withdrawn codes (ANT, NTZ): no such document is valid.
 SPECIAL: dict[str, CodeKind] = {
@@ -81,3 +110,10 @@ def kind_of(code: str) -> CodeKind:
 def canonical(code: str) -> str:
     """The code as Doc 9303 prints it: other states print Germans as DEU in visas and residence permits."""
     return "D" if code == "DEU" else code
+
+
+def codes_of_alpha_2(code: str) -> frozenset[str]:
+    """What documents print for the state that a certificate names by two letters; empty for no state."""
+    known = dict(zip(_ALPHA_2, sorted(ISO_3166), strict=True))
+    also = _ALSO.get(code, "").split()
+    return frozenset(map(canonical, (*also, *((known[code],) if code in known else ()))))

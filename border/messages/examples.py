@@ -35,6 +35,7 @@ from border.messages.values import (
     StateReport,
 )
 from border.rules.policy import (
+    ChipLimits,
     ComparisonLimits,
     FaceLimits,
     FingerLimits,
@@ -181,6 +182,7 @@ POLICY = Policy(
         max_distance=0.55, min_frames=4, portrait_required=True, printed_counts=False, metric="dlib-resnet-1"
     ),
     finger=FingerLimits(min_quality=40.0, min_age_years=12, metric="landfall-finger-1"),
+    chip=ChipLimits(required=True, min_assurance=2, weak_algorithms=True),
     retries=Retries(document=3, face=3, finger=3, total_s=120.0),
     min_self_service_age_years=16,
     accepted_documents=("P", "AC"),

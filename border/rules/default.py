@@ -5,6 +5,7 @@ from __future__ import annotations
 from border.documents.countries import CARICOM_MEMBERS
 from border.rules.engine import ANY
 from border.rules.policy import (
+    ChipLimits,
     ComparisonLimits,
     FaceLimits,
     FingerLimits,
@@ -52,6 +53,7 @@ DEVELOPMENT = Policy(
         max_distance=0.6, min_frames=3, portrait_required=False, printed_counts=False, metric="dlib-resnet-1"
     ),
     finger=FingerLimits(min_quality=60.0, min_age_years=12, metric="landfall-finger-2"),
+    chip=ChipLimits(required=False, min_assurance=2, weak_algorithms=False),
     retries=Retries(document=3, face=3, finger=3, total_s=120.0),
     min_self_service_age_years=16,
     accepted_documents=("P", "A", "C", "I"),  # passports, and the identity cards that islands take from each other

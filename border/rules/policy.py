@@ -83,6 +83,13 @@ class FingerLimits:
 
 
 @dataclass(frozen=True, slots=True)
+class ChipLimits:
+    required: bool  # False: a document whose chip was not read is not held against the traveller
+    min_assurance: int  # of a chip that was read: 1 read, 2 signed by an authority we believe, 3 and proven no copy
+    weak_algorithms: bool  # whether a signature with SHA-1, or by a short key, is taken
+
+
+@dataclass(frozen=True, slots=True)
 class Retries:
     document: int
     face: int
@@ -111,6 +118,7 @@ class Policy:
     screen: ScreenLimits
     comparison: ComparisonLimits
     finger: FingerLimits
+    chip: ChipLimits
     retries: Retries
     min_self_service_age_years: int  # younger travellers always meet an officer
     accepted_documents: tuple[str, ...]  # first letter(s) of the document code, "P", "AC", "IR"

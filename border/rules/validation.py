@@ -70,6 +70,7 @@ BOUNDS: tuple[Bound, ...] = (
     Bound("comparison.min_frames", 1, 100),
     Bound("finger.min_quality", 0, 100, "low"),
     Bound("finger.min_age_years", 0, 120),
+    Bound("chip.min_assurance", 1, 3),
     Bound("retries.document", 1, 20),
     Bound("retries.face", 1, 20),
     Bound("retries.finger", 1, 20),

@@ -9,6 +9,7 @@ import pytest
 
 from appliance.checks import ALL, EXPECTED, run_all
 from appliance.checks.evidence import (
+    ChipEvidence,
     ComparisonEvidence,
     Evidence,
     FaceEvidence,
@@ -18,10 +19,12 @@ from appliance.checks.evidence import (
     PortraitState,
     ScreenEvidence,
 )
+from border.documents.chip_trust import Assurance, ChipTrust, Reason
 from border.documents.mrz import Accepted, CheckDigit, parse
 from border.encounter import ClockState, QualityComponent
 from border.findings import Verdict
 from border.rules.default import DEVELOPMENT
+from border.rules.policy import ChipLimits
 from simulators.travellers import traveller
 
 TODAY = date(2026, 11, 22)
@@ -65,6 +68,7 @@ GOOD = Evidence(
     pad=GOOD_PAD,
     comparison=GOOD_COMPARISON,
     finger=GOOD_FINGER,
+    chip=None,
     pictures=(("best", "camera"), ("second", "camera"), ("t2", "camera")),
     wishes=frozenset(),
     failed_devices=(),
@@ -81,7 +85,36 @@ PASSIVE = replace(
     GOOD_PAD, passive_installed=True, passive_scores=(0.1,) * 5, frames=replace(FRAMES, passive=("s1",) * 5)
 )
 
+LINES = traveller("skipper").lines(TODAY)
+
+
+def chip(assurance: Assurance, *words: str, zone: tuple[str, ...] = LINES) -> ChipEvidence:
+    trust = ChipTrust(assurance, tuple(Reason(word) for word in words), frozenset(), None)
+    return ChipEvidence(trust, zone, LINES)
+
+
+SWAPPED = ("X" + LINES[0][1:], *LINES[1:])
+
 CASES: list[tuple[str, dict[str, object], Verdict, str]] = [
+    ("chip_trust", {"document": None}, Verdict.NOT_DONE, "document_not_read"),
+    ("chip_trust", {}, Verdict.CLEAR, "chip_not_asked"),
+    ("chip_trust", {"chip": chip(Assurance.SIGNED, "crl_absent")}, Verdict.CLEAR, "chip_signed"),
+    ("chip_trust", {"chip": chip(Assurance.GENUINE)}, Verdict.CLEAR, "chip_genuine"),
+    ("chip_trust", {"chip": chip(Assurance.GENUINE, "algorithm_weak")}, Verdict.REFER, "algorithm_weak"),
+    ("chip_trust", {"chip": chip(Assurance.READ, "signer_unknown")}, Verdict.REFER, "signer_unknown"),
+    ("chip_trust", {"chip": chip(Assurance.READ)}, Verdict.REFER, "chip_assurance_low"),
+    (
+        "chip_trust",
+        {"chip": chip(Assurance.NONE, "crl_absent", "signer_unknown", "dg_hash_mismatch")},
+        Verdict.REFER,
+        "dg_hash_mismatch",
+    ),
+    ("chip_matches_zone", {"document": None}, Verdict.NOT_DONE, "document_not_read"),
+    ("chip_matches_zone", {}, Verdict.CLEAR, "chip_not_asked"),
+    ("chip_matches_zone", {"chip": chip(Assurance.READ)}, Verdict.CLEAR, "zone_agrees"),
+    ("chip_matches_zone", {"chip": chip(Assurance.READ, zone=())}, Verdict.NOT_DONE, "chip_zone_not_read"),
+    ("chip_matches_zone", {"chip": chip(Assurance.GENUINE, zone=SWAPPED)}, Verdict.REFER, "zone_differs"),
+    ("chip_matches_zone", {"chip": chip(Assurance.GENUINE, zone=LINES[:1])}, Verdict.REFER, "zone_differs"),
     ("document_readable", {"document": None}, Verdict.NOT_DONE, "document_not_presented"),
     (
         "document_readable",
@@ -308,8 +341,27 @@ def test_a_document_that_ends_too_soon_is_referred() -> None:
     assert ALL["document_expiry"](GOOD, policy).reason == "document_expires_soon"
 
 
+@pytest.mark.parametrize("name", ["chip_trust", "chip_matches_zone"])
+def test_a_chip_that_policy_asks_for_and_nobody_read_is_not_done(name: str) -> None:
+    policy = replace(DEVELOPMENT, chip=replace(DEVELOPMENT.chip, required=True))
+    finding = ALL[name](GOOD, policy)
+    assert (finding.verdict, finding.reason) == (Verdict.NOT_DONE, "chip_not_read")
+
+
+def test_policy_says_what_a_chip_that_was_read_must_prove() -> None:
+    least = replace(DEVELOPMENT, chip=ChipLimits(required=False, min_assurance=1, weak_algorithms=True))
+    read = replace(GOOD, chip=chip(Assurance.READ, "signer_unknown", "algorithm_weak"))
+    assert ALL["chip_trust"](read, least).reason == "chip_unproven"
+    most = replace(DEVELOPMENT, chip=ChipLimits(required=True, min_assurance=3, weak_algorithms=True))
+    assert ALL["chip_trust"](replace(GOOD, chip=chip(Assurance.SIGNED)), most).reason == "chip_assurance_low"
+    contradicted = replace(GOOD, chip=chip(Assurance.NONE, "clone_suspected"))
+    assert ALL["chip_trust"](contradicted, least).reason == "clone_suspected"
+
+
 @pytest.mark.parametrize("name", sorted(EXPECTED))
 def test_nothing_at_all_never_clears_a_capture_check(name: str) -> None:
-    nothing = Evidence(TODAY, ClockState.TRUSTED, None, "", None, None, None, None, None, None, (), frozenset(), ())
+    nothing = Evidence(
+        TODAY, ClockState.TRUSTED, None, "", None, None, None, None, None, None, None, (), frozenset(), ()
+    )
     finding = ALL[name](nothing, DEVELOPMENT)
     assert (finding.verdict is Verdict.CLEAR) == (name in ("own_wish", "devices"))

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from appliance.checks import own_wish
+from appliance.checks import chip_trust, own_wish
 from appliance.vision.challenge import Fault
 from border.documents.values import RescanReason
 from border.rules.engine import CLEAR_RULE
@@ -58,6 +58,7 @@ def referring() -> set[str]:
     """Literal reasons, those made of a word and a suffix, and those of the rules."""
     reasons = {reason for verdict, reason in findings() if verdict != "CLEAR"}
     reasons |= {reason for _, reason in own_wish.REASONS} | {fault.value for fault in Fault}
+    reasons |= chip_trust.REFERRING
     reasons |= {f"document_{reason}" for reason in {*RescanReason, *_of_the_document_step()}}
     reasons |= {f"{device}_device_failed" for device in failing()}
     return reasons | _rules()

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from appliance.checks import chip_trust
 from appliance.post.severity import SEVERITY
 from appliance.reporting import outbox
 from appliance.reporting.inbox import Verdict
+from border.documents import errors as document_errors
+from border.documents.chip_trust import CAPS
 from border.messages import errors
 from border.messages.values import AlarmKind
 from border.rules.engine import RULE_LINES
@@ -27,6 +30,8 @@ EXPECTED: dict[str, set[str]] = {
     "Message reasons": set(errors.REASONS),
     "Reasons of the centre": set(reasons.REASONS),
     "Content from headquarters": {*map(str, Verdict), "unreadable"},
+    "Remarks on a chip": set(CAPS) - chip_trust.REFERRING,
+    "Document bytes": set(document_errors.REASONS),
     "Alarms": {*map(str, AlarmKind), *TAMPERS},
 }
 

@@ -9,6 +9,13 @@ CUTS = (b"\x00", b"\x01", b"\x07", b"\xff")
 # ruff: noqa: PLC0415
 
 
+def chip() -> list[bytes]:
+    """Every file of two chips, certificates and signed lists; the first byte picks the reader."""
+    from tests.fuzz import fuzz_chip
+
+    return fuzz_chip.seeds()
+
+
 def messages() -> list[bytes]:
     from tests.fuzz import fuzz_messages
 

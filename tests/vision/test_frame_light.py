@@ -102,7 +102,7 @@ def test_a_black_frame_says_too_dark_and_a_silhouette_back_lit_rather_than_no_fa
 
 def lit_as_the_kiosk_does(reader: FaceReader, person: int, lighting: Lighting) -> list[tuple[float, Look]]:
     """The lamp's level and the look under it, a step a look, until the level rests."""
-    eyes, level, seen = TfliteEyes(reader), 0.0, list[tuple[float, Look]]()
+    eyes, level, seen = TfliteEyes(reader, FingerReader.load()), 0.0, list[tuple[float, Look]]()
     for _ in range(6):
         box = seen[-1][1].box if seen else None
         look = eyes.look(render(Identity.of(person), Pose(), Scene(lighting=lighting, fill=level)), FACE, box)
