@@ -33,6 +33,7 @@ FRAME_S = 0.1
 EYES_TO_NECK = np.array((0.0, 5.5, 6.5))  # cm, from the middle of the picture to the neck's turning point
 FILMED_CM = 60.0  # how far the camera was from whoever was photographed
 AWAY = np.array((0.0, 0.0, FILMED_CM))
+FILM_S = 60.0
 
 
 class Species(StrEnum):
@@ -104,14 +105,15 @@ class Follower:
 class Performer:
     """One presentation: its mesh at each time, in answer to what is asked ("turn_left" and so on, or None)."""
 
-    def __init__(self, species: Species, seed: int, noise: float) -> None:
+    def __init__(self, species: Species, seed: int, noise: float, movement: Movement = Movement.TURN) -> None:
         """`noise`: standard deviation of each coordinate of each point in each frame, in outer-eye distances."""
         self._rng = np.random.default_rng([0xA77, list(Species).index(species), seed])
         self._noise = noise
         self._head = head_of(seed)
         self._place = np.array((*self._rng.normal(0, 1.0, 2), self._rng.uniform(42, 58)))
         self._neck = Follower(self._rng, _amplitude_deg(species, self._rng))
-        self._points = _POINTS[species](self._head, self._rng)
+        make = _film(movement) if species is Species.REPLAYED_TURN else _POINTS[species]
+        self._points = make(self._head, self._rng)
 
     def mesh(self, at_s: float, asked: str | None) -> FaceMesh:
         points, depth = self._points(self._neck, at_s, asked)
@@ -199,23 +201,28 @@ def rolled_up(flat: Values, radius_cm: float) -> Values:
     return bent
 
 
-def _film(head: Values, rng: np.random.Generator) -> Show:
+def _film(movement: Movement) -> Callable[[Values, np.random.Generator], Show]:
     """A screen that shows another challenge of the same person: its order and its waits are not those asked now."""
-    actor = Follower(rng, float(rng.uniform(22, 40)))
-    script, ends_s = list[tuple[float, str]](), 0.0
-    while ends_s < 60:
-        ends_s += rng.uniform(1.0, 2.2)
-        script.append((ends_s, "look_straight"))
-        ends_s += rng.uniform(1.2, 2.5)
-        script.append((ends_s, str(rng.choice(list(WAYS)[:2]))))
+    known = [asked for asked, (axis, _) in WAYS.items() if (axis == "yaw") is (movement is Movement.TURN)]
 
-    def show(_hands: Follower, at_s: float, _asked: str | None) -> Shown:
-        asked = next((what for until_s, what in script if at_s % 60 < until_s), None)
-        there = turned(head, actor.at(at_s, asked)) + AWAY
-        screen = np.concatenate([there[:, :2] / there[:, 2:] * FILMED_CM, np.zeros((len(there), 1))], axis=1)
-        return screen, there[:, 2]
+    def make(head: Values, rng: np.random.Generator) -> Show:
+        actor = Follower(rng, float(rng.uniform(22, 40)))
+        script, ends_s = list[tuple[float, str]](), 0.0
+        while ends_s < FILM_S:
+            ends_s += rng.uniform(1.0, 2.2)
+            script.append((ends_s, "look_straight"))
+            ends_s += rng.uniform(1.2, 2.5)
+            script.append((ends_s, str(rng.choice(known))))
 
-    return show
+        def show(_hands: Follower, at_s: float, _asked: str | None) -> Shown:
+            asked = next((what for until_s, what in script if at_s % FILM_S < until_s), None)
+            there = turned(head, actor.at(at_s, asked)) + AWAY
+            screen = np.concatenate([there[:, :2] / there[:, 2:] * FILMED_CM, np.zeros((len(there), 1))], axis=1)
+            return screen, there[:, 2]
+
+        return show
+
+    return make
 
 
 _POINTS: dict[Species, Callable[[Values, np.random.Generator], Show]] = {
@@ -227,7 +234,6 @@ _POINTS: dict[Species, Callable[[Values, np.random.Generator], Show]] = {
     Species.BENT_PHOTO: _sheet(radius_cm=(12, 30)),
     Species.BENDING_PHOTO: _sheet(radius_cm=(12, 30), bends=True),
     Species.WORN_PHOTO: _sheet(radius_cm=(8, 12)),
-    Species.REPLAYED_TURN: _film,
 }
 
 LOOKS = np.full(CHIP * CHIP, 1 / CHIP, np.float32)
@@ -238,7 +244,7 @@ def trial(
     species: Species, seed: int, limits: TurnLimits, *, noise: float = 0.02, movement: Movement = Movement.TURN
 ) -> ChallengeView:
     """One whole challenge with this presentation; an attack has got through when its phase is PASSED."""
-    performer = Performer(species, seed, noise)
+    performer = Performer(species, seed, noise, movement)
     dice = random.Random(f"{species} {seed}")  # noqa: S311 (repeatable on purpose)
     challenge = TurnChallenge(limits, dice, movement=movement)
     view, frames = challenge.view, 0
