@@ -9,6 +9,8 @@ from appliance.vision.challenge import Phase
 from appliance.vision.turn import Movement
 from bench.challenge import clopper_pearson, scored
 from border.rules.default import DEVELOPMENT
+from simulators.faces import Identity
+from simulators.head_planes import printed
 from training.attacks import frames, meshes
 from training.attacks.heads import head_of
 from training.attacks.meshes import BONA_FIDE, PHOTOS, Performer, Species
@@ -56,7 +58,7 @@ def test_every_species_can_be_photographed(species: Species) -> None:
 
 
 def test_a_cut_out_has_holes_for_the_eyes() -> None:
-    sheet = frames.printed(frames.Identity.of(3))
+    sheet = printed(Identity.of(3))
     assert (frames.cut_out(sheet).cover > 0).mean() < (sheet.cover > 0).mean()
 
 
