@@ -24,6 +24,7 @@ MIN_CERTAINTY = 0.8  # below, the character was not read; above, the next likely
 MIN_UNCOVERED = 0.95  # the same where no check digit will object: names, states, codes, a visa's optional data
 MIN_BESIDE = 0.98  # the same in a field of which a character is unread: its digit is spent on that one
 CLOSE = 0.55  # of a pitch: a character nearer than that to its neighbour is part of it
+WIDE = 1.4  # of a pitch: in a wider gap another character may have stood
 MAX_LOST = 4  # characters that the pitch may put back into a line
 SHORTEST = 12  # characters from which a pitch can be told
 TINY = 1e-9
@@ -147,6 +148,10 @@ def characters(logits: Floats) -> Seen:
 
 def _at_pitch(share: Floats, tops: Sequence[int], middles: Floats) -> list[int]:
     """The steps of the characters, without those too close to a neighbour, with those that a gap has room for."""
+    gaps = np.diff(middles)
+    step = float(np.median(gaps))
+    if gaps.min() >= CLOSE * step and gaps.max() <= WIDE * step:
+        return list(tops)
     keep = _apart(share, tops, middles)
     places = middles[keep]
     rows = [tops[at] for at in keep]

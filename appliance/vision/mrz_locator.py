@@ -22,7 +22,7 @@ NEIGHBOURS = 0.25  # of a line's width: from the middle of a line up and down to
 ROW_HATS = (11, 17, 25)
 ROW_LEVELS = (0.35, 0.5, 0.65)  # of the profile's range
 MIN_ROW_PX, MAX_ROW_SHARE = 6, 0.09  # the share is of the width
-TILTS_DEG = np.arange(-5, 5.01, 0.5)
+TILTS_DEG, FINE_DEG = np.arange(-5, 5.01, 1.0), 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +119,8 @@ def levelled(band: Grey) -> Grey:
     """The band turned by the small angle at which its rows are sharpest."""
     ink = cv2.morphologyEx(band, cv2.MORPH_BLACKHAT, _box(13, 13))
     shrunk = np.asarray(cv2.resize(ink, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA), np.uint8)
-    tilt = max(TILTS_DEG, key=lambda angle: _sharpness(shrunk, float(angle)))
+    near = max(TILTS_DEG, key=lambda angle: _sharpness(shrunk, float(angle)))
+    tilt = max((near, near - FINE_DEG, near + FINE_DEG), key=lambda angle: _sharpness(shrunk, float(angle)))
     if not tilt:
         return band
     height, width = band.shape
