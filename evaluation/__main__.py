@@ -24,7 +24,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
 from appliance.vision.errors import ModelAbsent, ModelError
-from appliance.vision.face_pad import PassivePad, PublicKey
+from appliance.vision.face_pad import CARD, PassivePad, PublicKey
 from appliance.vision.face_reading import FaceReader
 from appliance.vision.mrz_reader import PageReader
 from border.rules.default import DEVELOPMENT
@@ -159,7 +159,7 @@ def evaluate(chosen: argparse.Namespace) -> tuple[Path, Path]:
     data = read_all(chosen.folders)
     passive = _passive(chosen.bundle, chosen.key)
     options: dict[str, Any] = {"every": chosen.every, "border_px": chosen.border, "most_of_each_group": chosen.most}
-    told = conditions.of_run(DEVELOPMENT, passive.name if passive else None, options, datetime.now(UTC))
+    told = conditions.of_run(DEVELOPMENT, _bundle(chosen.bundle, passive), options, datetime.now(UTC))
     work = KeptWork(Journal(chosen.out / "journal.jsonl", digest(told)))
     if not data:
         count = chosen.most or MADE_COUNT
@@ -208,6 +208,13 @@ def _passive(bundle: Path | None, key: Path | None) -> PassivePad | None:
     if bundle is None or key is None:
         return None
     return PassivePad.load(bundle, _public_key(key))
+
+
+def _bundle(folder: Path | None, passive: PassivePad | None) -> str | None:
+    """The bundle by name, version and the hash of its signed card, which names the hashes of its nets."""
+    if folder is None or passive is None:
+        return None
+    return f"{passive.name}, card sha256 {hashlib.sha256((folder / CARD).read_bytes()).hexdigest()}"
 
 
 def _public_key(path: Path) -> PublicKey:
