@@ -26,7 +26,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_public_key
 from appliance.vision.errors import ModelAbsent, ModelError
 from appliance.vision.face_pad import CARD, PassivePad, PublicKey
 from appliance.vision.face_reading import FaceReader
-from appliance.vision.mrz_reader import PageReader
+from appliance.vision.mrz_reader import PageReader, Profile
 from border.rules.default import DEVELOPMENT
 from border.rules.policy import Policy
 from evaluation import challenge, comparison, conditions, finger, layout, made, mrz, pad, report
@@ -57,7 +57,7 @@ class Run:
     most: int | None  # the same of what lies in the folder: None for made data, of which no more was made
     work: Work
     faces: Callable[[], FaceReader]
-    pages: Callable[[], PageReader]
+    pages: Callable[[Profile], PageReader]
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +87,7 @@ def _finger(run: Run, data: Data) -> Section:
 
 
 def _mrz(run: Run, data: Data) -> Section:
-    reader = run.pages()
-    return mrz.evaluate(data, lambda _profile: reader, run.work, run.most)
+    return mrz.evaluate(data, lambda name: run.pages(mrz.habit_of(name)), run.work, run.most)
 
 
 PARTS: dict[str, Part] = {

@@ -7,35 +7,25 @@ through the nets; meshes are exact geometry with landmark noise, thousands in th
 
 from __future__ import annotations
 
-import hashlib
-import importlib
-import importlib.util
-import random
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
-import numpy as np
-
-from appliance.vision.challenge import ChallengeView, Fault, Phase, TurnChallenge
+from appliance.vision.challenge import ChallengeView, Fault, Phase
 from appliance.vision.face_reading import FaceReader
-from appliance.vision.frame_ref import FrameRef
 from border.rules.policy import Policy
 from evaluation import pad, plots
 from evaluation.pad import BONA_FIDE, Judged, Outcome
 from evaluation.sections import Headline, Plot, Section, Table, rated
 from evaluation.work import Answer, Work
-from simulators.faces import Identity, Pose
-from simulators.presenters import BonaFide, Presenter, PrintedPhoto, ScreenReplay
+from training.attacks import frames, meshes
+from training.attacks.meshes import Species as Instrument
 
 TITLE = "Face: the whole turn challenge, simulated"
-MESHES = "training.attacks.meshes"
-FRAME_S = 0.15  # the pace of a slow kiosk
-FIRST_PERSON, FIRST_SEED = 6000, 40
+FIRST_SEED = 40_000
 NOISE = 0.02  # of each landmark's coordinates, in outer eye distances: what the goals are stated at
 PICTURES, GEOMETRY = "pictures", f"meshes at noise {NOISE:g}"
-COUNTS = {PICTURES: 12, GEOMETRY: 250}  # trials of each species
+COUNTS = {PICTURES: 6, GEOMETRY: 250}  # trials of each species
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,53 +37,22 @@ class Species:
     trial: Callable[[FaceReader, Policy, int], ChallengeView]
 
 
-def species() -> tuple[Species, ...]:
-    """All that can be simulated here."""
-    return (*_PICTURED, *_geometry())
+def _seen(instrument: Instrument, reader: FaceReader, policy: Policy, number: int) -> ChallengeView:
+    return frames.trial(reader, instrument, FIRST_SEED + number, policy.turn)
 
 
-def _before_the_camera(
-    stands: Callable[[Identity], Presenter], reader: FaceReader, policy: Policy, number: int
-) -> ChallengeView:
-    """One challenge from its first frame to its end."""
-    presenter = stands(Identity.of(FIRST_PERSON + number))
-    challenge = TurnChallenge(policy.turn, random.Random(FIRST_SEED + number))  # noqa: S311 (a trial must repeat)
-    view, at_s = challenge.view, 0.0
-    while not view.ended:
-        asked = view.prompt.value if view.prompt else None
-        pixels = presenter.frame(at_s, asked)
-        frame = FrameRef(hashlib.sha256(np.ascontiguousarray(pixels).data).hexdigest(), "simulated", at_s)
-        view = challenge.feed(reader.read(pixels).sighting, frame)
-        at_s += FRAME_S
-    return view
+def _as_a_mesh(instrument: Instrument, _reader: FaceReader, policy: Policy, number: int) -> ChallengeView:
+    return meshes.trial(instrument, FIRST_SEED + number, policy.turn, noise=NOISE)
 
 
-def _pictured(name: str, stands: Callable[[Identity], Presenter]) -> Species:
-    return Species(PICTURES, name, partial(_before_the_camera, stands))
+def _name(instrument: Instrument) -> str:
+    return BONA_FIDE if instrument in meshes.BONA_FIDE else instrument.value.replace("_", " ")
 
 
-_PICTURED: tuple[Species, ...] = (
-    _pictured(BONA_FIDE, BonaFide),
-    _pictured(BONA_FIDE, partial(BonaFide, standing=Pose(distance_cm=65))),
-    _pictured("print held and turned", PrintedPhoto),
-    _pictured("still on a tablet", partial(ScreenReplay, still=True)),
-    _pictured("film on a tablet", ScreenReplay),
+ALL: tuple[Species, ...] = (
+    *(Species(PICTURES, _name(one), partial(_seen, one)) for one in Instrument),
+    *(Species(GEOMETRY, _name(one), partial(_as_a_mesh, one)) for one in Instrument),
 )
-
-
-def _geometry() -> Iterator[Species]:
-    """The species of the training room's attacks; none while that library is not there."""
-    if importlib.util.find_spec(MESHES.rpartition(".")[0]) is None:
-        return
-    meshes: Any = importlib.import_module(MESHES)
-    for instrument in meshes.Species:
-        name = BONA_FIDE if instrument in meshes.BONA_FIDE else str(instrument).replace("_", " ")
-        yield Species(GEOMETRY, name, partial(_as_a_mesh, meshes, instrument))
-
-
-def _as_a_mesh(meshes: Any, instrument: Any, _reader: FaceReader, policy: Policy, number: int) -> ChallengeView:
-    view: ChallengeView = meshes.trial(instrument, number, policy.turn, noise=NOISE)
-    return view
 
 
 def _answer(view: ChallengeView) -> Answer:
@@ -112,7 +71,7 @@ def evaluate(reader: FaceReader, policy: Policy, work: Work, most: int | None = 
     """So many trials of each species, or at most `most`."""
     trials = [
         (place, one, number)
-        for place, one in enumerate(species())
+        for place, one in enumerate(ALL)
         for number in range(min(COUNTS[one.kind], most or COUNTS[one.kind]))
     ]
     items = [(f"{place} {one.kind} {one.name} {number}", (one, number)) for place, one, number in trials]

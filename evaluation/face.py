@@ -40,6 +40,7 @@ def judge_recording(reader: FaceReader, limits: TurnLimits, sampling: Sampling, 
     `looks`: yaw change (towards the traveller's left, degrees), residual (outer eye distances), the sides to which
     it would pass, and whether it turned far enough as a plane turns. None stands for a picture without one face,
     and the straightest look itself is left out. `straight`: whether the product would take that one for straight.
+    `moire`, `bezel`: signs of a screen in each straight picture, as the challenge takes them.
     """
     chosen = recording.pictures[:: sampling.every]
     seen = [reader.read(pictures.colour(path, sampling.border_px)) for path in chosen]
@@ -51,25 +52,29 @@ def judge_recording(reader: FaceReader, limits: TurnLimits, sampling: Sampling, 
         "pictures": len(chosen),
         "faces": len(faces),
         "straight": is_straight,
-        "looks": _looks(reference, meshes, limits) if reference is not None else [],
-        "scores": [one.attack_score for one in _straight(seen) if one.attack_score is not None],
-        "moire": [one.cues.moire for one in _straight(seen) if one.cues is not None],
+        "looks": _looks(reference, meshes, Need.of(limits, Movement.TURN)) if reference is not None else [],
+        "scores": _scores(seen),
+        **_signs_of_a_screen(seen),
     }
 
 
-def _straight(seen: Sequence[FaceReading]) -> list[FaceReading]:
-    """The looks that the kiosk takes passive scores and signs of a screen from."""
-    return [one for one in seen if one.sighting is not None and turn.is_straight(one.sighting.mesh)]
+def _scores(seen: Sequence[FaceReading]) -> list[float]:
+    return [one.attack_score for one in seen if one.attack_score is not None]
 
 
-def _looks(straight: FaceMesh, meshes: Sequence[FaceMesh | None], limits: TurnLimits) -> list[Answer | None]:
+def _signs_of_a_screen(seen: Sequence[FaceReading]) -> Answer:
+    straight = (one for one in seen if one.sighting is not None and turn.is_straight(one.sighting.mesh))
+    cues = [one.cues for one in straight if one.cues is not None]
+    return {"moire": [one.moire for one in cues], "bezel": [one.bezel for one in cues]}
+
+
+def _looks(straight: FaceMesh, meshes: Sequence[FaceMesh | None], need: Need) -> list[Answer | None]:
     others = [mesh for mesh in meshes if mesh is not straight]
-    return [None if mesh is None else _look(straight, mesh, limits) for mesh in others]
+    return [None if mesh is None else _look(straight, mesh, need) for mesh in others]
 
 
-def _look(straight: FaceMesh, mesh: FaceMesh, limits: TurnLimits) -> Answer:
+def _look(straight: FaceMesh, mesh: FaceMesh, need: Need) -> Answer:
     seen = {side: turn.look(straight, mesh, side) for side in SIDES}
-    need = Need.of(limits, Movement.TURN)
     words = {side: turn.judge(one, need) for side, one in seen.items()}
     return {
         "yaw": seen[Side.LEFT].change_deg,
@@ -80,24 +85,39 @@ def _look(straight: FaceMesh, mesh: FaceMesh, limits: TurnLimits) -> Answer:
 
 
 def is_bona_fide(
-    policy: Policy, *, turn_passed: bool, scores: Sequence[float] | None, moire: Sequence[float] | None
+    policy: Policy, *, turn_passed: bool, scores: Sequence[float] | None, screen: ScreenEvidence | None
 ) -> tuple[Verdict, str]:
     """What the product's check says of a presentation: its verdict and reason.
 
-    `scores` None: no passive bundle. `moire` None: signs of a screen are left out of what is asked.
+    `scores` None: no passive bundle; `screen` None: as of pictures without a sign of one.
     """
-    scored = tuple(scores or ())
-    plain = (0.0,) * policy.screen.min_frames
     pad = PadEvidence(
         turn_passed=turn_passed,
         turn_reason="passed" if turn_passed else "turn_without_depth",
         turn_measures=(),
         passive_installed=scores is not None,
-        passive_scores=scored,
-        frames=PadFrames("recording", (), ("straight",), ("turned",), tuple(map(str, range(len(scored))))),
-        screen=ScreenEvidence(plain if moire is None else tuple(moire), (), math.nan),
+        passive_scores=tuple(scores or ()),
+        frames=_bound(len(scores or ())),
+        screen=screen or without_a_screen(policy),
         blinks=0,
         earlier=(),
     )
     finding = face_pad.check(only(pad=pad), policy)
     return finding.verdict, finding.reason
+
+
+def without_a_screen(policy: Policy) -> ScreenEvidence:
+    """What pictures show that have no sign of a screen."""
+    nothing = (0.0,) * policy.screen.min_frames
+    return ScreenEvidence(moire=nothing, bezel=nothing, banding=math.nan)
+
+
+def screen_of(answer: Answer) -> ScreenEvidence:
+    """What a recording shows of a screen. Bands run over it in time, which a folder does not tell."""
+    return ScreenEvidence(tuple(answer["moire"]), tuple(answer["bezel"]), banding=math.nan)
+
+
+def _bound(scores: int) -> PadFrames:
+    """A folder has no driver: its pictures are taken to be those that were judged."""
+    judged = ("0" * 64,)
+    return PadFrames(camera="folder", captured=judged, straight=judged, turned=judged, passive=judged * scores)

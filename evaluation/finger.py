@@ -12,8 +12,7 @@ from typing import Any
 
 from appliance.checks import finger_quality as finger_check
 from appliance.checks.evidence import FingerEvidence
-from appliance.vision import finger_quality
-from appliance.vision.finger_quality import FingerReading
+from appliance.vision.finger_quality import FingerReader, FingerReading
 from border.findings import Verdict
 from border.rules.policy import Policy
 from evaluation import pictures, plots
@@ -31,8 +30,8 @@ Assess = Callable[[pictures.Pixels, int, str], FingerReading]
 
 
 def load() -> Assess:
-    """The product's score."""
-    return finger_quality.assess
+    """The product's score, each impression by itself. Raises `ModelAbsent`, `ModelTampered` or `ModelUnfit`."""
+    return FingerReader.load().assess
 
 
 def judge(assess: Assess, policy: Policy, impression: Print) -> Answer:
@@ -42,7 +41,7 @@ def judge(assess: Assess, policy: Policy, impression: Print) -> Answer:
     """
     read = assess(pictures.grey(impression.picture), impression.pitch_ppi, impression.sensor_class)
     causes = tuple(str(cause) for cause in read.causes)
-    seen = FingerEvidence(asked=True, not_asked_reason="", quality=read.quality, causes=causes, cues=read.pad.cues)
+    seen = FingerEvidence(asked=True, not_asked_reason="", quality=read.quality, causes=causes, cues=())
     finding = finger_check.check(only(finger=seen), policy)
     return {
         "score": read.quality.native,

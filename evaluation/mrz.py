@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from enum import StrEnum
 from typing import Any
 
-from appliance.vision.mrz_reader import PageReader
+from appliance.vision.mrz_reader import PageReader, Profile
 from border.documents.layout import Field, Layout, layout_of
 from border.documents.mrz import Accepted, parse
 from evaluation import pictures, plots
@@ -41,6 +41,11 @@ class Ending(StrEnum):
     UNPROVEN = "unproven"  # taken, but a digit is missing or refuted
     READ_AGAIN = "read_again"  # the parser asks for another look
     NO_ZONE = "no_zone"
+
+
+def habit_of(profile: str) -> Profile:
+    """Pages below mrz/cradle/ are read as in the kiosk's cradle, all others as photographs."""
+    return Profile.CRADLE if profile == Profile.CRADLE.value else Profile.PHOTO
 
 
 def judge(reader: PageReader, page: Page) -> Answer:

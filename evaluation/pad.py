@@ -37,11 +37,12 @@ class Outcome(StrEnum):
 
 
 class System(StrEnum):
-    """What is judged: the turn rule alone, the passive bundle alone, or both as the product's check fuses them."""
+    """What is judged: one of the three alone, or all of them as the product's check fuses them."""
 
     TURN = "turn"
     PASSIVE = "passive"
-    BOTH = "both"
+    SCREEN = "screen"
+    ALL = "all"
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,13 +89,14 @@ def worst(rows: Sequence[Errors]) -> Errors | None:
 def under(system: System, policy: Policy, species: str, answer: Answer) -> Judged:
     """One recording's answer under one system."""
     outcome, reason = _turned(answer, is_attack=species != BONA_FIDE)
-    if system is System.TURN or (system is System.BOTH and outcome is Outcome.NO_RESPONSE):
+    if system is System.TURN or (system is System.ALL and outcome is Outcome.NO_RESPONSE):
         return Judged(species, outcome, reason)
-    passed = system is System.PASSIVE or outcome is Outcome.PASSED
-    if not answer["scores"]:
+    if not answer["faces"] or (system is System.PASSIVE and not answer["scores"]):
         return Judged(species, Outcome.NO_RESPONSE, "no_face")
-    moire = answer["moire"] if system is System.BOTH else None
-    verdict, word = face.is_bona_fide(policy, turn_passed=passed, scores=answer["scores"], moire=moire)
+    passed = system is not System.ALL or outcome is Outcome.PASSED
+    scores = answer["scores"] if system in (System.PASSIVE, System.ALL) else None
+    screen = face.screen_of(answer) if system in (System.SCREEN, System.ALL) else None
+    verdict, word = face.is_bona_fide(policy, turn_passed=passed, scores=scores or None, screen=screen)
     return Judged(species, _OUTCOMES[verdict], reason if not passed else word)
 
 
@@ -148,7 +150,7 @@ Answered = Sequence[tuple[Recording, Answer]]
 
 def section(policy: Policy, answered: Answered, *, has_passive: bool) -> Section:
     """The report of recordings that were judged."""
-    systems = tuple(System) if has_passive else (System.TURN,)
+    systems = [one for one in System if has_passive or one is not System.PASSIVE]
     species = sorted({one.species for one, _ in answered} - {BONA_FIDE})
     judged = {s: [under(s, policy, one.species, answer) for one, answer in answered] for s in systems}
     return Section(
@@ -280,7 +282,7 @@ def _notes(answered: Answered, *, has_passive: bool) -> tuple[str, ...]:
         "deepfakes or for frames fed in behind the camera.",
     ]
     if not has_passive:
-        notes.append("No passive bundle was given (--bundle, --key): only the turn rule is judged.")
+        notes.append("No passive bundle was given (--bundle, --key): none is judged.")
     seen = sum(answer["faces"] for _, answer in answered)
     if seen < 0.5 * sum(answer["pictures"] for _, answer in answered):
         notes.append("Less than half of the pictures show one face. Cut closely around the face? Try --border 50.")

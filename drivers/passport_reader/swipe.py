@@ -17,6 +17,7 @@ T = TypeVar("T")
 GAP_S = 0.1  # a pause this long inside a frame ends it: 100 characters at 9600 baud
 REPLY_S = 2.0  # an ID BOX answers in about 0.1 s
 POLL_S = 0.25
+REST_S = 0.5  # a frame of an ID BOX tells its length: a silence ends only one whose rest was lost
 BAUDS = (9600, 115200)
 FENCES = "VWRT"
 
@@ -135,7 +136,7 @@ class ElyctisReader:
         return answer.data
 
     def _next(self, frames: FrameReader[Answer], deadline: Deadline) -> Answer:
-        return next_frame(frames, self._line, deadline, gap_s=GAP_S, device=self._device)
+        return next_frame(frames, self._line, deadline, gap_s=REST_S, device=self._device)
 
 
 def next_frame(frames: FrameReader[T], line: SerialLine, deadline: Deadline, *, gap_s: float, device: str) -> T:

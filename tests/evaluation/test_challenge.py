@@ -9,7 +9,7 @@ import pytest
 from appliance.vision.challenge import Fault, Phase
 from appliance.vision.face_reading import FaceReader
 from border.rules.default import DEVELOPMENT
-from evaluation.challenge import PICTURES, judged, section, species
+from evaluation.challenge import ALL, PICTURES, judged, section
 from evaluation.pad import BONA_FIDE, Judged, Outcome
 from evaluation.statistics import Rate
 from evaluation.work import Answer
@@ -38,7 +38,7 @@ def test_kinds_are_told_apart() -> None:
 
 
 def test_a_synthetic_head_is_led_through_the_products_own_challenge(reader: FaceReader) -> None:
-    first = species()[0]
+    first = ALL[0]
     assert (first.kind, first.name) == (PICTURES, BONA_FIDE)
     view = first.trial(reader, replace(DEVELOPMENT, turn=replace(DEVELOPMENT.turn, turns=1)), 0)
     assert view.phase is Phase.PASSED and len(view.turns) == 1

@@ -16,6 +16,7 @@ import pytest
 from appliance.vision.errors import ModelAbsent
 from appliance.vision.face_reading import FaceReader
 from appliance.vision.mrz_reader import PageReader
+from appliance.vision.mrz_reader import Profile as Habit
 from border.rules.default import DEVELOPMENT
 from evaluation import layout, made
 from evaluation.__main__ import PARTS, Run, digest, main, section_of
@@ -103,7 +104,7 @@ def test_a_part_without_its_net_says_so_and_the_others_go_on(tmp_path: Path) -> 
     data = layout.read(tmp_path / "mine")
     work = KeptWork(Journal(tmp_path / "journal", "x"))
 
-    def absent() -> PageReader:
+    def absent(_: Habit) -> PageReader:
         raise ModelAbsent("mrz_line", "no card")
 
     run = Run(DEVELOPMENT, Sampling(), None, None, work, FaceReader.load, absent)

@@ -24,10 +24,10 @@ STILL: Answer = {"yaw": 2.0, "residual": 0.01, "passes": [], "flat": False}
 def answer(*looks: Answer | None, scores: tuple[float, ...] = (), straight: bool = True) -> Answer:
     faces = 1 + sum(look is not None for look in looks)
     told: dict[str, Any] = {"pictures": 1 + len(looks), "faces": faces, "straight": straight, "looks": list(looks)}
-    return {**told, "scores": list(scores), "moire": [0.8] * DEVELOPMENT.screen.min_frames}
+    return {**told, "scores": list(scores), "moire": [0.5] * 5, "bezel": [0.1] * 5}
 
 
-NOBODY: Answer = {"pictures": 3, "faces": 0, "straight": False, "looks": [], "scores": [], "moire": []}
+NOBODY: Answer = {"pictures": 3, "faces": 0, "straight": False, "looks": [], "scores": [], "moire": [], "bezel": []}
 
 
 def turned(species: str, told: Answer) -> tuple[Outcome, str]:
@@ -64,7 +64,7 @@ def test_the_turn_rule_leans_against_us(
         ((0.1,) * 5, (FLAT, FLAT), Outcome.PASSED, Outcome.STOPPED),
         ((0.1,) * 4, (LEFT, LEFT), Outcome.NO_RESPONSE, Outcome.NO_RESPONSE),
         ((float("nan"),) * 5, (LEFT, LEFT), Outcome.STOPPED, Outcome.STOPPED),
-        ((), (LEFT, LEFT), Outcome.NO_RESPONSE, Outcome.NO_RESPONSE),
+        ((), (LEFT, LEFT), Outcome.NO_RESPONSE, Outcome.PASSED),
     ],
 )
 def test_the_products_own_check_weighs_the_scores(
@@ -72,7 +72,22 @@ def test_the_products_own_check_weighs_the_scores(
 ) -> None:
     told = answer(*looks, scores=scores)
     assert under(System.PASSIVE, DEVELOPMENT, "print", told).outcome is passive
-    assert under(System.BOTH, DEVELOPMENT, "print", told).outcome is both
+    assert under(System.ALL, DEVELOPMENT, "print", told).outcome is both
+
+
+@pytest.mark.parametrize(
+    ("moire", "screen"),
+    [
+        ([0.5] * 5, Outcome.PASSED),
+        ([2.5] * 5, Outcome.STOPPED),
+        ([0.5] * 4, Outcome.NO_RESPONSE),
+        ([float("nan")] * 5, Outcome.NO_RESPONSE),
+    ],
+)
+def test_signs_of_a_screen_are_weighed_too(moire: list[float], screen: Outcome) -> None:
+    told = {**answer(LEFT, LEFT), "moire": moire}
+    assert under(System.SCREEN, DEVELOPMENT, "film", told).outcome is screen
+    assert under(System.ALL, DEVELOPMENT, "film", told).outcome is screen
 
 
 def rows(species: str, passed: int, stopped: int, silent: int = 0) -> list[Judged]:
@@ -115,11 +130,11 @@ def recordings(*told: tuple[str, Answer]) -> list[tuple[Recording, Answer]]:
 def test_the_section_tells_pairs_and_presentations() -> None:
     told = recordings(("print", answer(STILL, FLAT, STILL)), ("print", NOBODY), (BONA_FIDE, answer(LEFT, LEFT, STILL)))
     made = section(DEVELOPMENT, told, has_passive=False)
-    assert [line.meaning for line in made.headlines] == [
-        "APCER (turn) of the worst species, print",
-        "BPCER (turn)",
-        "single looks of the worst species that would pass the turn rule, print",
+    systems = ("turn", "screen", "all")
+    assert [line.meaning for line in made.headlines[:-1:2]] == [
+        f"APCER ({system}) of the worst species, print" for system in systems
     ]
+    assert made.headlines[-1].meaning == "single looks of the worst species that would pass the turn rule, print"
     assert made.headlines[0].figure.startswith("0 of 1: 0.0 %")
     looks = made.numbers["looks"]["print"]
     assert looks["pass"]["count"] == 0 and looks["pass"]["n"] == 3
@@ -132,7 +147,7 @@ def test_the_section_tells_pairs_and_presentations() -> None:
 def test_attacks_that_gave_nothing_to_judge_are_no_success() -> None:
     made = section(DEVELOPMENT, recordings(("print", NOBODY)), has_passive=False)
     assert [(line.figure, line.meaning) for line in made.headlines] == [
-        ("none", "APCER (turn): no attack gave anything to judge")
+        ("none", f"APCER ({system}): no attack gave anything to judge") for system in ("turn", "screen", "all")
     ]
 
 
