@@ -9,11 +9,11 @@ CUTS = (b"\x00", b"\x01", b"\x07", b"\xff")
 # ruff: noqa: PLC0415
 
 
-def chip() -> list[bytes]:
+def documents() -> list[bytes]:
     """Every file of two chips, certificates and signed lists; the first byte picks the reader."""
-    from tests.fuzz import fuzz_chip
+    from tests.fuzz import fuzz_documents
 
-    return fuzz_chip.seeds()
+    return fuzz_documents.seeds()
 
 
 def messages() -> list[bytes]:
