@@ -22,6 +22,7 @@ SLICE_S = 0.05  # how soon a wait notices that its caller has left
 CLOSE_S = 1.0
 ANY = "*"
 NO_CARD = 0x8010000C
+LOST = {0x80100016, 0x8010002F}  # the exchange failed: chip or reader left, which only the list of readers tells
 REMOVED = {0x80100069, 0x80100068, NO_CARD, 0x80100017}  # removed, reset by another, none, gone while connecting
 REFUSED = {0x8010000B: "another program holds the chip", 0x8010000F: "a protocol that the reader does not speak"}
 UNPOWERED = {0x80100066: "the chip does not answer", 0x80100067: "the chip has no power", 0x80100065: "no such chip"}
@@ -147,10 +148,11 @@ class _Pcsc:
             raise DocumentRemoved(self._device, "no chip is held")
         pci = self._scard.SCARD_PCI_T1 if self._protocol == self._scard.SCARD_PROTOCOL_T1 else self._scard.SCARD_PCI_T0
         code, answer = self._scard.SCardTransmit(self._card, pci, list(command))
-        self._judge(code)
-        if not answer:  # what pcscd 1.9 says where the chip left in the middle of the exchange
+        if code & 0xFFFFFFFF in LOST or (code == 0 and not answer):  # nothing: what pcscd 1.9 says for the same
             self.let_go()
-            raise DocumentRemoved(self._device, "no answer at all")
+            self._reader()
+            raise DocumentRemoved(self._device, "the chip fell silent in the middle of an exchange")
+        self._judge(code)
         return bytes(answer)
 
     def let_go(self) -> None:

@@ -17,6 +17,8 @@ from simulators.faults import Faults
 
 POWER_OFF, POWER_ON, RESET, TELL_ATR = 0, 1, 2, 4
 JOIN_S = 5.0
+AWAY_S = 1.0
+"""pcscd looks every 0.4 s. It never finds again what left and came back between two looks; no hand is that quick."""
 
 
 @dataclass(slots=True)
@@ -30,7 +32,7 @@ class AirInterface:
     frame_bytes: int = 256
     pause_s: float = 0.0003
     think_s: float = 0.004  # what the chip needs for itself, for each command
-    busy_s: float = 0.0  # all that was spent so far
+    busy_s: float = 0.0  # all that was spent so far, by this reckoning
 
     def take(self, command: int, answer: int) -> float:
         """Seconds for so many bytes each way; counted."""
@@ -76,16 +78,21 @@ class ChipOnReader:
         self.chip_faults = ChipFaults()
         self.air = air or AirInterface()
         self.sent = 0
+        self.own_s = 0.0  # from each command's arrival to its answer: the chip's own time, as it passed
         self._port = port
+        self.left = False  # by itself, in the middle of something
         self._last = b""
+        self._left_s = 0.0
         self._socket: socket.socket | None = None
         self._thread: threading.Thread | None = None
 
     def put_down(self) -> None:
         if self._socket is not None:
             return
+        time.sleep(max(0.0, self._left_s + AWAY_S - time.monotonic()))
         self._socket = socket.create_connection(("127.0.0.1", self._port), timeout=JOIN_S)
         self._socket.settimeout(None)
+        self.left = False
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._thread = threading.Thread(target=self._serve, args=(self._socket,), name="chip wire", daemon=True)
         self._thread.start()
@@ -99,12 +106,15 @@ class ChipOnReader:
             wire.shutdown(socket.SHUT_RDWR)
         assert self._thread is not None
         self._thread.join(JOIN_S)
+        if not self.left:
+            self._left_s = time.monotonic()
         wire.close()
 
     def _serve(self, wire: socket.socket) -> None:
         with contextlib.suppress(OSError):  # the reader has gone
             while (message := _message(wire)) is not None:
                 if not self._heard(wire, message):
+                    self.left, self._left_s = True, time.monotonic()
                     wire.shutdown(socket.SHUT_RDWR)
                     return
 
@@ -121,10 +131,12 @@ class ChipOnReader:
 
     def _command(self, wire: socket.socket, command: bytes) -> bool:
         self.sent += 1
+        begun_s = time.monotonic()
         if self.sent == self.chip_faults.removed_at:
             return False
         answer = self._answer(command)
         time.sleep(self.air.take(len(command), len(answer)) + self.faults.delay_s)
+        self.own_s += time.monotonic() - begun_s
         if not self.faults.mute:
             _say(wire, answer)
         return True

@@ -66,10 +66,16 @@ def decode(answer: bytes) -> Response:
     return Response(answer[:-2], int.from_bytes(answer[-2:], "big"))
 
 
-class Line(Protocol):
-    """What carries bytes to the chip and back: `drivers.card.CardLine`, or a table in a test."""
+class ChipLine(Protocol):
+    """What carries bytes to the chip and back: `drivers.card.CardLine`."""
+
+    def wait(self, deadline: Deadline) -> bytes: ...
 
     def transmit(self, command: bytes, deadline: Deadline) -> bytes: ...
+
+    def let_go(self) -> None: ...
+
+    def close(self) -> None: ...
 
 
 class Link(Protocol):
@@ -83,7 +89,7 @@ class Link(Protocol):
 class Wire:
     """The last link: commands become bytes. Counts what it carried."""
 
-    def __init__(self, device: str, line: Line) -> None:
+    def __init__(self, device: str, line: ChipLine) -> None:
         self._device = device
         self._line = line
         self.commands = 0

@@ -8,12 +8,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from drivers.api import Access, ChipKeys, ChipReading, ChipTiming, Progress, Proof, Unread
-from drivers.card import CardLine
 from drivers.deadline import Deadline
 from drivers.errors import WireCorrupt
 from drivers.passport_reader import tlv
 from drivers.passport_reader.access import Opened, Opener
-from drivers.passport_reader.apdu import OK, SHORT_LE, Chaining, Command, LeCorrection, Link, MoreData, Wire
+from drivers.passport_reader.apdu import OK, SHORT_LE, Chaining, ChipLine, Command, LeCorrection, Link, MoreData, Wire
 from drivers.passport_reader.authentication import CHALLENGE_BYTES, ChipAuthentication, active
 from drivers.passport_reader.files import APPLICATION, LDS_FILES, MASTER_FILES, FileReader, longest_answer
 from drivers.passport_reader.secure_messaging import Channel, Session, Suite
@@ -39,7 +38,7 @@ NO_APPLICATION = "no passport application"
 class PassportChip:
     """A contactless reader of PC/SC. `long_blocks` False: never more than a short answer, for readers that cut."""
 
-    def __init__(self, device: str, line: CardLine, *, long_blocks: bool = True) -> None:
+    def __init__(self, device: str, line: ChipLine, *, long_blocks: bool = True) -> None:
         self._device = device
         self._line = line
         self._long_blocks = long_blocks
@@ -75,7 +74,7 @@ class _Found:
 class _Visit:
     """One chip, from its answer to reset to the last proof."""
 
-    def __init__(self, device: str, line: CardLine, keys: ChipKeys, deadline: Deadline, progress: Progress) -> None:
+    def __init__(self, device: str, line: ChipLine, keys: ChipKeys, deadline: Deadline, progress: Progress) -> None:
         self._device = device
         self._keys = keys
         self._deadline = deadline
