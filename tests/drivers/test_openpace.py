@@ -16,7 +16,6 @@ from simulators.passport_chip import CARD_ACCESS, GM, Chip, PaceWay, Passport
 from simulators.pcscd import Slot
 from simulators.vpcd_wire import ChipOnReader
 from tests.drivers.conftest import without
-from tests.drivers.golden import PASSPORT
 from tests.drivers.passports import CAN, KEYS, MRZ, NUMBER_KEYS, WRONG_NUMBER, WRONG_ZONE, named, nobody, passport
 
 ZONE_REFERENCE, NUMBER_REFERENCE = 1, 2
@@ -253,9 +252,9 @@ def _libeac() -> None:
 
 
 def zone() -> str:
-    """libeac wants the whole zone and takes the fields out of it itself."""
-    assert PASSPORT[1][:10] + PASSPORT[1][13:20] + PASSPORT[1][21:28] == MRZ
-    return "".join(PASSPORT)
+    """libeac takes the fields out of the zone itself, at the places of a TD1 card, whatever it is given."""
+    number, birth, expiry = MRZ[:10], MRZ[10:17], MRZ[17:]
+    return f"I<UTO{number}".ljust(30, "<") + f"{birth}F{expiry}UTO".ljust(29, "<") + "6" + "ERIKSSON".ljust(30, "<")
 
 
 @pytest.fixture
