@@ -79,7 +79,7 @@ class CaKey:
     @property
     def infos(self) -> bytes:
         """ChipAuthenticationInfo and ChipAuthenticationPublicKeyInfo."""
-        which = b"" if self.key_id is None else tlv(0x02, bytes([self.key_id]))
+        which = b"" if self.key_id is None else tlv(0x02, self.key_id.to_bytes(2 if self.key_id > 127 else 1, "big"))
         way = tlv(0x30, tlv(0x06, self.oid), tlv(0x02, b"\x01"), which)
         return way + self.public_info(which)
 

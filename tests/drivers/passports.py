@@ -103,6 +103,7 @@ class Table:
 
     chip: Chip
     removed_at: int = 0
+    answer_always: bytes = b""  # instead of the chip's, where there is one
     sent: list[bytes] = field(default_factory=list)
 
     def wait(self, deadline: Deadline) -> bytes:
@@ -116,7 +117,7 @@ class Table:
         self.sent.append(command)
         if len(self.sent) == self.removed_at:
             raise DocumentRemoved("chip", "taken away")
-        return self.chip.process(command)
+        return self.answer_always or self.chip.process(command)
 
     def let_go(self) -> None:
         self.chip.reset()

@@ -139,7 +139,7 @@ class Openpace:
         """Data and Le of a protected command. Raises `Refused`."""
         self._must(self._eac.EAC_increment_ssc(self._ctx))
         given = objects(body)
-        unsigned = body[: body.rindex(b"\x8e\x08")]
+        unsigned = body[:-10]
         signed = self._padded(head)
         signed = self._padded(signed + unsigned) if unsigned else signed
         if self._bytes(self._eac.EAC_authenticate(self._ctx, _buffer(signed))) != given[0x8E]:
