@@ -126,6 +126,17 @@ class Table:
         """Nothing is held."""
 
 
+@dataclass(slots=True)
+class Recorder(Table):
+    """Keeps what the chip answered."""
+
+    answers: list[bytes] = field(default_factory=list)
+
+    def transmit(self, command: bytes, deadline: Deadline) -> bytes:
+        self.answers.append(Table.transmit(self, command, deadline))
+        return self.answers[-1]
+
+
 def nobody(_share: float) -> None:
     """A progress listener that does not listen."""
 

@@ -36,6 +36,7 @@ class Harness:
 HARNESSES: dict[str, Harness] = {
     harness.name: harness
     for harness in (
+        Harness("chip", seeds.chip),
         Harness("messages", seeds.messages),
         Harness("mjpeg", seeds.mjpeg),
         Harness("mrz", seeds.mrz),
