@@ -1,6 +1,6 @@
 """`make bench`: every figure, or those named; JSON and a picture of each land in artefacts/bench/.
 
-    python -m bench [--quick] [--folder artefacts/bench] [vision outbox central journey]
+    python -m bench [--quick] [--folder artefacts/bench] [vision chip outbox central journey]
 
 Each bench is a module with a command line of its own that prints one JSON object last. `--quick` shows only that
 all of them run: its figures mean nothing.
@@ -20,9 +20,10 @@ from typing import Any
 
 from bench.picture import bars
 
-BENCHES: tuple[str, ...] = ("vision", "outbox", "central", "journey")
+BENCHES: tuple[str, ...] = ("vision", "chip", "outbox", "central", "journey")
 QUICK: dict[str, tuple[str, ...]] = {
     "vision": ("--rounds", "2"),
+    "chip": ("--rounds", "1", "--rates", "848"),
     "outbox": ("--rounds", "1", "--count", "3"),
     "central": ("--encounters", "8", "--rounds", "1"),
     "journey": ("--crossings", "1"),

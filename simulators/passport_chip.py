@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 from functools import reduce
 from operator import xor
 
+from cryptography.hazmat.primitives.asymmetric import ec
+
 from simulators.chip_crypto import (
     AaKey,
     Broken,
@@ -66,6 +68,12 @@ class CaKey:
     secret: int
     arc: int = 2
     key_id: int | None = None
+
+    @staticmethod
+    def of(key: ec.EllipticCurvePrivateKey, arc: int = 2, key_id: int | None = None) -> CaKey:
+        """The same key as `cryptography` has it."""
+        number = next(each.number for each in CURVES.values() if each.name.lower() == key.curve.name.lower())
+        return CaKey(number, key.private_numbers().private_value, arc, key_id)
 
     @property
     def point(self) -> Point:

@@ -21,7 +21,7 @@ SLOW = pytest.mark.full
 
 @pytest.mark.timeout(200)
 @pytest.mark.parametrize(
-    "name", ["vision", "outbox", pytest.param("central", marks=SLOW), pytest.param("journey", marks=SLOW)]
+    "name", ["vision", "chip", "outbox", pytest.param("central", marks=SLOW), pytest.param("journey", marks=SLOW)]
 )
 def test_a_tiny_run_leaves_figures_and_a_picture(name: str, tmp_path: Path) -> None:
     assert main(["--quick", "--folder", str(tmp_path), name]) == 0

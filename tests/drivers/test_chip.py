@@ -195,4 +195,4 @@ def test_everything_at_once() -> None:
 
 def test_generic_mapping_needs_no_card_security() -> None:
     reading = read(passport(PaceWay(GM, 2, 13)))
-    assert "CardSecurity" not in reading.files | reading.unread
+    assert "CardSecurity" not in {**reading.files, **reading.unread}

@@ -35,8 +35,8 @@ def golden_session() -> Session:
 
 def plain(command: bytes) -> Command:
     if command[1] == 0xB0:
-        return Command(*command[:4], le=command[4])
-    return Command(*command[:4], data=command[5:])
+        return Command(command[0], command[1], command[2], command[3], le=command[4])
+    return Command(command[0], command[1], command[2], command[3], command[5:])
 
 
 class Answers:

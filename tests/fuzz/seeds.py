@@ -17,11 +17,12 @@ def chip() -> list[bytes]:
     from drivers.deadline import Deadline
     from drivers.errors import DeviceError
     from drivers.passport_reader.chip import PassportChip
+    from simulators.passport_chip import Chip
     from tests.drivers import golden_chip, passports
 
     found = []
     for made in (passports.passport(face_bytes=300), passports.everything(), passports.passport(passports.PLAIN)):
-        heard = passports.Recorder(passports.Chip(made))
+        heard = passports.Recorder(Chip(made))
         try:
             PassportChip("seed", heard).read(passports.KEYS, Deadline(60), passports.nobody)
         except DeviceError:
