@@ -21,7 +21,8 @@ from drivers.api import ChipKeys, ChipReader, Private
 from drivers.catalogue import CHIP_READER
 from drivers.deadline import Deadline
 from simulators.chip_crypto import tlv
-from simulators.passport_chip import COM, GM, SOD, Chip, PaceWay, Passport
+from simulators.chip_keys import GM, PaceWay
+from simulators.passport_chip import COM, SOD, Chip, Passport
 from simulators.pcscd import Pcscd
 from simulators.vpcd_wire import AirInterface, ChipOnReader
 
@@ -98,7 +99,7 @@ def reading(reader: ChipReader, chip: ChipOnReader, rate_kbit_s: int) -> Timed:
 
 def summed(readings: list[Timed]) -> dict[str, float]:
     def median(name: str) -> float:
-        return statistics.median(getattr(each, name) for each in readings)
+        return statistics.median(float(getattr(each, name)) for each in readings)
 
     ratios = [each.read_s / each.own_s for each in readings]
     files = [each.files_s / each.files_own_s for each in readings]

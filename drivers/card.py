@@ -36,6 +36,7 @@ class CardLine:
 
     def __init__(self, device: str, reader: str) -> None:
         self._device = device
+        self._reader = reader
         self._hand = _Hand(device)
         self._pcsc = _Pcsc(device, reader)
 
@@ -56,7 +57,8 @@ class CardLine:
 
     def close(self) -> None:
         """Safe to call twice; a later call opens again."""
-        self._hand.dismiss(self._pcsc.close, CLOSE_S)
+        pcsc, self._pcsc = self._pcsc, _Pcsc(self._device, self._reader)
+        self._hand.dismiss(pcsc.close, CLOSE_S)  # it may hang in a call: what is its own stays its own
 
     def _do(self, what: Callable[[], T], deadline: Deadline) -> T:
         return self._hand.do(what, deadline, instead=self._pcsc.let_go)

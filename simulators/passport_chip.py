@@ -8,13 +8,10 @@ from __future__ import annotations
 
 import hashlib
 import os
-import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import reduce
 from operator import xor
-
-from cryptography.hazmat.primitives.asymmetric import ec
 
 from simulators.chip_crypto import (
     AaKey,
@@ -28,12 +25,11 @@ from simulators.chip_crypto import (
     padded,
     sealed,
     tlv,
-    token,
 )
-from simulators.chip_curves import CURVES, Curve, Point
+from simulators.chip_curves import CURVES
+from simulators.chip_keys import CaKey, PaceWay
+from simulators.chip_pace import PaceRun, x_of
 
-BSI = bytes.fromhex("04007F000702 02")
-GM, CAM = 2, 6
 CARD_ACCESS, CARD_SECURITY, ATR_INFO = 0x011C, 0x011D, 0x2F01
 COM, SOD, DG14, DG15 = 0x011E, 0x011D, 0x010E, 0x010F
 APPLICATION = bytes.fromhex("A0000002471001")
@@ -41,61 +37,6 @@ OPEN_FILES = (CARD_ACCESS, ATR_INFO)
 ATR = bytes.fromhex("3B8A80018031F873F741")  # then: the third byte of its capabilities, 82 9000, and a check
 LONG_COMMANDS = 0x40
 Answer = tuple[bytes, int]
-
-
-@dataclass(frozen=True, slots=True)
-class PaceWay:
-    """One PACEInfo: mapping GM or CAM, cipher by its arc (1 3DES, 2 to 4 AES), number of the curve."""
-
-    mapping: int
-    arc: int
-    curve: int
-
-    @property
-    def oid(self) -> bytes:
-        return BSI + bytes([4, self.mapping, self.arc])
-
-    @property
-    def info(self) -> bytes:
-        return tlv(0x30, tlv(0x06, self.oid), tlv(0x02, b"\x02"), tlv(0x02, bytes([self.curve])))
-
-
-@dataclass(frozen=True, slots=True)
-class CaKey:
-    """A secret for chip authentication on a standardized curve; `arc`: its cipher."""
-
-    curve: int
-    secret: int
-    arc: int = 2
-    key_id: int | None = None
-
-    @staticmethod
-    def of(key: ec.EllipticCurvePrivateKey, arc: int = 2, key_id: int | None = None) -> CaKey:
-        """The same key as `cryptography` has it."""
-        number = next(each.number for each in CURVES.values() if each.name.lower() == key.curve.name.lower())
-        return CaKey(number, key.private_numbers().private_value, arc, key_id)
-
-    @property
-    def point(self) -> Point:
-        curve = CURVES[self.curve]
-        return curve.times(self.secret, curve.g)
-
-    @property
-    def oid(self) -> bytes:
-        return BSI + bytes([3, 2, self.arc])
-
-    @property
-    def infos(self) -> bytes:
-        """ChipAuthenticationInfo and ChipAuthenticationPublicKeyInfo."""
-        which = b"" if self.key_id is None else tlv(0x02, self.key_id.to_bytes(2 if self.key_id > 127 else 1, "big"))
-        way = tlv(0x30, tlv(0x06, self.oid), tlv(0x02, b"\x01"), which)
-        return way + self.public_info(which)
-
-    def public_info(self, which: bytes = b"") -> bytes:
-        curve = CURVES[self.curve]
-        algorithm = tlv(0x30, tlv(0x06, bytes.fromhex("04007F00070102")), tlv(0x02, bytes([self.curve])))
-        key = tlv(0x30, algorithm, tlv(0x03, b"\0", curve.written(self.point)))
-        return tlv(0x30, tlv(0x06, BSI + bytes([1, 2])), key, which)
 
 
 @dataclass(slots=True)
@@ -159,7 +100,7 @@ class Chip:
         self._next: Messaging | None = None
         self._in_application = False
         self._selected: bytes | None = None
-        self._pace: _PaceRun | None = None
+        self._pace: PaceRun | None = None
         self._challenge = b""
         self._ca_chosen = False
         self._chained = b""
@@ -290,7 +231,7 @@ class Chip:
         known = {b"\x01": zone, b"\x02": self.passport.can.encode()}
         if not (secret := known.get(given.get(0x83, b""), b"")):
             return b"", 0x6A88
-        self._pace = _PaceRun(ways[0], secret, self.passport.cam_key)
+        self._pace = PaceRun(ways[0], secret, self.passport.cam_key)
         return b"", 0x63C0 | max(0, 9 - self.wrong_secrets) if self.wrong_secrets else 0x9000
 
     def _general(self, head: bytes, data: bytes) -> Answer:
@@ -315,71 +256,9 @@ class Chip:
         assert key is not None
         curve = CURVES[key.curve]
         shared = curve.times(key.secret, curve.read(public))
-        self._next = Messaging.over(key.arc, _x(curve, shared))
+        self._next = Messaging.over(key.arc, x_of(curve, shared))
         self._ca_chosen = False
         return tlv(0x7C) if wrapped else b"", 0x9000
-
-
-class _PaceRun:
-    """Four commands, in their order."""
-
-    def __init__(self, way: PaceWay, secret: bytes, cam_key: CaKey | None) -> None:
-        self._way = way
-        self._curve = CURVES[way.curve]
-        self._cam_key = cam_key
-        self._nonce = os.urandom(32 if way.arc > 2 else 16)
-        self._key = derived(way.arc, secret, 3)
-        self._mapping = self._ephemeral = 1 + secrets.randbelow(self._curve.n - 1)
-        self._generator: Point = None
-        self._own = b""
-        self._theirs = b""
-        self._messaging: Messaging | None = None
-        self._wanted = 0x00
-        self.done: Messaging | None = None
-
-    def step(self, given: dict[int, bytes]) -> bytes | None:
-        """None: the token is wrong. ValueError, KeyError: out of order, or nonsense."""
-        wanted, self._wanted = self._wanted, {0x00: 0x81, 0x81: 0x83, 0x83: 0x85, 0x85: 0xFF}[self._wanted]
-        if wanted == 0x00:
-            block = bytes(8 if self._way.arc == 1 else 16)
-            return tlv(0x80, sealed(self._way.arc, self._key, block, self._nonce))
-        return {0x81: self._map, 0x83: self._agree, 0x85: self._finish}[wanted](given[wanted])
-
-    def _map(self, data: bytes) -> bytes:
-        curve = self._curve
-        shared = curve.times(self._mapping, curve.read(data))
-        self._generator = curve.plus(curve.times(int.from_bytes(self._nonce, "big") % curve.n, curve.g), shared)
-        return tlv(0x82, curve.written(curve.times(self._mapping, curve.g)))
-
-    def _agree(self, data: bytes) -> bytes:
-        curve = self._curve
-        self._ephemeral = 1 + secrets.randbelow(curve.n - 1)
-        self._own, self._theirs = curve.written(curve.times(self._ephemeral, self._generator)), data
-        shared = curve.times(self._ephemeral, curve.read(data))
-        self._messaging = Messaging.over(self._way.arc, _x(curve, shared))
-        return tlv(0x84, self._own)
-
-    def _finish(self, data: bytes) -> bytes | None:
-        assert self._messaging is not None
-        arc, mac = self._way.arc, self._messaging.mac
-        if data != token(arc, mac, self._way.oid, self._own):
-            return None
-        self.done = self._messaging
-        return tlv(0x86, token(arc, mac, self._way.oid, self._theirs)) + self._cam()
-
-    def _cam(self) -> bytes:
-        if self._way.mapping != CAM or self._cam_key is None or self._messaging is None:
-            return b""
-        factor = self._mapping * pow(self._cam_key.secret, -1, self._curve.n) % self._curve.n
-        arc, key, block = self._way.arc, self._messaging.enc, 8 if self._way.arc == 1 else 16
-        iv = sealed(arc, key, bytes(block), b"\xff" * block)
-        return tlv(0x8A, sealed(arc, key, iv, padded(arc, factor.to_bytes(self._curve.width, "big"))))
-
-
-def _x(curve: Curve, point: Point) -> bytes:
-    if point is None:
-        raise ValueError("no shared secret")
-    return point[0].to_bytes(curve.width, "big")
 
 
 def _cut(command: bytes, *, long: bool) -> tuple[bytes, bytes, int | None]:

@@ -16,7 +16,8 @@ from drivers.passport_reader.access import mrz_information
 from drivers.passport_reader.chip import PassportChip
 from simulators.chip_crypto import AaKey, tlv
 from simulators.chip_curves import CURVES
-from simulators.passport_chip import CAM, COM, DG14, DG15, GM, SOD, CaKey, Chip, PaceWay, Passport
+from simulators.chip_keys import CAM, GM, CaKey, PaceWay
+from simulators.passport_chip import COM, DG14, DG15, SOD, Chip, Passport
 
 MRZ = mrz_information("L898902C3", "740812", "120415")  # the specimen of Doc 9303-4
 CAN = "500540"

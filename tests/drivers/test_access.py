@@ -16,7 +16,8 @@ from drivers.passport_reader.secure_messaging import BY_ARC, Suite
 from drivers.passport_reader.security_infos import PaceInfo, pace_infos, security_infos
 from drivers.passport_reader.tlv import Malformed
 from simulators.chip_crypto import tlv
-from simulators.passport_chip import CAM, CARD_ACCESS, GM, Chip, PaceWay
+from simulators.chip_keys import CAM, GM, PaceWay
+from simulators.passport_chip import CARD_ACCESS, Chip
 from tests.drivers import golden_chip as golden
 from tests.drivers.passports import (
     CAN,

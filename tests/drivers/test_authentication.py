@@ -25,7 +25,8 @@ from drivers.passport_reader.security_infos import (
 from drivers.passport_reader.tlv import Malformed
 from simulators.chip_crypto import aa_signature, tlv
 from simulators.chip_curves import CURVES as CHIP_CURVES
-from simulators.passport_chip import DG14, DG15, GM, PaceWay
+from simulators.chip_keys import GM, PaceWay
+from simulators.passport_chip import DG14, DG15
 from tests.drivers.passports import PLAIN, ca_key, ec_key, files, passport, read, rsa_key
 
 HASH_ARCS = dict(enumerate(AA_HASHES.values(), start=1))

@@ -12,7 +12,8 @@ from drivers.errors import Cancelled, DocumentRemoved, WireCorrupt
 from drivers.passport_reader.chip import PassportChip
 from drivers.passport_reader.files import MAX_FILE_BYTES, longest_answer
 from simulators.chip_crypto import tlv
-from simulators.passport_chip import CAM, COM, GM, SOD, Chip, PaceWay, Passport
+from simulators.chip_keys import CAM, GM, PaceWay
+from simulators.passport_chip import COM, SOD, Chip, Passport
 from tests.drivers.passports import (
     DG1,
     DG2,

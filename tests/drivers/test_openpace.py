@@ -12,7 +12,8 @@ from drivers.api import Access, ChipKeys, ChipReading, Private, Unread
 from drivers.catalogue import CHIP_READER
 from drivers.deadline import Deadline
 from simulators.chip_crypto import objects, tlv
-from simulators.passport_chip import CARD_ACCESS, GM, Chip, PaceWay, Passport
+from simulators.chip_keys import GM, PaceWay
+from simulators.passport_chip import CARD_ACCESS, Chip, Passport
 from simulators.pcscd import Slot
 from simulators.vpcd_wire import ChipOnReader
 from tests.drivers.conftest import without

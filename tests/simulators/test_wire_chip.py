@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simulators.passport_chip import CARD_ACCESS, GM, Chip, PaceWay, Passport
+from simulators.chip_keys import GM, PaceWay
+from simulators.passport_chip import CARD_ACCESS, Chip, Passport
 from simulators.vpcd_wire import AirInterface, ChipOnReader
 
 ZONE = "L898902C<369080619406236"
