@@ -32,6 +32,7 @@ from drivers.passport_reader.tlv import Malformed
 OPENED_SHARE, FILES_SHARE = 0.15, 0.8  # the rest is for the proofs
 WEIGHTS = {"DG2": 12.0, "SOD": 2.0}  # of a file in the progress of all; others 0.5
 LEAST_STEP = 0.002
+INFOS = {"CardAccess": security_infos, "CardSecurity": in_card_security, "DG14": in_data_group}
 NO_APPLICATION = "no passport application"
 
 
@@ -133,8 +134,10 @@ class _Visit:
                 self._enter(Opener(self._device, self._link, self._keys).bac(self._deadline))
 
     def _by_pace(self) -> Opened | None:
-        infos = self._infos("CardAccess")
-        ways = pace_infos(infos)
+        try:
+            ways = pace_infos(self._infos("CardAccess"))
+        except Malformed:
+            return None
         if not ways:
             return None
         ambiguous = len({way.parameter for way in ways}) > 1
@@ -185,21 +188,20 @@ class _Visit:
             self._progress(share)
 
     def _infos(self, name: str) -> list[SecurityInfo]:
-        """Of a file that was read; none where it is absent or malformed."""
-        reads = {"CardAccess": security_infos, "CardSecurity": in_card_security, "DG14": in_data_group}
-        try:
-            return reads[name](self._found.files[name]) if name in self._found.files else []
-        except Malformed:
-            self._found.unread[name] = Unread.MALFORMED
-            return []
+        """Of a file that was read; none where the chip has no such file. Raises `Malformed`, also for one withheld."""
+        if name in self._found.files:
+            return INFOS[name](self._found.files[name])
+        if self._found.unread.get(name, Unread.ABSENT) is not Unread.ABSENT:
+            raise Malformed(f"{name} is withheld")
+        return []
 
     def _prove(self) -> None:
-        self._found.by_mapping = self._proved_by_mapping()
+        self._found.by_mapping = self._attempt(self._proved_by_mapping)
         self._found.active = self._attempt(self._proved_actively)
         self._found.by_key = self._attempt(self._proved_by_key)  # last: it changes the channel
 
     def _attempt(self, proof: Callable[[], Proof]) -> Proof:
-        """A chip that breaks the channel while it should prove itself has not proved itself."""
+        """A chip that breaks the channel, or withholds its keys, while it should prove itself has not proved itself."""
         try:
             return proof()
         except (WireCorrupt, Malformed):
@@ -210,14 +212,13 @@ class _Visit:
         if opened.pace is None or opened.cam_token is None:
             return Proof.NOT_OFFERED
         infos = self._infos("CardSecurity") + self._infos("DG14")
-        try:
-            return Proof.PASSED if opened.pace.chip_proved(opened.cam_token, infos) else Proof.FAILED
-        except Malformed:
-            return Proof.FAILED
+        return Proof.PASSED if opened.pace.chip_proved(opened.cam_token, infos) else Proof.FAILED
 
     def _proved_actively(self) -> Proof:
-        if "DG15" not in self._found.files:
+        if self._found.unread.get("DG15") is Unread.ABSENT:
             return Proof.NOT_OFFERED
+        if "DG15" not in self._found.files:
+            return Proof.FAILED
         key = in_dg15(self._found.files["DG15"])
         challenge = secrets.token_bytes(CHALLENGE_BYTES)
         command = Command(0x00, 0x88, 0, 0, challenge, le=self._block if self._answer > SHORT_LE else SHORT_LE)

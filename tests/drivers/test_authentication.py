@@ -9,7 +9,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from drivers.api import Proof
+from drivers.api import Proof, Unread
 from drivers.passport_reader.authentication import active, rsa_signed
 from drivers.passport_reader.curves import BY_NUMBER
 from drivers.passport_reader.secure_messaging import BY_ARC
@@ -166,6 +166,25 @@ class TestChipAuthentication:
     def test_both_proofs_on_one_chip(self) -> None:
         reading = read(passport(ca=ca_key(16, 3), aa=rsa_key()))
         assert (reading.active_authentication, reading.chip_authentication) == (Proof.PASSED, Proof.PASSED)
+
+
+class TestKeysWithheld:
+    """A copy may not become a chip that offers nothing by spoiling the files that would find it out."""
+
+    def test_a_malformed_dg14_fails_both(self) -> None:
+        made = passport(PLAIN, aa=ec_key(), ca=ca_key(13))
+        made.files[DG14] = tlv(0x6E, b"\x31\x05\x30")
+        reading = read(made)
+        assert (reading.active_authentication, reading.chip_authentication) == (Proof.FAILED, Proof.FAILED)
+
+    @pytest.mark.parametrize(("file", "name"), [(DG14, "DG14"), (DG15, "DG15")])
+    def test_a_file_that_ends_early_fails(self, file: int, name: str) -> None:
+        made = passport(PLAIN, aa=rsa_key(), ca=ca_key(13))
+        made.files[file] = made.files[file][:-20]
+        reading = read(made)
+        assert reading.unread[name] in (Unread.MALFORMED, Unread.REFUSED)
+        proof = reading.chip_authentication if file == DG14 else reading.active_authentication
+        assert proof is Proof.FAILED
 
 
 class TestKeysInFiles:
