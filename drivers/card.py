@@ -25,7 +25,11 @@ NO_CARD = 0x8010000C
 LOST = {0x80100016, 0x8010002F}  # the exchange failed: chip or reader left, which only the list of readers tells
 REMOVED = {0x80100069, 0x80100068, NO_CARD, 0x80100017}  # removed, reset by another, none, gone while connecting
 REFUSED = {0x8010000B: "another program holds the chip", 0x8010000F: "a protocol that the reader does not speak"}
-UNPOWERED = {0x80100066: "the chip does not answer", 0x80100067: "the chip has no power", 0x80100065: "no such chip"}
+UNPOWERED = {
+    0x80100066: "the chip does not answer",
+    0x80100067: "the chip has no power",
+    0x80100065: "a chip that the reader does not know",
+}
 
 
 class CardLine:

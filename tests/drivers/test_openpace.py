@@ -1,4 +1,4 @@
-"""PACE against a chip that others wrote: OpenPACE's libeac answers behind pcscd, AES secure messaging included."""
+"""PACE against a chip that others wrote: OpenPACE's libeac answers behind pcscd, secure messaging included."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from tests.drivers.conftest import without
 from tests.drivers.passports import CAN, KEYS, MRZ, NUMBER_KEYS, WRONG_NUMBER, WRONG_ZONE, named, nobody, passport
 
 ZONE_REFERENCE, NUMBER_REFERENCE = 1, 2
-CURVES = (10, 11, 12, 13, 14, 15, 16, 17, 18)
-ARCS = {2: "AES-128", 3: "AES-192", 4: "AES-256"}
+CURVES = (8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18)
+ARCS = {1: "3DES", 2: "AES-128", 3: "AES-192", 4: "AES-256"}
 
 
 class Buffer(ctypes.Structure):
