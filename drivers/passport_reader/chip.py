@@ -154,7 +154,8 @@ class _Visit:
         self._block = session.room(self._answer)
 
     def _keep_card_security(self) -> None:
-        if self._found.opened.cam_token is not None:
+        pace = self._found.opened.pace
+        if pace is not None and pace.proves_chip:
             self._keep("CardSecurity", MASTER_FILES["CardSecurity"], 0.0, 0.0)
 
     def _select_application(self) -> bool:
@@ -209,8 +210,10 @@ class _Visit:
 
     def _proved_by_mapping(self) -> Proof:
         opened = self._found.opened
-        if opened.pace is None or opened.cam_token is None:
+        if opened.pace is None or not opened.pace.proves_chip:
             return Proof.NOT_OFFERED
+        if opened.cam_token is None:
+            return Proof.FAILED
         infos = self._infos("CardSecurity") + self._infos("DG14")
         return Proof.PASSED if opened.pace.chip_proved(opened.cam_token, infos) else Proof.FAILED
 

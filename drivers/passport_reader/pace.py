@@ -52,6 +52,11 @@ class Pace:
         self._of_chip: Point | None = None
         self._keys: SessionKeys | None = None
 
+    @property
+    def proves_chip(self) -> bool:
+        """Is this chip authentication mapping: must a proof come with the chip's token?"""
+        return self._info.chip_authentication
+
     def take_nonce(self, encrypted: bytes) -> bytes:
         """In: the encrypted nonce. Out: our mapping key."""
         if len(encrypted) > MAX_NONCE_BYTES:

@@ -162,6 +162,14 @@ def test_a_copy_that_took_another_key_for_its_card_security_fails_the_mapping() 
     assert reading.pace_chip_authentication is Proof.FAILED
 
 
+def test_a_copy_that_keeps_its_mapping_proof_to_itself_fails_it() -> None:
+    made = passport(PaceWay(CAM, 2, 13))
+    made.cam_key = None
+    reading = read(made)
+    assert reading.access is Access.PACE_MRZ
+    assert reading.pace_chip_authentication is Proof.FAILED
+
+
 class TestWhatPaceRefuses:
     def test_a_point_beside_the_curve(self) -> None:
         run = golden_pace()
