@@ -96,7 +96,20 @@ class Pcscd:
         corner = (
             ["unshare", "--mount", "--propagation", "private"] if root else ["unshare", "--mount", "--map-root-user"]
         )
-        command = [*corner, "sh", "-c", SCRIPT, "sh", str(self._run), PCSCD, str(self._configuration)]
+        # whoever started it may be killed, and nobody would end it then
+        command = [
+            "setpriv",
+            "--pdeathsig",
+            "TERM",
+            *corner,
+            "sh",
+            "-c",
+            SCRIPT,
+            "sh",
+            str(self._run),
+            PCSCD,
+            str(self._configuration),
+        ]
         with self._log.open("ab") as log:
             return subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL)
 
