@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Protocol
+from typing import Generic, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from drivers.deadline import Deadline
 
+T = TypeVar("T")
 Pixels = NDArray[np.uint8]
 PORTRAIT_TYPES = ("image/jpeg", "image/jp2", "image/png")
 Progress = Callable[[float], None]
@@ -53,6 +54,16 @@ class Portrait:
     def sha256(self) -> str:
         """Hex, over the bytes as the document has them."""
         return hashlib.sha256(self.data).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Private(Generic[T]):
+    """What must not stand in a log or an exception: it prints as its type."""
+
+    value: T
+
+    def __repr__(self) -> str:
+        return f"Private({type(self.value).__name__})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +144,91 @@ class Light(StrEnum):
     WORKING = "working"  # hold still
     DONE = "done"
     PROBLEM = "problem"
+
+
+@dataclass(frozen=True, slots=True)
+class ChipKeys:
+    """What opens a chip. `mrz`: document number, birth and expiry, each with its check digit (9303-11, 9.7.2);
+    `can`: the number printed on the card."""
+
+    mrz: Private[str] | None = None
+    can: Private[str] | None = None
+
+    def __post_init__(self) -> None:
+        if self.mrz is None and self.can is None:
+            raise ValueError("a chip needs a key")
+
+
+class Access(StrEnum):
+    """How the chip was opened."""
+
+    PACE_MRZ = "pace_mrz"
+    PACE_CAN = "pace_can"
+    BAC = "bac"
+    DENIED = "denied"  # the keys do not fit this chip: nothing was read but what lies open
+    NO_PASSPORT = "no_passport"  # a chip of another kind
+
+
+class Proof(StrEnum):
+    """What came of asking the chip to prove that it is no copy."""
+
+    NOT_OFFERED = "not_offered"
+    NOT_KNOWN = "not_known"  # offered by a method that this driver does not speak
+    PASSED = "passed"
+    FAILED = "failed"
+
+
+class Unread(StrEnum):
+    """Why a file is not among the files."""
+
+    ABSENT = "absent"
+    FORBIDDEN = "forbidden"
+    REFUSED = "refused"  # another status
+    MALFORMED = "malformed"  # no such file can be, or it is longer than any that is
+
+
+@dataclass(frozen=True, slots=True)
+class ChipTiming:
+    """Seconds of each part, the commands sent and the bytes of all files."""
+
+    access_s: float
+    files_s: float
+    proofs_s: float
+    commands: int
+    file_bytes: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ChipReading:
+    """What one chip said. `files`: by name (`CardAccess`, `COM`, `SOD`, `DG1`...), whole and unjudged.
+
+    `method` names protocol, curve and cipher of the access. The proofs say that the chip holds the secret key
+    of what lies in its files; whether those files are a state's word is for passive authentication to say.
+    """
+
+    reader: str  # device id
+    atr: bytes
+    access: Access
+    method: str
+    files: Mapping[str, bytes] = field(repr=False)
+    unread: Mapping[str, Unread]
+    pace_chip_authentication: Proof  # PACE-CAM
+    chip_authentication: Proof  # version 1
+    active_authentication: Proof
+    timing: ChipTiming
+
+
+class ChipReader(Protocol):
+    """Reads the chip of whatever document lies on it."""
+
+    @property
+    def device(self) -> str: ...
+
+    def read(self, keys: ChipKeys, deadline: Deadline, progress: Progress) -> ChipReading:
+        """Wait for a chip, open it, read it. Raises `DeviceError`; `DocumentRemoved`: put it down again."""
+        ...
+
+    def close(self) -> None: ...
 
 
 class DocumentReader(Protocol):

@@ -9,15 +9,17 @@ from collections.abc import Callable
 from pathlib import Path
 
 from drivers.address import Address
-from drivers.api import Camera, DocumentReader, FillLight, FingerprintSensor
+from drivers.api import Camera, ChipReader, DocumentReader, FillLight, FingerprintSensor
 from drivers.camera.feed import LiveCamera
 from drivers.camera.frames import FrameFiles
 from drivers.camera.mjpeg import MjpegSource
 from drivers.camera.picamera import PicameraSource
 from drivers.camera.v4l2 import V4l2Source
+from drivers.card import CardLine
 from drivers.fill_light import HttpFillLight, NoFillLight
 from drivers.fingerprint.zfm import R503, ZFM_20, Model, ZfmSensor
 from drivers.line import SerialLine
+from drivers.passport_reader.chip import PassportChip
 from drivers.passport_reader.swipe import GAP_S, ElyctisReader, Mode, SwipeReader
 from drivers.passport_reader.swipe_wire import Check, RteFormat, line_reader, rte_reader
 
@@ -46,6 +48,13 @@ def line(address: str, device: str) -> DocumentReader:
     """`/dev/ttyUSB0?baud=9600&gap_ms=100`: any reader that sends the lines as text."""
     at = Address.parse(address, frozenset({"baud", "gap_ms"}))
     return SwipeReader(device, _line(at, device, 9600), lambda: line_reader(device), _gap_s(at))
+
+
+def pcsc(address: str, device: str) -> ChipReader:
+    """`ACS ACR1281?blocks=long|short`: how the reader's name begins, or `*`; short for a reader that cuts answers."""
+    at = Address.parse(address, frozenset({"blocks"}))
+    long_blocks = at.choice("blocks", "long", ("long", "short")) == "long"
+    return PassportChip(device, CardLine(device, at.place), long_blocks=long_blocks)
 
 
 def zfm(address: str, device: str) -> FingerprintSensor:
@@ -114,6 +123,7 @@ def _zfm(address: str, device: str, model: Model) -> FingerprintSensor:
 
 
 DOCUMENT_READER: dict[str, Callable[[str, str], DocumentReader]] = {"elyctis": elyctis, "rte": rte, "line": line}
+CHIP_READER: dict[str, Callable[[str, str], ChipReader]] = {"pcsc": pcsc}
 FINGERPRINT: dict[str, Callable[[str, str], FingerprintSensor]] = {"zfm": zfm, "r503": r503}
 CAMERA: dict[str, Callable[[str, str], Camera]] = {
     "frames": frames,

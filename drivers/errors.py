@@ -25,6 +25,13 @@ class DeviceGone(DeviceError):
     retryable = True
 
 
+class DocumentRemoved(DeviceError):
+    """The document left the reader before it was read; the reader itself is well."""
+
+    code = "DEV-REMOVED"
+    retryable = True
+
+
 class DeviceTimeout(DeviceError):
     """The deadline of this one call has passed."""
 
@@ -51,4 +58,4 @@ class Cancelled(DeviceError):
     code = "DEV-CANCELLED"
 
 
-ALL: tuple[type[DeviceError], ...] = (DeviceGone, DeviceTimeout, WireCorrupt, DeviceRefused, Cancelled)
+ALL: tuple[type[DeviceError], ...] = (DeviceGone, DocumentRemoved, DeviceTimeout, WireCorrupt, DeviceRefused, Cancelled)

@@ -9,8 +9,12 @@ venv=${VENV:-.venv}
 say() { printf 'setup: %s\n' "$*" >&2; }
 
 # program|package: the program tells whether Debian's package is there
-wanted="mosquitto|mosquitto espeak-ng|espeak-ng chromium|chromium"
+wanted="mosquitto|mosquitto espeak-ng|espeak-ng chromium|chromium pcscd|pcscd"
+# pyscard has no wheel for Linux and is built here
+wanted="$wanted gcc|gcc /usr/include/stdio.h|libc6-dev swig|swig /usr/include/PCSC/winscard.h|libpcsclite-dev"
 [ "$what" = test ] && wanted="$wanted /usr/lib/postgresql/*/bin/initdb|postgresql npm|npm /usr/share/fonts/opentype/ocr-b/OCRB.otf|fonts-ocr-b"
+# a virtual chip reader, and a second opinion on PACE
+[ "$what" = test ] && wanted="$wanted /usr/lib/pcsc/drivers/serial/libifdvpcd.so|vsmartcard-vpcd /usr/lib/*/libeac.so.3|libeac3"
 
 missing=()
 PATH="$PATH:/usr/sbin"
@@ -23,6 +27,8 @@ for pair in $wanted; do
 done
 compgen -G "/usr/share/fonts/truetype/noto/NotoSans-Regular.ttf" >/dev/null || missing+=(fonts-noto-core)
 "$python" -c 'import ensurepip' 2>/dev/null || missing+=(python3-venv)
+"$python" -c 'import pathlib, sysconfig; pathlib.Path(sysconfig.get_path("include"), "Python.h").stat()' 2>/dev/null \
+  || missing+=(python3-dev)
 if [ ${#missing[@]} -gt 0 ]; then
   sudo=""
   if [ "$(id -u)" != 0 ]; then

@@ -8,8 +8,8 @@ from collections.abc import Callable
 
 import pytest
 
-from drivers.api import Camera, DocumentReader, FingerprintSensor
-from drivers.catalogue import CAMERA, DOCUMENT_READER, FINGERPRINT
+from drivers.api import Camera, ChipReader, DocumentReader, FingerprintSensor
+from drivers.catalogue import CAMERA, CHIP_READER, DOCUMENT_READER, FINGERPRINT
 
 ADDRESSES = {
     "elyctis": "/dev/ttyACM0?mode=inquire&baud=115200",
@@ -20,10 +20,12 @@ ADDRESSES = {
     "frames": "/some/folder?fps=12.5&loop=0",
     "v4l2": "/dev/video0?size=640x480&fps=15",
     "mjpeg": "http://10.0.0.7:8080/video?camera=2",
+    "pcsc": "ACS ACR1281?blocks=short",
     "picamera": "1?size=1536x864&fps=20",
 }
-ALL: dict[str, Callable[[str, str], DocumentReader | FingerprintSensor | Camera]] = {
+ALL: dict[str, Callable[[str, str], DocumentReader | ChipReader | FingerprintSensor | Camera]] = {
     **DOCUMENT_READER,
+    **CHIP_READER,
     **FINGERPRINT,
     **CAMERA,
 }
@@ -31,6 +33,7 @@ ALL: dict[str, Callable[[str, str], DocumentReader | FingerprintSensor | Camera]
 
 def test_the_names_are_these() -> None:
     assert set(DOCUMENT_READER) == {"elyctis", "rte", "line"}
+    assert set(CHIP_READER) == {"pcsc"}
     assert set(FINGERPRINT) == {"zfm", "r503"}
     assert set(CAMERA) == {"frames", "v4l2", "mjpeg", "picamera"}
 
@@ -50,6 +53,8 @@ def test_a_driver_is_made_knows_its_id_and_closes_unopened(name: str) -> None:
         ("rte", "/dev/x?check=crc"),
         ("rte", "/dev/x?count_from=9"),
         ("line", "/dev/x?gap_ms=0"),
+        ("pcsc", "?blocks=long"),
+        ("pcsc", "*?blocks=huge"),
         ("zfm", "/dev/x?password=1234"),
         ("zfm", "/dev/x?password=0000XYZ0"),
         ("r503", "/dev/x?baud=7"),
@@ -65,9 +70,10 @@ def test_an_address_that_cannot_be_right_is_refused_at_once(name: str, address: 
         ALL[name](address, "device-7")
 
 
-def test_the_catalogue_needs_neither_picamera2_nor_asyncio() -> None:
+def test_the_catalogue_needs_neither_picamera2_nor_pcsc_nor_asyncio() -> None:
     code = (
-        "import sys, drivers.catalogue; print([m for m in ('picamera2', 'libcamera', 'asyncio') if m in sys.modules])"
+        "import sys, drivers.catalogue; "
+        "print([m for m in ('picamera2', 'libcamera', 'smartcard', 'asyncio') if m in sys.modules])"
     )
     told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=25)
     assert told.stdout.strip() == "[]"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 CUTS = (b"\x00", b"\x01", b"\x07", b"\xff")
 """Into what pieces the rest is cut, as the wires' harnesses read their first byte."""
 
@@ -14,6 +16,29 @@ def documents() -> list[bytes]:
     from tests.fuzz import fuzz_documents
 
     return fuzz_documents.seeds()
+
+
+@cache
+def chip() -> list[bytes]:
+    """Whole visits as the chip's answers, files, keys and protected answers, each with its switch."""
+    from drivers.deadline import Deadline
+    from drivers.errors import DeviceError
+    from drivers.passport_reader.chip import PassportChip
+    from simulators.passport_chip import Chip
+    from tests.drivers import golden_chip, passports
+
+    found = []
+    for made in (passports.passport(face_bytes=300), passports.everything(), passports.passport(passports.PLAIN)):
+        heard = passports.Recorder(Chip(made))
+        try:
+            PassportChip("seed", heard).read(passports.KEYS, Deadline(60), passports.nobody)
+        except DeviceError:
+            continue
+        said = (heard.chip.atr, *heard.answers)
+        found.append(b"\x00" + b"".join(bytes([len(each)]) + each for each in said if len(each) < 256))
+        whole = (*made.files.values(), *made.master.values())
+        found += [bytes([kind]) + each for each in whole if len(each) < 1500 for kind in (1, 2, 4)]
+    return [*found, *(b"\x03" + answer[:-2] for _, _, answer, _ in golden_chip.MESSAGING)]
 
 
 def messages() -> list[bytes]:

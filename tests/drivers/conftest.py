@@ -1,0 +1,49 @@
+"""A pcscd of our own for whoever asks for it; one for each process, for libpcsclite looks only once where it is."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from simulators.pcscd import Missing, Pcscd, Slot
+from simulators.vpcd_wire import AWAY_S
+
+
+def without(reason: str) -> None:
+    """Skip by name; in CI nothing may be missing."""
+    if os.environ.get("CI") == "true":
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
+@pytest.fixture(scope="session")
+def pcscd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pcscd]:
+    if importlib.util.find_spec("smartcard") is None:
+        without("pyscard is not installed")
+    try:
+        daemon = Pcscd(tmp_path_factory.mktemp("pcscd"))
+    except Missing as missing:
+        without(f"no virtual chip reader: {missing}")
+        return
+    os.environ["PCSCLITE_CSOCK_NAME"] = daemon.socket
+    yield daemon
+    daemon.close()
+
+
+@pytest.fixture
+def slot(pcscd: Pcscd, _rested: dict[Slot, float]) -> Iterator[Slot]:
+    """An empty reader that pcscd knows to be empty: that which has been empty the longest."""
+    found = min(pcscd.slots, key=lambda each: _rested.get(each, 0.0))
+    time.sleep(max(0.0, _rested.get(found, 0.0) + AWAY_S - time.monotonic()))
+    yield found
+    _rested[found] = time.monotonic()
+
+
+@pytest.fixture(scope="session")
+def _rested() -> dict[Slot, float]:
+    """When each reader was last left."""
+    return {}

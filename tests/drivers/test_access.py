@@ -1,0 +1,237 @@
+"""Ways into a chip: the worked examples byte for byte, then every method with every curve and cipher."""
+
+from __future__ import annotations
+
+import pytest
+
+from drivers.api import Access, ChipKeys, Private, Proof
+from drivers.deadline import Deadline
+from drivers.errors import WireCorrupt
+from drivers.passport_reader.access import mrz_information
+from drivers.passport_reader.bac import Bac
+from drivers.passport_reader.chip import PassportChip
+from drivers.passport_reader.curves import BY_NUMBER
+from drivers.passport_reader.pace import Pace, WrongSecret, mrz_secret
+from drivers.passport_reader.secure_messaging import BY_ARC, Suite
+from drivers.passport_reader.security_infos import PaceInfo, pace_infos, security_infos
+from drivers.passport_reader.tlv import Malformed
+from simulators.chip_crypto import tlv
+from simulators.chip_keys import CAM, GM, PaceWay
+from simulators.passport_chip import CARD_ACCESS, Chip
+from tests.drivers import golden_chip as golden
+from tests.drivers.passports import (
+    CAN,
+    KEYS,
+    NUMBER_KEYS,
+    WRONG_NUMBER,
+    WRONG_ZONE,
+    Table,
+    ca_key,
+    ec_key,
+    named,
+    nobody,
+    passport,
+    read,
+)
+
+GOLDEN_WAY = PaceInfo("0.4.0.127.0.7.2.2.4.2.2", Suite.AES_128, False, 13, BY_NUMBER[13])
+MAPPINGS = {GM: "GM", CAM: "CAM"}
+CURVES = pytest.mark.parametrize("curve", BY_NUMBER, ids=lambda number: BY_NUMBER[number].name)
+CIPHERS = pytest.mark.parametrize("arc", BY_ARC, ids=lambda arc: BY_ARC[arc].value)
+
+
+def golden_pace() -> Pace:
+    draws = iter((golden.PACE_TERMINAL_MAPPING_SECRET - 1, golden.PACE_TERMINAL_SECRET - 1))
+    return Pace(GOLDEN_WAY, mrz_secret(golden.PACE_MRZ), lambda _below: next(draws))
+
+
+class TestWorkedExamples:
+    def test_basic_access_control(self) -> None:
+        run = Bac(golden.BAC_MRZ, golden.RND_IFD + golden.K_IFD)
+        assert run.take_challenge(golden.RND_IC) == golden.E_IFD + golden.M_IFD
+        keys, counter = run.take_answer(golden.E_IC + golden.M_IC)
+        assert (keys.enc.value, keys.mac.value) == (golden.KS_ENC, golden.KS_MAC)
+        assert counter.to_bytes(8, "big") == golden.SSC
+
+    def test_pace_with_generic_mapping(self) -> None:
+        run = golden_pace()
+        assert run.take_nonce(golden.PACE_SEALED_NONCE) == golden.PACE_TERMINAL_MAPPING
+        assert run.take_mapping(golden.PACE_CHIP_MAPPING) == golden.PACE_TERMINAL_KEY
+        assert run.take_key(golden.PACE_CHIP_KEY) == golden.PACE_TERMINAL_TOKEN
+        keys = run.take_token(golden.PACE_CHIP_TOKEN)
+        assert (keys.enc.value, keys.mac.value) == (golden.PACE_ENC, golden.PACE_MAC)
+
+    def test_the_key_of_the_zone(self) -> None:
+        assert mrz_information("L898902C<", "690806", "940623") == golden.BAC_MRZ
+        assert mrz_information("L898902C", "690806", "940623") == golden.BAC_MRZ
+        assert mrz_information("T22000129", "640812", "101031") == golden.PACE_MRZ
+
+
+@CURVES
+@CIPHERS
+@pytest.mark.parametrize("mapping", MAPPINGS, ids=MAPPINGS.get)
+@pytest.mark.parametrize("keys", [KEYS, NUMBER_KEYS], ids=["zone", "number"])
+def test_pace_opens_and_all_files_are_whole(mapping: int, arc: int, curve: int, keys: ChipKeys) -> None:
+    made = passport(PaceWay(mapping, arc, curve), face_bytes=500)
+    reading = read(made, keys)
+    assert reading.access is (Access.PACE_MRZ if keys is KEYS else Access.PACE_CAN)
+    assert reading.method == f"PACE-ECDH-{MAPPINGS[mapping]}-{BY_ARC[arc].value} {BY_NUMBER[curve].name}"
+    assert {name: reading.files[name] for name in named(made)} == named(made)
+    proof = Proof.PASSED if mapping == CAM else Proof.NOT_OFFERED
+    assert reading.pace_chip_authentication is proof
+
+
+@CURVES
+@CIPHERS
+def test_a_wrong_secret_is_denied_whatever_the_curve_and_cipher(arc: int, curve: int) -> None:
+    made = passport(PaceWay(GM, arc, curve))
+    for keys in (WRONG_ZONE, WRONG_NUMBER):
+        reading = read(made, keys)
+        assert reading.access is Access.DENIED
+        assert set(reading.files) == {"CardAccess"}
+
+
+def test_bac_opens_and_a_wrong_zone_is_denied() -> None:
+    made = passport()
+    assert read(made).access is Access.BAC
+    assert {name: read(made).files[name] for name in named(made)} == named(made)
+    assert read(made, WRONG_ZONE).access is Access.DENIED
+    assert read(made, NUMBER_KEYS).access is Access.DENIED, "without the zone there is no BAC"
+
+
+def test_a_chip_that_counts_wrong_tries_still_opens() -> None:
+    chip = Chip(passport(PaceWay(GM, 2, 13)))
+    reader = PassportChip("chip", Table(chip))
+    for _ in range(3):
+        assert reader.read(WRONG_NUMBER, Deadline(9), nobody).access is Access.DENIED
+    assert chip.wrong_secrets == 3
+    assert reader.read(NUMBER_KEYS, Deadline(9), nobody).access is Access.PACE_CAN
+    assert chip.wrong_secrets == 0
+
+
+def test_the_strongest_way_is_taken_and_named_where_it_is_ambiguous() -> None:
+    ways = (PaceWay(GM, 1, 12), PaceWay(GM, 4, 13), PaceWay(GM, 4, 16), PaceWay(CAM, 2, 13))
+    infos = pace_infos(security_infos(tlv(0x31, *(way.info for way in ways))))
+    assert [(info.chip_authentication, info.suite) for info in infos] == [
+        (True, Suite.AES_128),
+        (False, Suite.AES_256),
+        (False, Suite.AES_256),
+        (False, Suite.DES3),
+    ]
+    made = passport()
+    made.pace, made.master = ways[:3], {CARD_ACCESS: tlv(0x31, *(way.info for way in ways[:3]))}
+    assert read(made).method == "PACE-ECDH-GM-AES-CBC-CMAC-256 brainpoolP256r1"
+
+
+def test_where_pace_is_of_a_kind_we_do_not_speak_bac_opens() -> None:
+    integrated = tlv(0x30, tlv(0x06, bytes.fromhex("04007F00070202040402")), tlv(0x02, b"\x02"), tlv(0x02, b"\x0d"))
+    made = passport()
+    made.master[CARD_ACCESS] = tlv(0x31, integrated)
+    assert read(made).access is Access.BAC
+
+
+def test_where_pace_is_announced_and_refused_bac_opens() -> None:
+    made = passport()
+    made.master[CARD_ACCESS] = tlv(0x31, PaceWay(GM, 2, 13).info)
+    assert read(made).access is Access.BAC
+
+
+def test_a_card_access_that_is_malformed_leaves_bac() -> None:
+    made = passport()
+    made.master[CARD_ACCESS] = b"\x31\x05\x30\x03\x06\x01\x80"
+    reading = read(made)
+    assert reading.access is Access.BAC
+    assert reading.files["CardAccess"] == made.master[CARD_ACCESS], "what was read is handed over, whatever it is"
+
+
+def test_a_chip_without_the_application_is_no_passport() -> None:
+    class Bank(Chip):
+        def process(self, command: bytes) -> bytes:
+            return b"\x6a\x82" if command[1] == 0xA4 else super().process(command)
+
+    reading = PassportChip("chip", Table(Bank(passport()))).read(KEYS, Deadline(9), nobody)
+    assert reading.access is Access.NO_PASSPORT
+    assert not reading.files
+
+
+def test_a_copy_that_took_another_key_for_its_card_security_fails_the_mapping() -> None:
+    made = passport(PaceWay(CAM, 2, 13))
+    made.cam_key = ca_key(13, 3)  # not that of EF.CardSecurity
+    reading = read(made)
+    assert reading.access is Access.PACE_MRZ
+    assert reading.pace_chip_authentication is Proof.FAILED
+
+
+def test_a_copy_that_keeps_its_mapping_proof_to_itself_fails_it() -> None:
+    made = passport(PaceWay(CAM, 2, 13))
+    made.cam_key = None
+    reading = read(made)
+    assert reading.access is Access.PACE_MRZ
+    assert reading.pace_chip_authentication is Proof.FAILED
+
+
+class TestWhatPaceRefuses:
+    def test_a_point_beside_the_curve(self) -> None:
+        run = golden_pace()
+        run.take_nonce(golden.PACE_SEALED_NONCE)
+        with pytest.raises(Malformed):
+            run.take_mapping(golden.PACE_CHIP_MAPPING[:-1] + b"\x00")
+
+    def test_our_own_key_sent_back(self) -> None:
+        run = golden_pace()
+        run.take_nonce(golden.PACE_SEALED_NONCE)
+        with pytest.raises(Malformed):
+            run.take_key(run.take_mapping(golden.PACE_CHIP_MAPPING))
+
+    def test_a_token_that_is_another(self) -> None:
+        run = golden_pace()
+        run.take_nonce(golden.PACE_SEALED_NONCE)
+        run.take_mapping(golden.PACE_CHIP_MAPPING)
+        run.take_key(golden.PACE_CHIP_KEY)
+        with pytest.raises(WrongSecret):
+            run.take_token(golden.PACE_TERMINAL_TOKEN)
+
+    @pytest.mark.parametrize("nonce", [b"", bytes(15), bytes(80)])
+    def test_a_nonce_of_another_size(self, nonce: bytes) -> None:
+        with pytest.raises(Malformed):
+            golden_pace().take_nonce(nonce)
+
+
+class TestWhatBacRefuses:
+    @pytest.mark.parametrize("challenge", [b"", bytes(7), bytes(9)])
+    def test_a_challenge_of_another_size(self, challenge: bytes) -> None:
+        with pytest.raises(Malformed):
+            Bac(golden.BAC_MRZ).take_challenge(challenge)
+
+    def test_an_answer_that_is_another(self) -> None:
+        run = Bac(golden.BAC_MRZ, golden.RND_IFD + golden.K_IFD)
+        run.take_challenge(golden.RND_IC)
+        with pytest.raises(WrongSecret):
+            run.take_answer(golden.E_IC + golden.M_IC[:-1] + b"\x00")
+        with pytest.raises(Malformed):
+            run.take_answer(golden.E_IC)
+
+    def test_an_answer_to_another_challenge(self) -> None:
+        run = Bac(golden.BAC_MRZ, golden.RND_IFD + golden.K_IFD)
+        run.take_challenge(bytes(8))
+        with pytest.raises(Malformed):
+            run.take_answer(golden.E_IC + golden.M_IC)
+
+
+def test_nonsense_in_the_middle_of_pace_is_corrupt() -> None:
+    class Babbling(Chip):
+        def process(self, command: bytes) -> bytes:
+            return b"\x7c\x02\x80\x05\x90\x00" if command[1] == 0x86 else super().process(command)
+
+    with pytest.raises(WireCorrupt) as caught:
+        PassportChip("chip", Table(Babbling(passport(PaceWay(GM, 2, 13))))).read(KEYS, Deadline(9), nobody)
+    assert "PACE" in str(caught.value)
+
+
+def test_no_key_is_ever_printed() -> None:
+    keys = ChipKeys(mrz=Private(golden.BAC_MRZ), can=Private(CAN))
+    assert golden.BAC_MRZ not in repr(keys) and CAN not in repr(keys)
+    reading = read(passport(aa=ec_key()))
+    assert golden.BAC_MRZ not in repr(reading) and "NOBODY" not in repr(reading)
+    with pytest.raises(ValueError, match="needs a key"):
+        ChipKeys()
