@@ -59,8 +59,10 @@ class Devices:
         return await self._call(CAMERA, self._hands.camera.next_frame, seconds)
 
     async def expose_for(self, box: tuple[int, int, int, int] | None) -> None:
-        self._is_exposing = box is not None
+        """Steer the exposure. A camera takes the wish and may be gone all the same: it proves no health."""
+        self._is_exposing, known = box is not None, self._health[CAMERA]
         await self._call(CAMERA, lambda _deadline: self._hands.camera.expose_for(box), 2.0)
+        self._health[CAMERA] = known
 
     async def rest(self) -> None:
         """Nobody stands before the camera: it exposes for the whole picture again, and the lamp is dark."""

@@ -129,7 +129,7 @@ def test_data_made_here_has_the_very_layout(tmp_path: Path) -> None:
 
 @pytest.mark.timeout(240)
 def test_interrupted_it_says_how_to_go_on(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "evaluation", "--most", "2", "--parts", "finger"]
+    command = [sys.executable, "-m", "evaluation", "--most", "200", "--parts", "finger"]
     surroundings = {**os.environ, "PYTHONPATH": str(ROOT)}
     with subprocess.Popen(command, cwd=tmp_path, env=surroundings, stderr=subprocess.PIPE, text=True) as run:
         assert run.stderr is not None

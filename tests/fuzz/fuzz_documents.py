@@ -71,7 +71,7 @@ def seeds() -> list[bytes]:
 
 
 def main() -> None:
-    """Run under atheris until stopped: `python -m tests.fuzz.fuzz_chip [corpus folder]`."""
+    """Run under atheris until stopped: `python -m tests.fuzz.fuzz_documents [corpus folder]`."""
     import atheris  # noqa: PLC0415  # only the fuzzer needs it
 
     atheris.instrument_all()
