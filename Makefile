@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 PY = $(VENV)/bin/python
 
-.PHONY: train-mrz train-locator train-comparison train-finger import-pad run test test-full lint types bench bench-vision evaluate fuzz lock setup setup-test clean
+.PHONY: train-mrz train-locator train-comparison train-finger import-pad run test test-full lint types bench bench-vision evaluate fuzz lock setup setup-test setup-training clean
 
 run: setup
 	$(PY) -m practice $(ARGS)
@@ -48,35 +48,30 @@ setup:
 setup-test:
 	@PYTHON=$(PYTHON) VENV=$(VENV) scripts/setup.sh test
 
-# The line net again, from lines we print ourselves; on a processor, within the hour.
-train-mrz:
+# What the trainings need, in an environment of their own.
+setup-training:
 	$(PYTHON) -m venv .venv-training
 	.venv-training/bin/python -m pip install -q --require-hashes -r requirements/training.txt
+
+# The line net again, from lines we print ourselves; on a processor, within the hour.
+train-mrz: setup-training
 	.venv-training/bin/python -m training.mrz $(ARGS)
 
 # The network that compares faces: dlib's published weights, converted; needs libdlib-dev and a C++ compiler.
-train-comparison:
-	$(PYTHON) -m venv .venv-training
-	.venv-training/bin/python -m pip install -q --require-hashes -r requirements/training.txt
+train-comparison: setup-training
 	.venv-training/bin/python -m training.face_comparison $(ARGS)
 
 # The page locator again, from documents we draw ourselves; on a processor, within the hour. Before train-mrz, whose
 # figures of whole pages are those of both nets.
-train-locator:
-	$(PYTHON) -m venv .venv-training
-	.venv-training/bin/python -m pip install -q --require-hashes -r requirements/training.txt
+train-locator: setup-training
 	.venv-training/bin/python -m training.locator $(ARGS)
 
 # The finger net again, from prints we draw ourselves; on a processor, in minutes. LANDFALL_NFIQ2=<folder> measures more.
-train-finger:
-	$(PYTHON) -m venv .venv-training
-	.venv-training/bin/python -m pip install -q --require-hashes -r requirements/training.txt
+train-finger: setup-training
 	.venv-training/bin/python -m training.finger $(ARGS)
 
 # The published passive models to a signed bundle: make import-pad ARGS="WEIGHTS --key KEY --bundle FOLDER"
-import-pad: setup
-	$(PYTHON) -m venv .venv-training
-	.venv-training/bin/python -m pip install -q --require-hashes -r requirements/training.txt
+import-pad: setup setup-training
 	$(PY) -m training.passive_pad import --torch .venv-training/bin/python $(ARGS)
 
 # Renew the locks after editing requirements/*.in (needs uv).

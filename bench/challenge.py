@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import math
 import os
 import sys
 from collections import Counter
@@ -28,40 +27,12 @@ from appliance.vision.challenge import ChallengeView, Phase
 from appliance.vision.face_reading import FaceReader
 from appliance.vision.turn import Movement
 from border.rules.default import DEVELOPMENT
+from evaluation.statistics import clopper_pearson
 from training.attacks import frames, meshes
 from training.attacks.meshes import BONA_FIDE, PHOTOS, Species
 
 CONFIDENCE = 0.95
 GOALS = {"photos_apcer_max_percent": 1.0, "bona_fide_pass_min_percent": 97.0}
-
-
-def clopper_pearson(hits: int, trials: int) -> tuple[float, float]:
-    """The exact 95 % interval of a rate, by bisection of the binomial tails; (0, 1) without trials."""
-    tail = (1 - CONFIDENCE) / 2
-    low = 0.0 if hits == 0 else _root(lambda p: _at_least(hits, trials, p) - tail)
-    high = 1.0 if hits == trials else _root(lambda p: tail - _at_most(hits, trials, p))
-    return low, high
-
-
-def _at_most(hits: int, trials: int, p: float) -> float:
-    def log(k: int) -> float:
-        choose = math.lgamma(trials + 1) - math.lgamma(k + 1) - math.lgamma(trials - k + 1)
-        return choose + k * math.log(p) + (trials - k) * math.log1p(-p)
-
-    return math.fsum(math.exp(log(k)) for k in range(hits + 1))
-
-
-def _at_least(hits: int, trials: int, p: float) -> float:
-    return 1 - _at_most(hits - 1, trials, p)
-
-
-def _root(rising: Callable[[float], float]) -> float:
-    """Where a rising function of 0..1 crosses zero."""
-    low, high = 1e-12, 1 - 1e-12
-    for _ in range(60):
-        middle = (low + high) / 2
-        low, high = (middle, high) if rising(middle) < 0 else (low, middle)
-    return (low + high) / 2
 
 
 def scored(species: Species, ends: Iterable[ChallengeView]) -> dict[str, Any]:

@@ -7,7 +7,7 @@ import pytest
 
 from appliance.vision.challenge import Phase
 from appliance.vision.turn import Movement
-from bench.challenge import clopper_pearson, scored
+from bench.challenge import scored
 from border.rules.default import DEVELOPMENT
 from simulators.faces import Identity
 from simulators.head_planes import printed
@@ -60,14 +60,6 @@ def test_every_species_can_be_photographed(species: Species) -> None:
 def test_a_cut_out_has_holes_for_the_eyes() -> None:
     sheet = printed(Identity.of(3))
     assert (frames.cut_out(sheet).cover > 0).mean() < (sheet.cover > 0).mean()
-
-
-@pytest.mark.parametrize(
-    ("hits", "trials", "low", "high"),
-    [(0, 785, 0.0, 0.0047), (1, 561, 0.00005, 0.0099), (561, 561, 0.9934, 1.0), (5, 10, 0.187, 0.813)],
-)
-def test_bounds_are_exact(hits: int, trials: int, low: float, high: float) -> None:
-    assert clopper_pearson(hits, trials) == pytest.approx((low, high), abs=6e-5 if trials > 10 else 1e-3)
 
 
 def test_an_error_is_a_photograph_that_passes_or_a_head_that_does_not() -> None:

@@ -11,6 +11,7 @@ import argparse
 import logging
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -18,7 +19,9 @@ import numpy as np
 
 from appliance.vision.face_comparison import MODEL
 from appliance.vision.model import MODELS, Model
-from training.face_comparison import card, measure
+from training import card
+from training.face_comparison import measure
+from training.face_comparison.card import KIND
 from training.face_comparison.faces import Face, FaceFinder, listed_pairs, photographs, synthetic
 from training.face_comparison.original import Chips, Embeddings, Original
 from training.face_comparison.weights import fetch
@@ -46,7 +49,7 @@ def main() -> None:
     original, model = Original(WORK, fetch(WORK)), told.out / f"{MODEL}.tflite"
     if not told.only_measure:
         make(original, model)
-    card.write(model, figures(original, model))
+    card.write(KIND, model, figures(original, model))
 
 
 def make(original: Original, model: Path) -> None:
@@ -67,7 +70,7 @@ def figures(original: Original, model: Path) -> Figures:
     """All that was measured. Raises `ConversionWrong` when the float file is not the original network."""
     finder = FaceFinder()
     files = {
-        "shipped": Model(card.unmeasured(model), model.read_bytes()),
+        "shipped": card.loaded(KIND, model),
         "float": _model(WORK / "float.tflite", "float32"),
         "static_int8": _model(WORK / "static.tflite", "int8"),
     }
@@ -87,7 +90,7 @@ def figures(original: Original, model: Path) -> Figures:
 
 
 def _model(path: Path, dtype: str) -> Model:
-    return Model(card.unmeasured(path, dtype), path.read_bytes())
+    return card.loaded(replace(KIND, dtype=dtype), path)
 
 
 def _drawn(original: Original, files: dict[str, Model], persons: Sequence[str], chips: Chips) -> Figures:

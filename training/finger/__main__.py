@@ -16,7 +16,8 @@ import numpy as np
 from appliance.vision.finger_measures import NAMES
 from appliance.vision.finger_quality import FAULTS, NAME
 from appliance.vision.model import MODELS
-from training.finger import card
+from training import card
+from training.finger.card import KIND
 from training.finger.dataset import QUAY, SHARES, TRAINED, Lesson, Rows, rows
 from training.finger.impressions import Fault
 from training.finger.measure import EXPECTED, TEST_PATTERNS, confusion, figures
@@ -42,7 +43,7 @@ def main() -> None:
     for name, value in found.items():
         log.info("%s = %s", name, value)
     log.info("first causes of held-out looks\n%s", confusion(table))
-    card.write(path, {"training_impressions": told.patterns * EACH + QUAY_PATTERNS * QUAY_EACH, **found})
+    card.write(KIND, path, {"training_impressions": told.patterns * EACH + QUAY_PATTERNS * QUAY_EACH, **found})
 
 
 def _arguments() -> argparse.Namespace:

@@ -14,7 +14,8 @@ from appliance.vision.finger_measures import NAMES, measured
 from appliance.vision.finger_quality import Cause, FingerReader
 from appliance.vision.model import Model
 from simulators import fingers
-from training.finger import card
+from training import card
+from training.finger.card import KIND
 from training.finger.dataset import drawn, drawn_at_the_quay
 from training.finger.impressions import HELD_OUT, Fault, Impression
 from training.finger.order import VARIABLE, kept, rank_correlation, read_table
@@ -38,7 +39,7 @@ Figures = dict[str, float | str]
 
 def figures(path: Path, patterns: int) -> tuple[Figures, Table]:
     """For the card, and the table of confusion on held-out looks."""
-    model = Model(card.unmeasured(path), path.read_bytes())
+    model = card.loaded(KIND, path)
     reader = FingerReader(model)
     unseen = drawn(TEST_SEED, patterns, HELD_OUT)
     scores, table, cpu_ms, alarms = _judged(reader, unseen)

@@ -12,9 +12,10 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from appliance.vision.model import MODELS, Model
+from appliance.vision.model import MODELS
 from appliance.vision.mrz_finder import NAME, Finder, scaled
-from training.locator import card
+from training import card
+from training.locator.card import KIND, figures
 from training.locator.measure import TEST_SCENES, score_scenes
 from training.locator.plan import Plan
 from training.locator.scenes import random_scene, stocked
@@ -36,9 +37,9 @@ def main() -> None:
     plan, model = Plan(iterations=told.iterations), told.out / f"{NAME}.tflite"
     if not told.only_measure:
         make(plan, model)
-    score = score_scenes(Finder(Model(card.unmeasured(model), model.read_bytes())), told.scenes)
+    score = score_scenes(Finder(card.loaded(KIND, model)), told.scenes)
     log.info("%s", score)
-    card.write(model, card.figures(score, plan.iterations))
+    card.write(KIND, model, figures(score, plan.iterations))
 
 
 def make(plan: Plan, model: Path) -> None:
@@ -52,7 +53,7 @@ def make(plan: Plan, model: Path) -> None:
     torch.set_num_threads(1)
     stock = stocked(WORK / "stock.npz", plan.seed)
     net = train(stock, plan, WORK / "locator.pt", lambda at, loss: log.info("iteration %d, loss %.4f", at, loss))
-    to_tflite(Deployed(net), card.SHAPE, WORK / "float.tflite")
+    to_tflite(Deployed(net), KIND.shape, WORK / "float.tflite")
     rng = np.random.default_rng((plan.seed, 10**6))
     scenes = [scaled(random_scene(rng, stock).seen)[None, :, :, None] for _ in range(CALIBRATION_SCENES)]
     to_int8(WORK / "float.tflite", model, np.stack(scenes))

@@ -1,22 +1,21 @@
-"""The card beside the locator: what it is, its hash, and the figures measured on it."""
+"""What the locator's card says, and how its figures are told."""
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Mapping
-from pathlib import Path
-
-from appliance.vision.model import Model, ModelCard
 from appliance.vision.mrz_finder import CELLS, SIDE_PX
+from training.card import Kind
 from training.locator.measure import Score
 
-SHAPE = (1, SIDE_PX, SIDE_PX, 1)
-
-
-def unmeasured(path: Path) -> ModelCard:
-    """A card for a file that was just made, so that it can be loaded and measured."""
-    digest = hashlib.sha256(path.read_bytes()).hexdigest()
-    return ModelCard(path.stem, path.name, digest, "Apache-2.0", "", SHAPE, "int8", "")
+KIND = Kind(
+    about=(
+        "Page locator: which cells of a picture hold the machine readable zone, and which way it reads "
+        f"({CELLS} x {CELLS} x 3)."
+    ),
+    source="ours: python -m training.locator, on documents we draw ourselves; no real document was used",
+    shape=(1, SIDE_PX, SIDE_PX, 1),
+    dtype="int8",
+    meaning="grey, 0..255 to -1..1, the whole picture within the square on black",
+)
 
 
 def figures(score: Score, iterations: int) -> dict[str, float | str]:
@@ -33,31 +32,3 @@ def figures(score: Score, iterations: int) -> dict[str, float | str]:
         "cpu_ms": round(score.cpu_ms, 1),
         "evaluated": "synthetic scenes only, drawn by our own generator from other sheets and seeds",
     }
-
-
-def write(path: Path, told: Mapping[str, float | str]) -> None:
-    """The card of the model file at `path`, beside it."""
-    made = unmeasured(path)
-    Model(made, path.read_bytes())  # the shape below is true, or nothing is written
-    rows = "\n".join(
-        f'{name} = "{value}"' if isinstance(value, str) else f"{name} = {value}" for name, value in told.items()
-    )
-    path.with_suffix(".toml").write_text(
-        f"""\
-# Page locator: which cells of a picture hold the machine readable zone, and which way it reads ({CELLS} x {CELLS} x 3).
-name = "{made.name}"
-file = "{made.file}"
-sha256 = "{made.sha256}"
-licence = "{made.licence}"
-source = "ours: python -m training.locator, on documents we draw ourselves; no real document was used"
-
-[input]
-shape = [{", ".join(str(side) for side in SHAPE)}]
-dtype = "{made.input_dtype}"
-meaning = "grey, 0..255 to -1..1, the whole picture within the square on black"
-
-[figures]
-{rows}
-""",
-        encoding="utf-8",
-    )

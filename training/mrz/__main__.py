@@ -12,11 +12,12 @@ from pathlib import Path
 
 import cv2
 
-from appliance.vision.model import MODELS, Model
+from appliance.vision.model import MODELS
 from appliance.vision.mrz_finder import Finder
 from appliance.vision.mrz_reader import NAME, PageReader
 from appliance.vision.mrz_strip import normalised
-from training.mrz import card
+from training import card
+from training.mrz.card import KIND, figures
 from training.mrz.generate import Press
 from training.mrz.measure import TEST_LINES, TEST_PAGES, TEST_SEED, score_lines, score_pages
 from training.mrz.pages import Profile
@@ -71,7 +72,7 @@ def make(plan: Plan, model: Path) -> None:
         )
     finally:
         maker.terminate()
-    to_tflite(Deployed(net), card.SHAPE, WORK / "float.tflite")
+    to_tflite(Deployed(net), KIND.shape, WORK / "float.tflite")
     strips = normalised(read_shard(WORK / "shards", 0).strips[:CALIBRATION_LINES])
     to_int8(WORK / "float.tflite", model, strips[:, None, :, :, None])
     log.info("%s: %d bytes", model, model.stat().st_size)
@@ -79,14 +80,14 @@ def make(plan: Plan, model: Path) -> None:
 
 def measure(plan: Plan, path: Path, lines: int, pages: int) -> None:
     """The figures of the file at `path`, written into its card."""
-    model, press = Model(card.unmeasured(path), path.read_bytes()), Press.of(TEST_SEED)
+    model, press = card.loaded(KIND, path), Press.of(TEST_SEED)
     line_score = score_lines(model, press, lines)
     log.info("%s", line_score)
     page_scores = {}
     for profile in Profile:
         page_scores[profile.value] = score_pages(PageReader(model, Finder.load()), press, profile, pages)
         log.info("%s: %s", profile, page_scores[profile.value])
-    card.write(path, card.figures(line_score, page_scores, plan.iterations))
+    card.write(KIND, path, figures(line_score, page_scores, plan.iterations))
 
 
 if __name__ == "__main__":

@@ -1,22 +1,22 @@
-"""The card beside the model: what it is, its hash, and the figures measured on it."""
+"""What the line net's card says, and how its figures are told."""
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
-from pathlib import Path
 
-from appliance.vision.model import Model, ModelCard
 from appliance.vision.mrz_strip import HEIGHT_PX, WIDTH_PX
+from training.card import Kind
 from training.mrz.measure import LineScore, PageScore
 
-SHAPE = (1, HEIGHT_PX, WIDTH_PX, 1)
-
-
-def unmeasured(path: Path) -> ModelCard:
-    """A card for a file that was just made, so that it can be loaded and measured."""
-    digest = hashlib.sha256(path.read_bytes()).hexdigest()
-    return ModelCard(path.stem, path.name, digest, "Apache-2.0", "", SHAPE, "int8", "")
+KIND = Kind(
+    about=(
+        "Line net: one printed line of a machine readable zone to characters (160 steps of 37 characters and a blank)."
+    ),
+    source="ours: python -m training.mrz, on lines we print ourselves in OCR-B; no real document was used",
+    shape=(1, HEIGHT_PX, WIDTH_PX, 1),
+    dtype="int8",
+    meaning="grey, -1..1 between the strip's 2nd and 98th percentile, one line with a little paper around it",
+)
 
 
 def figures(lines: LineScore, pages: Mapping[str, PageScore], iterations: int) -> dict[str, float | str]:
@@ -41,31 +41,3 @@ def figures(lines: LineScore, pages: Mapping[str, PageScore], iterations: int) -
             f"{name}_slowest_cpu_ms": round(score.slowest_cpu_ms),
         }
     return told | {"evaluated": "synthetic lines and pages only, drawn by our own generator with other seeds"}
-
-
-def write(path: Path, told: Mapping[str, float | str]) -> None:
-    """The card of the model file at `path`, beside it."""
-    made = unmeasured(path)
-    Model(made, path.read_bytes())  # the shape below is true, or nothing is written
-    rows = "\n".join(
-        f'{name} = "{value}"' if isinstance(value, str) else f"{name} = {value}" for name, value in told.items()
-    )
-    path.with_suffix(".toml").write_text(
-        f"""\
-# Line net: one printed line of a machine readable zone to characters (160 steps of 37 characters and a blank).
-name = "{made.name}"
-file = "{made.file}"
-sha256 = "{made.sha256}"
-licence = "{made.licence}"
-source = "ours: python -m training.mrz, on lines we print ourselves in OCR-B; no real document was used"
-
-[input]
-shape = [{", ".join(str(side) for side in SHAPE)}]
-dtype = "{made.input_dtype}"
-meaning = "grey, -1..1 between the strip's 2nd and 98th percentile, one line with a little paper around it"
-
-[figures]
-{rows}
-""",
-        encoding="utf-8",
-    )
