@@ -20,7 +20,7 @@ DRIVER = "/usr/lib/pcsc/drivers/serial/libifdvpcd.so"
 START_S = 20.0
 STOP_S = 5.0
 READER = "Virtual PCD"
-SCRIPT = 'mount -t tmpfs none /run && mkdir /run/pcscd && mount --bind "$1" /run/pcscd && exec "$2" -f -c "$3"'
+SCRIPT = 'mount -t tmpfs none /run && mkdir /run/pcscd && mount --bind "$1" /run/pcscd && shift && exec "$@"'
 
 
 class Missing(Exception):
@@ -107,8 +107,7 @@ class Pcscd:
             SCRIPT,
             "sh",
             str(self._run),
-            PCSCD,
-            str(self._configuration),
+            *(PCSCD, "-f", "-c", str(self._configuration), *_open_to_all()),
         ]
         with self._log.open("ab") as log:
             return subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL)
@@ -122,6 +121,12 @@ class Pcscd:
             if time.monotonic() > ends_s:
                 raise Missing(f"pcscd does not listen after {START_S:.0f} s")
             time.sleep(0.02)
+
+
+def _open_to_all() -> list[str]:
+    """Newer ones ask polkit who may use readers; this one is for whoever started it, and has no polkit beside it."""
+    known = subprocess.run([PCSCD, "--help"], capture_output=True, text=True, check=False).stdout
+    return ["--disable-polkit"] if "--disable-polkit" in known else []
 
 
 def _two_free_ports() -> int:
