@@ -1,0 +1,46 @@
+"""Why an update does not go on: what was refused, by name, and what only has to wait."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Code(StrEnum):
+    """Stable; each with its meaning and the next step in docs/errors.md."""
+
+    # refused: someone or something is wrong, and trying again changes nothing
+    REPLAYED = "OTA-REPLAYED"
+    EXPIRED = "OTA-EXPIRED"
+    UNSIGNED = "OTA-UNSIGNED"
+    GARBLED = "OTA-GARBLED"
+    ENDLESS = "OTA-ENDLESS"
+    NOT_MINE = "OTA-NOT-MINE"
+    UNKNOWN = "OTA-UNKNOWN"
+    DISAGREE = "OTA-DISAGREE"
+    HARDWARE = "OTA-HARDWARE"
+    OLDER = "OTA-OLDER"
+    CONTENT = "OTA-CONTENT"
+    GIVEN_UP = "OTA-GIVEN-UP"
+    # tried, and taken back
+    GATE = "OTA-GATE"
+    NEVER_UP = "OTA-NEVER-UP"
+    CUT = "OTA-CUT"
+    # to be tried again later
+    OFFLINE = "OTA-OFFLINE"
+    NO_SPACE = "OTA-NO-SPACE"
+
+
+class Refused(Exception):
+    """This update, or this answer of a server, is not believed."""
+
+    def __init__(self, code: Code, why: str) -> None:
+        super().__init__(f"{code}: {why}")
+        self.code = code
+
+
+class Later(Exception):
+    """Nothing is wrong with the update; the way to it, or the room for it, is."""
+
+    def __init__(self, code: Code, why: str) -> None:
+        super().__init__(f"{code}: {why}")
+        self.code = code
