@@ -21,7 +21,6 @@ from tuf.api.metadata import (
     Metadata,
     MetaFile,
     Root,
-    Signed,
     Snapshot,
     TargetFile,
     Targets,
@@ -32,7 +31,7 @@ from tuf.api.serialization.json import JSONSerializer
 from ota.disk import Disk, RealDisk, replace
 from ota.release import Release, Role, describe
 
-S = TypeVar("S", bound=Signed)
+S = TypeVar("S", Root, Targets, Snapshot, Timestamp)
 VALID_DAYS: Mapping[str, int] = {"root": 365, "targets": 90, "snapshot": 7, "timestamp": 3, "role": 90}
 ROOT_THRESHOLD = 2
 Signers = Sequence[Signer]
@@ -137,7 +136,7 @@ class Writer:
     def _newest(self, role: str) -> Path:
         return max(self._metadata.glob(f"*.{role}.json"), key=_version)
 
-    def _put(self, signed: Signed, signers: Signers, role: str = "") -> None:
+    def _put(self, signed: S, signers: Signers, role: str = "") -> None:
         self._write(f"{signed.version}.{role or signed.type}.json", sign(signed, signers).to_bytes(_JSON))
 
     def _write(self, name: str, data: bytes) -> None:
@@ -179,8 +178,12 @@ def _delegations(holders: Holders) -> Delegations | None:
         return None
     keys = {signer.public_key.keyid: signer.public_key for held in holders.roles.values() for signer in held}
     roles = {
-        role: DelegatedRole(
-            role, [signer.public_key.keyid for signer in held], threshold=len(held), terminating=True, paths=[f"{role}/*"]
+        str(role): DelegatedRole(
+            role,
+            [signer.public_key.keyid for signer in held],
+            threshold=len(held),
+            terminating=True,
+            paths=[f"{role}/*"],
         )
         for role, held in holders.roles.items()
     }

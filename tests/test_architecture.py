@@ -14,6 +14,7 @@ ROOMS = (
     "drivers",
     "appliance",
     "central",
+    "ota",
     "simulators",
     "practice",
     "hw_tests",
@@ -28,6 +29,7 @@ ROOMS = (
 MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "border": ("border",),
     "drivers": ("drivers",),
+    "ota": ("ota",),
     "simulators": ("simulators", "border"),
     "practice": ("practice", "simulators"),
     "central": ("central", "border"),
@@ -56,9 +58,19 @@ ONE_DOOR: dict[str, tuple[str, ...]] = {
     "ai_edge_litert": ("appliance/vision/model.py",),
     "tflite_runtime": ("appliance/vision/model.py",),
     "paho": ("appliance/reporting/publisher.py", "central/line.py"),
+    "tuf": ("ota/repository.py", "ota/release.py", "ota/trust.py", "ota/publish.py"),
+    "securesystemslib": ("ota/publish.py",),
+    "urllib3": ("ota/repository.py", "ota/fetch.py"),
     "psycopg": ("central/store/postgres.py",),
 }
-PURE_ROOMS = ("border", "appliance/checks", "appliance/journey/machine.py")
+PURE_ROOMS = (
+    "border",
+    "appliance/checks",
+    "appliance/journey/machine.py",
+    "ota/workflow.py",
+    "ota/floor.py",
+    "ota/clock.py",
+)
 IMPURE = {"socket", "subprocess", "threading", "asyncio", "time", "sqlite3", "serial", "paho", "random"}
 
 

@@ -13,7 +13,7 @@ from border.documents.values import RescanReason
 from border.rules.engine import CLEAR_RULE
 from tests.docs.pages import ROOT
 
-PRODUCT = ("appliance", "border", "central", "drivers", "practice")
+PRODUCT = ("appliance", "border", "central", "drivers", "ota", "practice")
 
 
 def tree(path: Path) -> ast.Module:

@@ -15,6 +15,7 @@ from border.messages.values import AlarmKind
 from border.rules.engine import RULE_LINES
 from central import reasons
 from drivers.errors import ALL
+from ota.refusals import Code
 from tests.docs import stable_words
 from tests.docs.pages import DOCS, sections, words
 
@@ -22,7 +23,7 @@ PAGE = DOCS / "errors.md"
 
 TAMPERS = stable_words.tampers()
 EXPECTED: dict[str, set[str]] = {
-    "Codes": stable_words.codes(),
+    "Codes": stable_words.codes() | set(map(str, Code)),
     "Findings that refer": stable_words.referring(),
     "Findings that clear": stable_words.clearing(),
     "Rules": set(RULE_LINES),

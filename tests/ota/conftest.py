@@ -153,4 +153,3 @@ def world(tmp_path: Path) -> Iterator[World]:
         server.shutdown()
         server.server_close()
         thread.join()
-
