@@ -40,8 +40,8 @@ RINGS = (Ring("canary", 0.01, 5), Ring("early", 0.10, 10), Ring("half", 0.50), R
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """`most_failures`: of the rollout as a whole; one more halts it. `silence_s`: after being given it, who says nothing
-    has failed. `approval`: whether a person starts each ring."""
+    """`most_failures`: of the rollout as a whole; one more halts it. `silence_s`: after that, who says nothing
+    since it was given has failed. `approval`: whether a person starts each ring."""
 
     most_failures: int = 0
     silence_s: int = 3 * 86400

@@ -6,12 +6,15 @@ leaves behind, `current` names a whole version.
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 from ota.disk import Disk, remove, replace_link
+from ota.tree import place
 
 CURRENT, PREVIOUS = "current", "previous"
 KEPT = 3
+DIGEST = 64  # hexadecimal characters
 
 
 class Shelf:
@@ -57,7 +60,8 @@ class Shelf:
         wanted = dict.fromkeys(name for name in (self.current, self.previous, *newest_first) if name)
         kept = set(list(wanted)[:KEPT])
         for path in list(self._folder.iterdir()):
-            if path.is_file() and not path.is_symlink() and len(path.name) == 64 and path.name not in kept:
+            if path.is_file() and not path.is_symlink() and len(path.name) == DIGEST and path.name not in kept:
+                shutil.rmtree(place(self._folder, path.name), ignore_errors=True)
                 remove(self._disk, path)
 
     def _named(self, link: str) -> str:
