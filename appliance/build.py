@@ -37,6 +37,7 @@ from appliance.reporting.publisher import Publisher
 from appliance.reporting.reports import Reporter
 from appliance.reporting.settings import Settings
 from appliance.times import Times
+from appliance.updates import update_status
 from appliance.vision.errors import ModelAbsent
 from appliance.vision.mrz_reader import PageReader, Profile
 from appliance.vision.page_portrait import PagePortraits
@@ -155,7 +156,13 @@ def build(config: Config) -> Kiosk:
         neighbours=neighbours,
         publisher=publisher,
         traveller=traveller_app(
-            runner, runner, Speech(words, folder / "speech"), words, panel, practice=config.practice
+            runner,
+            runner,
+            Speech(words, folder / "speech"),
+            words,
+            panel,
+            practice=config.practice,
+            updates=lambda: update_status(runner.view.state, devices.health),
         ),
         officer=officer_app(post, words, TABLET, practice=config.practice),
     )

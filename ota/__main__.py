@@ -39,6 +39,7 @@ from ota.trust import DIRECTOR, IMAGE, Assignment, Identity, check
 
 log = logging.getLogger("ota")
 CANNOT_START = 2
+SAY_S = 10.0
 WINDOW_S = 2.0
 """How often somebody who is busy is asked again."""
 BUILT_IN = Floor(time_s=1_793_000_000)  # 2026-10-26: this program is not older
@@ -54,9 +55,11 @@ class Client:
         self._apps.mkdir(parents=True, exist_ok=True)
         self._pool = urllib3.PoolManager(retries=False, ssl_context=_tls(settings))
         self._app = App(settings.app)
-        shelf = Shelf(disk, self._apps)
+        self._shelf = Shelf(disk, self._apps)
         hands = Hands(
-            BundleInstaller(shelf, self._app.restart, lambda sha256, file: _unpack(disk, file, self._apps, sha256)),
+            BundleInstaller(
+                self._shelf, self._app.restart, lambda sha256, file: _unpack(disk, file, self._apps, sha256)
+            ),
             self._app,
             self._fetch,
             self._app.is_idle,
@@ -75,15 +78,34 @@ class Client:
 
     def turn(self) -> None:
         """Ask, and go as far as it goes. Raises OSError; everything else that is wrong is said and waited for."""
-        told = self._ask()
+        before, told = self._agent.last, self._ask()
         try:
             self._agent.advance(told)
         except Later as later:
             log.info("%s", later)
         self._raise_floor(self._floor.with_counter(Role.APPS, self._agent.lowest_counter()))
+        if self._agent.last != before:
+            self._say()
+
+    def _say(self) -> None:
+        """How this device is, to whoever assigns; that it could not be said is no reason not to ask."""
+        if not self._settings.office:
+            return
+        last = self._agent.last
+        said = {
+            "device": self._settings.device,
+            "hardware": self._settings.hardware,
+            "running": self._shelf.current,
+            "update": {"sha256": last.sha256, "state": last.state, "reason": last.reason} if last else {},
+        }
+        try:
+            self._pool.request("POST", f"{self._settings.office}check-in", json=said, timeout=SAY_S)
+        except urllib3.exceptions.HTTPError as cause:
+            log.info("could not check in: %s", cause)
 
     def _ask(self) -> Assignment | None:
         settings = self._settings
+        self._say()
         now = clock.judge(int(time.time()), self._floor.time_s)
         sources = (
             Source(DIRECTOR, settings.folder / "director", settings.director_root.read_bytes(), settings.director),

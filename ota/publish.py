@@ -57,10 +57,13 @@ class Writer:
         for made in (self._metadata, self._targets):
             made.mkdir(parents=True, exist_ok=True)
 
-    def found(self, holders: Holders) -> bytes:
-        """A repository of nothing. The bytes of its first root are what devices have built in."""
-        root = first_root(holders, self._expires("root"))
-        self.put_root(sign(root, holders.root))
+    def found(self, holders: Holders, root: bytes = b"") -> bytes:
+        """A repository of nothing. The bytes of its first root are what devices have built in.
+
+        `root`: that of another repository of the same holders, as all of a director's have one.
+        """
+        new = root or sign(first_root(holders, self._expires("root")), holders.root).to_bytes(_JSON)
+        self.put_root(Metadata[Root].from_bytes(new))
         self._put(Targets(expires=self._expires("targets"), delegations=_delegations(holders)), holders.targets)
         for role, signers in holders.roles.items():
             self._put(Targets(expires=self._expires("role")), signers, role)
@@ -95,6 +98,10 @@ class Writer:
         """Of a director: all that the one device shall run, in place of what it was told before."""
         self._retarget("targets", targets, signers, keep=False)
 
+    def assigned(self) -> Mapping[str, TargetFile]:
+        """What the newest targets name."""
+        return self._targets_of("targets").targets
+
     def refresh(self, holders: Holders) -> None:
         """A new snapshot and timestamp over what lies there: daily, and after each change."""
         self._put(self._next(Snapshot(expires=self._expires("snapshot"), meta=self._versions())), holders.snapshot)
@@ -105,6 +112,15 @@ class Writer:
         )
         stamp.version = self._stamp_version() + 1
         self._write("timestamp.json", sign(stamp, holders.timestamp).to_bytes(_JSON))
+
+    @property
+    def is_founded(self) -> bool:
+        """False also for a folder that a cut left half made: found it again."""
+        return (self._metadata / "timestamp.json").exists()
+
+    def expires_s(self) -> int:
+        """When the timestamp does, in seconds since 1970."""
+        return int(Metadata[Timestamp].from_bytes(self.timestamp()).signed.expires.timestamp())
 
     def timestamp(self) -> bytes:
         """What is announced to devices."""

@@ -152,7 +152,7 @@ def go_on(rollout: Rollout, terms: Terms) -> Rollout:
 
 
 def _ring_done(rollout: Rollout) -> Rollout:
-    if rollout.ring == len(rollout.rings) - 1:
+    if rollout.bounds[rollout.ring] >= BUCKETS:
         return replace(rollout, status=Status.DONE)
     if rollout.terms.approval:
         return replace(rollout, status=Status.WAITING, why=f"{rollout.rings[rollout.ring].name} is done")

@@ -30,7 +30,8 @@ class AppSettings:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Paths are absolute, addresses end in a slash. `ca`, `certificate`, `key`: all three empty on loopback."""
+    """Paths are absolute, addresses end in a slash. `office`: whom to tell, or nobody. `ca`, `certificate`,
+    `key`: all three empty on loopback."""
 
     device: str
     hardware: str
@@ -42,6 +43,7 @@ class Settings:
     image_root: Path
     poll_s: float
     app: AppSettings
+    office: str = ""
     ca: str = ""
     certificate: str = ""
     key: str = ""
@@ -77,6 +79,7 @@ def load(path: Path) -> Settings:
         image_root=base / told["image_root"],
         poll_s=float(told["poll_s"]),
         app=AppSettings(app["status"], tuple(app["restart"]), float(app["gate_s"])),
+        office=_slashed(told["office"]) if told.get("office") else "",
         **{name: str(base / told[name]) for name in TLS if told.get(name)},
     )
 

@@ -6,7 +6,9 @@ import errno
 import shutil
 import zipfile
 import zlib
+from collections.abc import Iterable, Mapping
 from pathlib import Path, PurePosixPath
+from types import MappingProxyType
 
 from ota.disk import Disk
 from ota.refusals import Code, Refused
@@ -16,6 +18,7 @@ MOST_FILES = 20_000
 CHUNK = 1 << 20
 BROKEN = (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, ValueError, zlib.error)
 """What zipfile says of archives that are none."""
+NOTHING: Mapping[str, bytes] = MappingProxyType({})
 STAMP = (2026, 1, 1, 0, 0, 0)
 """Of every file in a bundle, so that the same tree gives the same bytes."""
 
@@ -50,14 +53,16 @@ def unpack(disk: Disk, archive: Path, folder: Path, sha256: str) -> Path:
     return done
 
 
-def pack(tree: Path, paths: list[Path], archive: Path) -> None:
-    """The build side: the same files give the same bytes. `paths` below `tree`, files only."""
+def pack(tree: Path, paths: Iterable[Path], archive: Path, instead: Mapping[str, bytes] = NOTHING) -> None:
+    """The build side: the same files give the same bytes. `paths` below `tree`, files only; `instead`: what stands
+    there in place of a file, or beside them all."""
+    contents = {path.relative_to(tree).as_posix(): path for path in paths}
     with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as bundle:
-        for path in sorted(paths):
-            entry = zipfile.ZipInfo(path.relative_to(tree).as_posix(), STAMP)
+        for name in sorted({*contents, *instead}):
+            entry = zipfile.ZipInfo(name, STAMP)
             entry.compress_type = zipfile.ZIP_DEFLATED
             entry.external_attr = 0o644 << 16
-            bundle.writestr(entry, path.read_bytes())
+            bundle.writestr(entry, instead[name] if name in instead else contents[name].read_bytes())
 
 
 def _members(bundle: zipfile.ZipFile) -> list[zipfile.ZipInfo]:

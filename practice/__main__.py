@@ -36,7 +36,7 @@ async def main(options: argparse.Namespace) -> int:
     leaving = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, leaving.set)
-    port = Port(options.folder, (KIOSK,))
+    port = Port(options.folder, (KIOSK,), launched=True)
     quay = None if options.hardware else Quay(options.folder.resolve() / "quay")
     page: tuple[_Server, asyncio.Task[None]] | None = None
     browser: Process | None = None
@@ -46,13 +46,15 @@ async def main(options: argparse.Namespace) -> int:
         _say("starting one kiosk")
         hardware = quay.hardware() if quay else hardware_of(options.hardware)
         kiosk = await port.add_kiosk(KIOSK, hardware, scale=options.scale)
+        _say("starting the updates office and the kiosk's update client")
+        updates_port = await port.start_updates()
         quay_port = free_port()
         if quay:
             quay.look(f"http://127.0.0.1:{kiosk.traveller_port}/state")
             server = _Server(_config(QuayPage(quay, port, kiosk), quay_port))
             page = server, asyncio.create_task(server.serve())
             await server.up.wait()  # a script may call as soon as the address is printed
-        _tell(port, kiosk, quay_port if quay else None)
+        _tell(port, kiosk, updates_port, quay_port if quay else None)
         browser = None if options.no_browser else _browser(f"http://127.0.0.1:{kiosk.traveller_port}/", port.folder)
         if browser is not None:
             browser.start()
@@ -97,11 +99,12 @@ def _say(text: str) -> None:
     print(f"practice: {text}", file=sys.stderr, flush=True)
 
 
-def _tell(port: Port, kiosk: KioskPlace, quay_port: int | None) -> None:
+def _tell(port: Port, kiosk: KioskPlace, updates_port: int, quay_port: int | None) -> None:
     rows = [
         ("traveller page", f"http://127.0.0.1:{kiosk.traveller_port}/"),
         ("officer page", f"http://127.0.0.1:{kiosk.officer_port}/   (joseph, PIN 2468)"),
         ("centre", f"http://127.0.0.1:{port.console_port}/"),
+        ("updates", f"http://127.0.0.1:{updates_port}/   (publish the app, halt)"),
     ]
     if quay_port is not None:
         rows.append(("quay", f"http://127.0.0.1:{quay_port}/   (be the traveller)"))

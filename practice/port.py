@@ -33,6 +33,9 @@ documents = ["{_LISTED.document_number}"]
 """The practice watchlist: one synthetic traveller of the set, so that a match can be tried."""
 
 
+TREE = Path(__file__).parent.parent
+"""The program that came with the machine, and what new versions of it are packed from."""
+
 Settings = Mapping[str, Mapping[str, float]]
 """Numbers of a kiosk.toml, by table and name."""
 
@@ -67,8 +70,15 @@ class Port:
     """Starts everything in order and stops it in the opposite one. Blocking; the uplinks need a running loop."""
 
     def __init__(
-        self, folder: Path, kiosks: Sequence[str], *, database: str | None = None, watchlist: str = PRACTICE_LIST
+        self,
+        folder: Path,
+        kiosks: Sequence[str],
+        *,
+        database: str | None = None,
+        watchlist: str = PRACTICE_LIST,
+        launched: bool = False,
     ) -> None:
+        """`launched`: kiosks run under the launcher and can be updated; else they are the process itself."""
         self.folder = folder.resolve()
         self.watchlist = watchlist
         self.kiosk_ids = tuple(kiosks)
@@ -78,6 +88,8 @@ class Port:
         self._database = database or f"sqlite:{self.folder / 'centre' / 'centre.sqlite'}"
         self.broker: Process | None = None
         self.centre: Process | None = None
+        self.updates: list[Process] = []
+        self._launched = launched
 
     async def start_centre_side(self) -> None:
         """CA, signed lists, broker, centre."""
@@ -122,13 +134,37 @@ class Port:
         config = folder / "kiosk.toml"
         numbers = _tables({"times": {"scale": scale}}, settings or {})
         config.write_text(self._kiosk_toml(kiosk, hardware, (traveller, officer, uplink.port)) + numbers)
-        process = Process(kiosk, module("appliance", "--config", str(config)), folder / "kiosk.log")
+        process = Process(kiosk, self._app_command(folder, config), folder / "kiosk.log")
         place = KioskPlace(kiosk, folder, traveller, officer, uplink, process)
         self.kiosks.append(place)
         await asyncio.to_thread(self._seed, folder)
         process.start()
         await asyncio.to_thread(process.wait_until, lambda: answers(traveller) and answers(officer), 40.0)
         return place
+
+    def _app_command(self, folder: Path, config: Path) -> list[str]:
+        """The kiosk, or the launcher, which runs what the update client last installed, else this program."""
+        if not self._launched:
+            return module("appliance", "--config", str(config))
+        shelf = folder / "ota" / "apps"
+        shelf.mkdir(parents=True, exist_ok=True)
+        return module("ota.launcher", "--shelf", str(shelf), "--built-in", str(TREE), "--", "--config", str(config))
+
+    async def start_updates(self) -> int:
+        """Headquarters' updates office and each kiosk's update client. The office's port."""
+        port, folder = free_port(), self.folder / "updates"
+        command = module("ota.office_page", "--folder", str(folder), "--tree", str(TREE), "--port", str(port))
+        office = Process("updates office", command, folder / "office.log")
+        self.updates.append(office)
+        office.start()
+        await asyncio.to_thread(office.wait_until, lambda: answers(port), 20.0)
+        for place in self.kiosks:
+            config = place.folder / "ota.toml"
+            config.write_text(_ota_toml(place, folder, f"http://127.0.0.1:{port}/"))
+            client = Process(f"{place.id} updates", module("ota", "--config", str(config)), place.folder / "ota.log")
+            self.updates.append(client)
+            client.start()
+        return port
 
     def _seed(self, folder: Path) -> None:
         """What a technician would bring on a stick: officers, signed policy and watchlist."""
@@ -172,13 +208,36 @@ neighbours = {neighbours!r}
 """
 
     async def stop(self) -> None:
-        """Kiosks first, so that their last word still reaches the centre."""
+        """Kiosks first, so that their last word still reaches the centre; before them, who would restart them."""
+        for client in reversed(self.updates):
+            await asyncio.to_thread(client.stop)
         for place in reversed(self.kiosks):
             await asyncio.to_thread(place.process.stop)
             await place.uplink.pull()
         for process in (self.centre, self.broker):
             if process is not None:
                 await asyncio.to_thread(process.stop)
+
+
+def _ota_toml(place: KioskPlace, office: Path, url: str) -> str:
+    return f"""\
+# The update client of a practice kiosk.
+device = "{place.id}"
+hardware = "practice"
+folder = "ota"
+office = "{url}"
+director = "{url}director/{place.id}/metadata/"
+image = "{url}image/metadata/"
+content = "{url}image/targets/"
+director_root = "{office / "director.root.json"}"
+image_root = "{office / "image.root.json"}"
+poll_s = 3
+
+[app]
+status = "http://127.0.0.1:{place.traveller_port}/update"
+restart = ["kill", "-HUP", "{place.process.pid}"]
+gate_s = 45
+"""
 
 
 def _tables(*settings: Settings) -> str:

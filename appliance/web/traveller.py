@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing, suppress
+from dataclasses import asdict
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
@@ -15,6 +16,7 @@ from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from appliance.journey.view import Journey, Preview, Touch, View
+from appliance.updates import UpdateStatus
 from appliance.web.catalogue import Catalogue
 from appliance.web.events import BEAT, GREETING, beating, message, stream
 from appliance.web.headers import StrictHeaders, is_same_origin
@@ -38,15 +40,24 @@ def traveller_app(
     panel: Panel,
     *,
     practice: bool = False,
+    updates: Callable[[], UpdateStatus] | None = None,
 ) -> Starlette:
-    """The app of one kiosk's screen. Serve it on loopback; it holds nothing of any traveller itself."""
+    """The app of one kiosk's screen. Serve it on loopback; it holds nothing of any traveller itself.
+
+    `updates`: what the update client of this machine is told; None: it is not there to ask.
+    """
     pages = _Pages(journey, speech, catalogue, practice=practice)
+
+    async def update(_request: Request) -> Response:
+        return JSONResponse(asdict(updates())) if updates else Response(status_code=404)
+
     return Starlette(
         routes=[
             Route("/", pages.whole),
             Route("/events", pages.events),
             Route("/state", pages.state),
             Route("/readyz", pages.readyz),
+            Route("/update", update),
             Route("/touch/{value}", pages.touch, methods=["POST"]),
             Route("/painted/{revision:int}", pages.painted, methods=["POST"]),
             Route("/speech/{language}/{key}.wav", pages.clip),

@@ -1,0 +1,276 @@
+"""The publishing side at work: what was released, who is given it, and how it went. One folder, one process.
+
+keys/<role>.pem ...          practice only: software keys, made once; in production they are PKCS#11 objects
+image/  director/<device>/   the repositories, as `publish` writes them
+rollouts.json                releases with their rollouts, oldest first; written whole, durably
+devices.json                 what each device said last
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+import re
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, TypeVar
+
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
+from securesystemslib.signer import CryptoSigner
+
+from ota import rollout as rollouts
+from ota.disk import Disk
+from ota.disk import replace as write_whole
+from ota.publish import Holders, Writer, assignment
+from ota.release import Release, Role
+from ota.rollout import End, Ring, Rollout, Status, Terms
+from ota.workflow import State
+
+T = TypeVar("T")
+DEVICE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")  # it becomes the name of a folder
+FRESH_S = 86400
+"""A timestamp that lives shorter than this is signed anew when somebody asks."""
+ENDS: Mapping[str, End] = {State.KEPT: End.KEPT, State.ROLLED_BACK: End.ROLLED_BACK, State.REFUSED: End.REFUSED}
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a device said of itself. `sha256`, `state`, `reason`: of the update it last had in hand."""
+
+    device: str
+    hardware: str
+    at_s: int
+    running: str = ""
+    sha256: str = ""
+    state: str = ""
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """A release on its way."""
+
+    release: Release
+    began_s: int
+    rollout: Rollout
+
+
+class Office:
+    """Thread-safe. Every change is on the disk before anybody is told of it."""
+
+    def __init__(self, folder: Path, disk: Disk, now_s: Callable[[], int], terms: Terms) -> None:
+        """Raises OSError. What is missing is made."""
+        self._folder, self._disk, self._now_s, self._terms = folder, disk, now_s, terms
+        self._lock = threading.Lock()
+        for made in (folder / "keys", folder / "director"):
+            made.mkdir(parents=True, exist_ok=True)
+        self._image_keys = _holders(disk, folder / "keys", "image", tuple(Role))
+        self._director_keys = _holders(disk, folder / "keys", "director", ())
+        self._image = Writer(folder / "image", self._clock, disk)
+        if not self._image.is_founded:
+            self._image.found(self._image_keys)
+        self._director_root = self._first_director_root()
+        self._courses = _read(folder / "rollouts.json", _course)
+        self._said = {said.device: said for said in _read(folder / "devices.json", lambda told: Said(**told))}
+
+    @property
+    def courses(self) -> tuple[Course, ...]:
+        """Oldest first; the last one of a role counts."""
+        return self._courses
+
+    @property
+    def devices(self) -> tuple[Said, ...]:
+        return tuple(sorted(self._said.values(), key=lambda said: said.device))
+
+    def roots(self) -> tuple[bytes, bytes]:
+        """What devices have built in: the image repository's first root and the director's."""
+        return (self._folder / "image" / "metadata" / "1.root.json").read_bytes(), self._director_root
+
+    def publish(self, role: Role, name: str, content: bytes, version: str, hardware: tuple[str, ...]) -> Release:
+        """Offer it, and begin its rollout; one of the same role that was under way ends where it is.
+
+        Each release has a name of its own, for a device may still be told of the one before.
+        """
+        with self._lock:
+            counters = (course.release.counter for course in self._courses if course.release.role is role)
+            digest, counter = hashlib.sha256(content).hexdigest(), max(counters, default=0) + 1
+            release = Release(role, f"{role}/{counter}-{name}", len(content), digest, version, counter, hardware)
+            self._image.add(release, content, self._image_keys.roles[role])
+            self._image.refresh(self._image_keys)
+            begun = rollouts.begin(digest, len(self._said), self._terms)
+            self._keep((*self._courses, Course(release, self._now_s(), begun)))
+            return release
+
+    def check_in(self, said: Said) -> None:
+        """A device says how it is, and finds in its director repository what it is to run. ValueError: a bad name."""
+        if not DEVICE.fullmatch(said.device):
+            raise ValueError("not usable as the name of a device")
+        with self._lock:
+            self._said[said.device] = said
+            self._write("devices.json", [dataclasses.asdict(one) for one in self._said.values()])
+            self._keep(tuple(self._heard(course, said) for course in self._courses))
+            self._assign(said)
+
+    def halt(self, why: str) -> None:
+        """Nobody is given the newest any more."""
+        self._change(lambda rollout: rollouts.halt(rollout, why))
+
+    def go_on(self, most_failures: int) -> None:
+        """A person looked, and allows that many."""
+        self._change(lambda rollout: rollouts.go_on(rollout, replace(rollout.terms, most_failures=most_failures)))
+
+    def tick(self) -> None:
+        """Time has passed: silence counts, full rings end, what gets old is signed anew."""
+        with self._lock:
+            now_s = self._now_s()
+            self._keep(
+                tuple(
+                    replace(course, rollout=rollouts.tick(course.rollout, now_s, ring_is_full=self._is_full(course)))
+                    for course in self._courses
+                )
+            )
+            if self._image.expires_s() - now_s < FRESH_S:
+                self._image.refresh(self._image_keys)
+
+    def _heard(self, course: Course, said: Said) -> Course:
+        rollout = (
+            rollouts.check_in(course.rollout, said.device, said.at_s) if self._is_newest(course) else course.rollout
+        )
+        if said.sha256 == course.release.sha256 and (end := ENDS.get(said.state)):
+            rollout = rollouts.hear(rollout, said.device, end)
+        return replace(course, rollout=rollout)
+
+    def _is_newest(self, course: Course) -> bool:
+        return course == [one for one in self._courses if one.release.role is course.release.role][-1]
+
+    def _is_full(self, course: Course) -> bool:
+        """Everybody in the ring was given it, or has not been heard of for longer than silence may last."""
+        rollout = course.rollout
+        due = (
+            said
+            for said in self._said.values()
+            if rollouts.bucket(rollout.release, said.device) < rollout.bounds[rollout.ring]
+        )
+        long_ago_s = self._now_s() - rollout.terms.silence_s
+        return all(said.device in rollout.given or said.at_s < long_ago_s for said in due)
+
+    def _assign(self, said: Said) -> None:
+        """Written only when it is another than before: a device that asks often costs a look, not a signature."""
+        writer = self._director(said.device)
+        wanted = {}
+        for course in self._courses:  # a later one of the same role replaces an earlier one
+            rollout = course.rollout
+            if rollouts.is_due(rollout, said.device) or rollout.ended.get(said.device) is End.KEPT:
+                wanted[course.release.role] = course
+        told = {
+            course.release.name: assignment(
+                course.release, said.device, said.hardware, _ring(course.rollout), hold=_is_held(course.rollout)
+            )
+            for course in wanted.values()
+        }
+        if writer.assigned() != told:
+            writer.assign(told, self._director_keys.targets)
+            writer.refresh(self._director_keys)
+        elif writer.expires_s() - self._now_s() < FRESH_S:
+            writer.refresh(self._director_keys)
+
+    def _director(self, device: str) -> Writer:
+        writer = Writer(self._folder / "director" / device, self._clock, self._disk)
+        if not writer.is_founded:
+            writer.found(self._director_keys, self._director_root)
+        return writer
+
+    def _first_director_root(self) -> bytes:
+        path = self._folder / "keys" / "director.root.json"
+        if not path.exists():
+            scratch = Writer(self._folder / "director" / ".root", self._clock, self._disk)
+            write_whole(self._disk, path, scratch.found(self._director_keys))
+        return path.read_bytes()
+
+    def _change(self, change: Callable[[Rollout], Rollout]) -> None:
+        with self._lock:
+            if self._courses:
+                last = self._courses[-1]
+                self._keep((*self._courses[:-1], replace(last, rollout=change(last.rollout))))
+
+    def _keep(self, courses: tuple[Course, ...]) -> None:
+        if courses != self._courses:
+            self._write("rollouts.json", [_told(course) for course in courses])
+            self._courses = courses
+
+    def _write(self, name: str, told: list[dict[str, Any]]) -> None:
+        write_whole(self._disk, self._folder / name, json.dumps(told, sort_keys=True).encode())
+
+    def _clock(self) -> datetime:
+        return datetime.fromtimestamp(self._now_s(), UTC)
+
+
+def _ring(rollout: Rollout) -> str:
+    return rollout.rings[rollout.ring].name
+
+
+def _is_held(rollout: Rollout) -> bool:
+    return rollout.status is Status.HALTED
+
+
+def _holders(disk: Disk, folder: Path, name: str, roles: tuple[Role, ...]) -> Holders:
+    """Software keys for practice: whoever reads this folder is headquarters."""
+
+    def signer(what: str) -> CryptoSigner:
+        path = folder / f"{name}-{what}.pem"
+        if not path.exists():
+            write_whole(disk, path, CryptoSigner.generate_ed25519().private_bytes)
+        key = load_pem_private_key(path.read_bytes(), None)
+        return CryptoSigner(key)
+
+    return Holders(
+        root=tuple(signer(f"root-{number}") for number in (1, 2, 3)),
+        targets=(signer("targets"),),
+        snapshot=(signer("snapshot"),),
+        timestamp=(signer("timestamp"),),
+        roles={role: (signer(role),) for role in roles},
+    )
+
+
+def _read(path: Path, one: Callable[[dict[str, Any]], T]) -> tuple[T, ...]:
+    return tuple(map(one, json.loads(path.read_bytes()))) if path.exists() else ()
+
+
+def _told(course: Course) -> dict[str, Any]:
+    rollout = course.rollout
+    told = {field.name: getattr(rollout, field.name) for field in dataclasses.fields(rollout)}
+    return {
+        "release": dataclasses.asdict(course.release),
+        "began_s": course.began_s,
+        "rollout": {
+            **told,
+            "terms": dataclasses.asdict(rollout.terms),
+            "rings": [dataclasses.asdict(ring) for ring in rollout.rings],
+            "given": dict(rollout.given),
+            "ended": dict(rollout.ended),
+        },
+    }
+
+
+def _course(told: dict[str, Any]) -> Course:
+    release, rollout = told["release"], told["rollout"]
+    return Course(
+        Release(**{**release, "role": Role(release["role"]), "hardware": tuple(release["hardware"])}),
+        told["began_s"],
+        Rollout(
+            **{
+                **rollout,
+                "terms": Terms(**rollout["terms"]),
+                "rings": tuple(Ring(**ring) for ring in rollout["rings"]),
+                "bounds": tuple(rollout["bounds"]),
+                "status": Status(rollout["status"]),
+                "given": MappingProxyType(rollout["given"]),
+                "ended": MappingProxyType({device: End(end) for device, end in rollout["ended"].items()}),
+            }
+        ),
+    )
