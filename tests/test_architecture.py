@@ -59,8 +59,8 @@ ONE_DOOR: dict[str, tuple[str, ...]] = {
     "tflite_runtime": ("appliance/vision/model.py",),
     "paho": ("appliance/reporting/publisher.py", "central/line.py"),
     "tuf": ("ota/repository.py", "ota/release.py", "ota/trust.py", "ota/publish.py"),
-    "securesystemslib": ("ota/publish.py",),
-    "urllib3": ("ota/repository.py", "ota/fetch.py"),
+    "securesystemslib": ("ota/publish.py", "ota/office.py"),
+    "urllib3": ("ota/repository.py", "ota/fetch.py", "ota/app.py", "ota/__main__.py"),
     "psycopg": ("central/store/postgres.py",),
 }
 PURE_ROOMS = (

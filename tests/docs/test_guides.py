@@ -20,6 +20,7 @@ from appliance.web import board
 from appliance.web.catalogue import load as load_words
 from central.lists import read_watchlist
 from drivers import catalogue
+from ota import settings
 from practice.quay import FACES, FINGERS
 from simulators.travellers import TRAVELLERS
 from tests.docs.pages import DOCS, ROOT, sections, words
@@ -75,9 +76,16 @@ def test_every_address_in_an_example_is_one_its_driver_takes(page: Path) -> None
         "fingerprint": dict(catalogue.FINGERPRINT),
     }
     for text in blocks(page, "toml"):
-        devices = tomllib.loads(text)["devices"]
-        for kind, named in kinds.items():
+        devices = tomllib.loads(text).get("devices")
+        for kind, named in kinds.items() if devices else ():
             named[devices[kind]](devices[f"{kind}_address"], kind).close()
+
+
+def test_the_example_of_an_update_client_is_a_good_one(tmp_path: Path) -> None:
+    examples = [text for text in blocks(DOCS / "technician.md", "toml") if "director" in text]
+    assert len(examples) == 1
+    (tmp_path / "ota.toml").write_text(examples[0])
+    assert settings.load(tmp_path / "ota.toml").app.restart[0] == "systemctl"
 
 
 def test_the_example_watchlist_is_a_good_one(tmp_path: Path) -> None:
