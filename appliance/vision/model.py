@@ -134,6 +134,19 @@ class Model:
         """All outputs for one input of the card's shape, in the net's order, as copies."""
         self._net.set_tensor(self._input["index"], _quantised(values, self._input))
         self._net.invoke()
+        return self._outcome()
+
+    def run_levels(self, levels: Pixels, meaning: Floats) -> tuple[Floats, ...]:
+        """As `run` of `meaning[levels]`, for an input of bytes, each of which means one of 256 numbers.
+
+        The numbers are quantised once and not once per byte.
+        """
+        values = cv2.LUT(levels, _quantised(meaning, self._input))
+        self._net.set_tensor(self._input["index"], values.reshape(self.card.input_shape))
+        self._net.invoke()
+        return self._outcome()
+
+    def _outcome(self) -> tuple[Floats, ...]:
         return tuple(_real(self._net.get_tensor(out["index"]), out) for out in self._outputs)
 
     def run_by_size(self, values: Floats) -> dict[int, Floats]:

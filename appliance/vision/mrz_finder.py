@@ -83,7 +83,7 @@ class Finder:
     def find(self, grey: Grey) -> tuple[Zone, ...]:
         """Every patch of cells that may be a zone, in the picture's pixels, the likeliest first."""
         seen, scale, (left, top) = letterboxed(grey)
-        cells = self._model.run(scaled(seen)[None, :, :, None])[0][0]
+        cells = self._model.run_levels(seen, SCALED)[0][0]
         return tuple(_in_picture(zone, scale, (left, top)) for zone in zones_of(cells))
 
 
@@ -102,6 +102,9 @@ def letterboxed(grey: Grey) -> tuple[Grey, float, tuple[int, int]]:
 def scaled(seen: Grey) -> Floats:
     """0..255 to -1..1, as the net takes it."""
     return np.asarray(seen, np.float32) / np.float32(127.5) - np.float32(1)
+
+
+SCALED = scaled(np.arange(256, dtype=np.uint8))
 
 
 def zones_of(cells: Floats) -> tuple[Zone, ...]:
@@ -143,9 +146,10 @@ def _edges(places: Floats) -> Floats:
     """The four corners, from the cells' places along and across: straight edges above and below, in perspective."""
     left, right = np.percentile(places[:, 0], (0.5, 99.5)) + np.array((-CELL_PX / 2, CELL_PX / 2))
     column = np.floor((places[:, 0] - left) / CELL_PX).astype(int)
-    ends = [(places[column == at, 1].min(), places[column == at, 1].max()) for at in np.unique(column)]
-    middles = (np.unique(column) + 0.5) * CELL_PX + left
-    above, below = (_line(middles, np.array(end)) for end in zip(*ends, strict=True))
+    order = np.argsort(column, kind="stable")
+    columns, first = np.unique(column[order], return_index=True)
+    middles = (columns + 0.5) * CELL_PX + left
+    above, below = (_line(middles, ends.reduceat(places[order, 1], first)) for ends in (np.minimum, np.maximum))
     slope = (above[0] + below[0]) / 2
     bend = (above[0] - below[0]) / 2 * BELIEF
     slopes = (slope + bend, slope - bend)
