@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from appliance.vision.errors import ALL, ModelAbsent, ModelError, ModelTampered, ModelUnfit
-from appliance.vision.model import MODELS, Model, ModelCard, read_card
+from appliance.vision.model import MODELS, Model, ModelCard, checked_file, read_card
 from tests.vision.tiny_nets import mean_colour_net, quantised_identity_net, sha256
 
 CARD = """
@@ -59,6 +59,28 @@ def test_one_changed_byte_refuses_to_start(tmp_path: Path, net: bytes) -> None:
     (folder / "tiny.tflite").write_bytes(data)
     with pytest.raises(ModelTampered, match="MOD-TAMPERED tiny"):
         Model.load("tiny", folder)
+
+
+def test_a_file_that_takes_the_name_later_is_not_what_runs(tmp_path: Path, net: bytes) -> None:
+    folder = folder_with(tmp_path, net)
+    model = Model.load("tiny", folder)
+    (folder / "other").write_bytes(b"\0" * len(net))
+    (folder / "other").replace(folder / "tiny.tflite")
+    assert model.run(np.zeros((1, 4, 4, 3), np.float32))[0].tolist() == [[0, 10, 0]]
+
+
+def test_the_file_that_was_checked_is_the_one_that_is_opened(tmp_path: Path, net: bytes) -> None:
+    folder = folder_with(tmp_path, net)
+    with checked_file(folder, read_card(folder, "tiny")) as file:
+        (folder / "other").write_bytes(b"\0" * len(net))
+        (folder / "other").replace(folder / "tiny.tflite")
+        assert file.read_bytes() == net
+
+
+def test_weights_are_mapped_and_not_copied(tmp_path: Path, net: bytes) -> None:
+    model = Model.load("tiny", folder_with(tmp_path, net))
+    mapped = [line for line in Path("/proc/self/maps").read_text("utf-8").splitlines() if str(tmp_path) in line]
+    assert len(mapped) == 1 and model.run(np.zeros((1, 4, 4, 3), np.float32))
 
 
 def test_a_missing_file_is_absent_and_the_message_names_the_next_step(tmp_path: Path, net: bytes) -> None:
