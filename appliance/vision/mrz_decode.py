@@ -148,11 +148,10 @@ def characters(logits: Floats) -> Seen:
 
 def _tops(shares: Floats, starts: NDArray[np.intp]) -> NDArray[np.intp]:
     """The first of the surest steps of each run of steps."""
-    run = np.zeros(len(shares), np.intp)
-    run[starts[1:]] = 1
-    run = np.cumsum(run)
-    surest = np.flatnonzero(shares == np.maximum.reduceat(shares, starts)[run])
-    return surest[np.unique(run[surest], return_index=True)[1]]
+    lengths = np.diff(starts, append=len(shares))
+    surest = np.flatnonzero(shares == np.repeat(np.maximum.reduceat(shares, starts), lengths))
+    run = np.searchsorted(starts, surest, "right")
+    return surest[np.diff(run, prepend=0) > 0]
 
 
 def _at_pitch(share: Floats, tops: Sequence[int], middles: Floats) -> list[int]:
