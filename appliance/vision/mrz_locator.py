@@ -117,17 +117,22 @@ def _upright(page: Grey, block: Block) -> Grey:
 
 
 def levelled(band: Grey) -> Grey:
-    """The band turned by the small angle at which its rows are sharpest."""
-    ink = _narrowed(cv2.morphologyEx(band, cv2.MORPH_BLACKHAT, _box(13, 13)))
-    near = max(TILTS_DEG, key=lambda angle: _sharpness(ink, float(angle)))
-    tilt = max((near, near - FINE_DEG, near + FINE_DEG), key=lambda angle: _sharpness(ink, float(angle)))
-    if not tilt:
+    """The band turned by the small angle at which its rows are sharpest; what was beyond it is like its edge."""
+    tilt_deg = level_deg(band)
+    if not tilt_deg:
         return band
     height, width = band.shape
     turned = cv2.warpAffine(
-        band, _shear(width, float(tilt)), (width, height), flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE
+        band, shear(width, tilt_deg), (width, height), flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE
     )
     return np.asarray(turned, np.uint8)
+
+
+def level_deg(band: Grey) -> float:
+    """The small angle at which the rows of the band are sharpest, for `shear`."""
+    ink = _narrowed(cv2.morphologyEx(band, cv2.MORPH_BLACKHAT, _box(13, 13)))
+    near = max(TILTS_DEG, key=lambda angle: _sharpness(ink, float(angle)))
+    return float(max((near, near - FINE_DEG, near + FINE_DEG), key=lambda angle: _sharpness(ink, float(angle))))
 
 
 def _narrowed(ink: Grey) -> Grey:
@@ -137,7 +142,7 @@ def _narrowed(ink: Grey) -> Grey:
     return np.asarray(cv2.resize(whole, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
 
 
-def _shear(width: int, tilt_deg: float, flatter: float = 1.0) -> NDArray[np.float64]:
+def shear(width: int, tilt_deg: float, flatter: float = 1.0) -> NDArray[np.float64]:
     """Moves every column up or down: for a few degrees as good as a turn, and it keeps the band's place.
 
     `flatter`: how many times as high as wide a pixel is, where they are no squares.
@@ -148,7 +153,7 @@ def _shear(width: int, tilt_deg: float, flatter: float = 1.0) -> NDArray[np.floa
 
 def _sharpness(ink: Grey, tilt_deg: float) -> float:
     height, width = ink.shape
-    turned = cv2.warpAffine(ink, _shear(width, tilt_deg, 2 / COLUMN_PX), (width, height))
+    turned = cv2.warpAffine(ink, shear(width, tilt_deg, 2 / COLUMN_PX), (width, height))
     return float(np.square(np.diff(cv2.reduce(turned, 1, cv2.REDUCE_AVG, dtype=cv2.CV_32F)[:, 0])).sum())
 
 

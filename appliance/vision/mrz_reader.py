@@ -16,7 +16,7 @@ from appliance.vision import mrz_locator
 from appliance.vision.errors import ModelUnfit
 from appliance.vision.model import Model
 from appliance.vision.mrz_decode import WIDTHS, LineReading, Seen, characters, decode, voted
-from appliance.vision.mrz_finder import Finder, Zone, straightened
+from appliance.vision.mrz_finder import Finder, Zone, level
 from appliance.vision.mrz_locator import Row
 from appliance.vision.mrz_strip import HEIGHT_PX, WIDTH_PX, stretch, to_strip
 from border.documents.layout import LAYOUTS, Layout
@@ -144,7 +144,7 @@ class PageReader:
         zones = self._finder.find(grey)[: self._habit.zones]
         for zone in zones:
             for way in (zone, zone.reversed(), zone.with_neighbours()):
-                yield way.quarter_turns, mrz_locator.levelled(straightened(grey, way))
+                yield way.quarter_turns, level(grey, way)
         yield from islice(_blind_bands(grey, _likely_first(self._habit.turns, zones)), self._habit.second_tries)
 
     def _zone(self, band: Grey, turns: int) -> PageReading | None:
