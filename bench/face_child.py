@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
-from bench.turns import serve
+from bench.served import serve
 
 
 def steps() -> Mapping[str, Callable[[], object]]:

@@ -20,7 +20,7 @@ from typing import Any
 import cv2
 import numpy as np
 
-from bench.turns import resident_mb
+from bench.served import resident_mb
 
 MODELS = Path(__file__).resolve().parent.parent / "appliance" / "vision" / "models"
 GOAL_S, GOAL_MB = 1.0, 80.0

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import cv2
 import numpy as np
@@ -88,16 +89,35 @@ def read_card(folder: Path, name: str) -> ModelCard:
 
 def read_checked(folder: Path, card: ModelCard) -> bytes:
     """The model's bytes, whose hash is the card's. Raises `ModelAbsent` or `ModelTampered`."""
+    with _opened(folder, card) as file:
+        data = file.read()
+    _check(card, hashlib.sha256(data).hexdigest())
+    return data
+
+
+@contextmanager
+def checked_file(folder: Path, card: ModelCard) -> Iterator[Path]:
+    """A path to the very file whose hash is the card's, also when its name is given to another meanwhile.
+
+    Raises `ModelAbsent` or `ModelTampered`.
+    """
+    with _opened(folder, card) as file:
+        _check(card, hashlib.file_digest(file, "sha256").hexdigest())
+        yield Path(f"/proc/self/fd/{file.fileno()}")
+
+
+def _opened(folder: Path, card: ModelCard) -> BinaryIO:
     try:
-        data = (folder / card.file).read_bytes()
+        return (folder / card.file).open("rb")
     except FileNotFoundError as error:
         raise ModelAbsent(
             card.name, f"no file {card.file}; scripts/models.py fetches those the release lacks"
         ) from error
-    found = hashlib.sha256(data).hexdigest()
+
+
+def _check(card: ModelCard, found: str) -> None:
     if found != card.sha256:
         raise ModelTampered(card.name, f"the file hashes to {found[:12]}, its card says {card.sha256[:12]}")
-    return data
 
 
 class Model:
@@ -108,12 +128,15 @@ class Model:
     second one spins against the lane's neighbours when the processor is busy.
     """
 
-    def __init__(self, card: ModelCard, data: bytes, num_threads: int = 1) -> None:
-        """Raises `ModelUnfit` when the bytes are no net, or one with another input than the card's."""
+    def __init__(self, card: ModelCard, data: bytes | Path, num_threads: int = 1) -> None:
+        """The bytes of a net, or a file of them, which is mapped and not copied.
+
+        Raises `ModelUnfit` when the bytes are no net, or one with another input than the card's.
+        """
         self.card = card
         self._data = data  # the interpreter points into these bytes
         try:
-            self._net = Interpreter(model_content=data, num_threads=num_threads)
+            self._net = _interpreter(data, num_threads)
             self._net.allocate_tensors()
             inputs = self._net.get_input_details()
         except (ValueError, RuntimeError) as error:
@@ -128,17 +151,37 @@ class Model:
     def load(name: str, folder: Path = MODELS, num_threads: int = 1) -> Model:
         """Read, verify and load. Raises `ModelAbsent`, `ModelTampered` or `ModelUnfit`."""
         card = read_card(folder, name)
-        return Model(card, read_checked(folder, card), num_threads)
+        with checked_file(folder, card) as file:
+            return Model(card, file, num_threads)
 
     def run(self, values: Floats) -> tuple[Floats, ...]:
         """All outputs for one input of the card's shape, in the net's order, as copies."""
         self._net.set_tensor(self._input["index"], _quantised(values, self._input))
         self._net.invoke()
+        return self._outcome()
+
+    def run_levels(self, levels: Pixels, meaning: Floats) -> tuple[Floats, ...]:
+        """As `run` of `meaning[levels]`, for an input of bytes, each of which means one of 256 numbers.
+
+        The numbers are quantised once and not once per byte.
+        """
+        values = cv2.LUT(levels, _quantised(meaning, self._input))
+        self._net.set_tensor(self._input["index"], values.reshape(self.card.input_shape))
+        self._net.invoke()
+        return self._outcome()
+
+    def _outcome(self) -> tuple[Floats, ...]:
         return tuple(_real(self._net.get_tensor(out["index"]), out) for out in self._outputs)
 
     def run_by_size(self, values: Floats) -> dict[int, Floats]:
         """Outputs by their number of values, flattened: converters reorder and reshape, sizes stay."""
         return {out.size: out.ravel() for out in self.run(values)}
+
+
+def _interpreter(data: bytes | Path, num_threads: int) -> Interpreter:
+    if isinstance(data, Path):
+        return Interpreter(model_path=str(data), num_threads=num_threads)
+    return Interpreter(model_content=data, num_threads=num_threads)
 
 
 def _quantised(values: Floats, tensor: Mapping[str, Any]) -> NDArray[Any]:

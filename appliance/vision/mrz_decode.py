@@ -137,13 +137,21 @@ def characters(logits: Floats) -> Seen:
     best = share.argmax(axis=1)
     starts = np.flatnonzero(np.diff(best, prepend=-1))
     ends = np.append(starts[1:], len(best))
-    runs = [(start, end) for start, end in zip(starts, ends, strict=True) if best[start] != BLANK]
-    tops = [int(start + share[start:end, best[start]].argmax()) for start, end in runs]
-    middles = np.array([(start + end - 1) / 2 for start, end in runs])
-    rows = _at_pitch(share, tops, middles) if len(runs) >= SHORTEST else tops
+    printed = best[starts] != BLANK
+    tops = _tops(share.max(axis=1), starts)[printed].tolist()
+    middles = (starts[printed] + ends[printed] - 1) / 2
+    rows = _at_pitch(share, tops, middles) if len(tops) >= SHORTEST else tops
     kept = share[rows][:, :BLANK]
     print_share = np.clip(kept.sum(axis=1, keepdims=True), TINY, 1)
     return Seen(np.asarray(kept / print_share, np.float32), np.asarray(print_share[:, 0], np.float32))
+
+
+def _tops(shares: Floats, starts: NDArray[np.intp]) -> NDArray[np.intp]:
+    """The first of the surest steps of each run of steps."""
+    lengths = np.diff(starts, append=len(shares))
+    surest = np.flatnonzero(shares == np.repeat(np.maximum.reduceat(shares, starts), lengths))
+    run = np.searchsorted(starts, surest, "right")
+    return surest[np.diff(run, prepend=0) > 0]
 
 
 def _at_pitch(share: Floats, tops: Sequence[int], middles: Floats) -> list[int]:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from appliance.vision.errors import ModelUnfit
 from appliance.vision.model import Model
+from appliance.vision.mrz_locator import level_deg, shear
 
 Grey = NDArray[np.uint8]
 Floats = NDArray[np.float32]
@@ -83,7 +84,7 @@ class Finder:
     def find(self, grey: Grey) -> tuple[Zone, ...]:
         """Every patch of cells that may be a zone, in the picture's pixels, the likeliest first."""
         seen, scale, (left, top) = letterboxed(grey)
-        cells = self._model.run(scaled(seen)[None, :, :, None])[0][0]
+        cells = self._model.run_levels(seen, SCALED)[0][0]
         return tuple(_in_picture(zone, scale, (left, top)) for zone in zones_of(cells))
 
 
@@ -102,6 +103,9 @@ def letterboxed(grey: Grey) -> tuple[Grey, float, tuple[int, int]]:
 def scaled(seen: Grey) -> Floats:
     """0..255 to -1..1, as the net takes it."""
     return np.asarray(seen, np.float32) / np.float32(127.5) - np.float32(1)
+
+
+SCALED = scaled(np.arange(256, dtype=np.uint8))
 
 
 def zones_of(cells: Floats) -> tuple[Zone, ...]:
@@ -143,9 +147,10 @@ def _edges(places: Floats) -> Floats:
     """The four corners, from the cells' places along and across: straight edges above and below, in perspective."""
     left, right = np.percentile(places[:, 0], (0.5, 99.5)) + np.array((-CELL_PX / 2, CELL_PX / 2))
     column = np.floor((places[:, 0] - left) / CELL_PX).astype(int)
-    ends = [(places[column == at, 1].min(), places[column == at, 1].max()) for at in np.unique(column)]
-    middles = (np.unique(column) + 0.5) * CELL_PX + left
-    above, below = (_line(middles, np.array(end)) for end in zip(*ends, strict=True))
+    order = np.argsort(column, kind="stable")
+    columns, first = np.unique(column[order], return_index=True)
+    middles = (columns + 0.5) * CELL_PX + left
+    above, below = (_line(middles, ends.reduceat(places[order, 1], first)) for ends in (np.minimum, np.maximum))
     slope = (above[0] + below[0]) / 2
     bend = (above[0] - below[0]) / 2 * BELIEF
     slopes = (slope + bend, slope - bend)
@@ -175,8 +180,11 @@ def _in_picture(zone: Zone, scale: float, corner: tuple[int, int]) -> Zone:
     return Zone(np.asarray(corners, np.float32), zone.score, zone.way)
 
 
-def straightened(grey: Grey, zone: Zone) -> Grey:
-    """The zone with paper around it, upright and in BAND_WIDTH_PX, taken from the picture in its full resolution."""
+def straightened(grey: Grey, zone: Zone, tilt_deg: float = 0.0) -> Grey:
+    """The zone with paper around it, upright and in BAND_WIDTH_PX, taken from the picture in its full resolution.
+
+    `tilt_deg`: the small angle at which its lines still stand then, as the band itself tells.
+    """
     width, height = max(1.0, zone.width), max(1.0, zone.height)
     beside, above = BESIDE * width + CELL_PX, ABOVE * height + CELL_PX
     size = (BAND_WIDTH_PX, max(48, round(BAND_WIDTH_PX * (height + 2 * above) / (width + 2 * beside))))
@@ -185,8 +193,20 @@ def straightened(grey: Grey, zone: Zone) -> Grey:
     target = np.array([edge, (far[0], edge[1]), far, (edge[0], far[1])], np.float32)
     source, corners = _nearer(grey, zone.corners, (width + 2 * beside) / BAND_WIDTH_PX)
     to_band = cv2.getPerspectiveTransform(corners, target)
+    if tilt_deg:
+        to_band = np.vstack([shear(BAND_WIDTH_PX, tilt_deg), (0, 0, 1)]) @ to_band
     band = cv2.warpPerspective(source, to_band, size, flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
     return np.asarray(band, np.uint8)
+
+
+def level(grey: Grey, zone: Zone) -> Grey:
+    """The zone straightened, and once more where its lines lean.
+
+    It is cut out anew: to turn what was cut out would lose the print that leaves it at its edges, and smear them.
+    """
+    band = straightened(grey, zone)
+    tilt_deg = level_deg(band)
+    return straightened(grey, zone, tilt_deg) if tilt_deg else band
 
 
 def grown(zone: Zone) -> Floats:

@@ -16,9 +16,9 @@ from appliance.vision import mrz_locator
 from appliance.vision.errors import ModelUnfit
 from appliance.vision.model import Model
 from appliance.vision.mrz_decode import WIDTHS, LineReading, Seen, characters, decode, voted
-from appliance.vision.mrz_finder import Finder, Zone, straightened
+from appliance.vision.mrz_finder import Finder, Zone, level
 from appliance.vision.mrz_locator import Row
-from appliance.vision.mrz_strip import HEIGHT_PX, WIDTH_PX, normalised, to_strip
+from appliance.vision.mrz_strip import HEIGHT_PX, WIDTH_PX, stretch, to_strip
 from border.documents.layout import LAYOUTS, Layout
 from border.documents.mrz import Accepted, Doubts, parse, unverified
 
@@ -136,14 +136,15 @@ class PageReader:
 
     def characters(self, crop: Grey) -> Seen:
         """What a crop of one printed line shows."""
-        return characters(self._model.run(normalised(to_strip(crop))[None, :, :, None])[0][0])
+        strip = to_strip(crop)
+        return characters(self._model.run_levels(strip, stretch(strip))[0][0])
 
     def _bands(self, grey: Grey) -> Iterator[tuple[int, Grey]]:
         """Quarter turns clockwise, and a band of the page with them undone; likeliest first."""
         zones = self._finder.find(grey)[: self._habit.zones]
         for zone in zones:
             for way in (zone, zone.reversed(), zone.with_neighbours()):
-                yield way.quarter_turns, mrz_locator.levelled(straightened(grey, way))
+                yield way.quarter_turns, level(grey, way)
         yield from islice(_blind_bands(grey, _likely_first(self._habit.turns, zones)), self._habit.second_tries)
 
     def _zone(self, band: Grey, turns: int) -> PageReading | None:

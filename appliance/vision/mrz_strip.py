@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import cv2
@@ -28,17 +29,30 @@ def to_strip(crop: Grey) -> Grey:
 def normalised(strips: Grey) -> Floats:
     """Strips (..., HEIGHT_PX, WIDTH_PX) to -1..1, each by its own 2nd and 98th percentile."""
     if strips.ndim == 2:
-        low, high = (np.asarray(percentile(strips, share)) for share in (2, 98))
-    else:
-        low, high = np.percentile(strips, (2, 98), axis=(-2, -1), keepdims=True)
-    scaled = (strips - low) / np.maximum(high - low, MIN_RANGE)
+        return stretch(strips)[strips]
+    return np.stack([normalised(strip) for strip in strips])
+
+
+def stretch(strip: Grey) -> Floats:
+    """What each of the 256 grey levels of this strip becomes."""
+    low, high = percentiles(strip, (2, 98))
+    scaled = (np.arange(256) - low) / max(high - low, MIN_RANGE)
     return np.asarray(np.clip(scaled * 2 - 1, -1, 1), np.float32)
 
 
-def percentile(values: NDArray[np.integer[Any]], share: float) -> float:
-    """What `numpy.percentile` says of small whole numbers from 0, counted instead of sorted: ten times as fast."""
-    counts = np.cumsum(np.bincount(values.ravel()))
-    place = share / 100 * (values.size - 1)
-    below, above = (int(np.searchsorted(counts, int(at), "right")) for at in (np.floor(place), np.ceil(place)))
-    share_above = float(place - np.floor(place))
-    return below + (above - below) * share_above
+def percentiles(values: NDArray[np.integer[Any]], shares: tuple[float, ...]) -> tuple[float, ...]:
+    """What `numpy.percentile` says of small whole numbers from 0, counted instead of sorted: many times as fast."""
+    counts = np.cumsum(_counted(values))
+    return tuple(_percentile(counts, share / 100 * (values.size - 1)) for share in shares)
+
+
+def _counted(values: NDArray[np.integer[Any]]) -> NDArray[np.int64]:
+    if values.dtype != np.uint8:
+        return np.bincount(values.ravel())
+    return cv2.calcHist([values], [0], None, [256], [0, 256]).ravel().astype(np.int64)
+
+
+def _percentile(counts: NDArray[np.int64], place: float) -> float:
+    """`counts`: how many values are at most 0, 1, 2 ...; `place`: among all of them in order, from 0."""
+    below, above = (int(np.searchsorted(counts, at, "right")) for at in (math.floor(place), math.ceil(place)))
+    return below + (above - below) * (place - math.floor(place))

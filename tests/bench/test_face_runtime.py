@@ -12,7 +12,8 @@ from bench import peers
 from bench.face_runtime import OURS, goals, ratios, run, told
 from bench.model_set import told as models_told
 from bench.peers import NoPeer, python_of
-from bench.turns import Child, anonymous_mb, resident_mb
+from bench.served import anonymous_mb, resident_mb
+from bench.turns import Child
 
 
 @pytest.mark.timeout(200)
@@ -55,7 +56,7 @@ def test_medians_of_both_clocks() -> None:
 
 
 class TestChild:
-    SAYS = "import sys; from bench.turns import serve; sys.exit(serve(lambda: {'sleep': lambda: sum(range(20000))}))"
+    SAYS = "import sys; from bench.served import serve; sys.exit(serve(lambda: {'sleep': lambda: sum(range(20000))}))"
 
     def test_it_does_rounds_and_tells_its_memory(self) -> None:
         child = Child([sys.executable, "-c", self.SAYS])

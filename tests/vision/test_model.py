@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from appliance.vision.errors import ALL, ModelAbsent, ModelError, ModelTampered, ModelUnfit
-from appliance.vision.model import MODELS, Model, ModelCard, read_card
+from appliance.vision.model import MODELS, Model, ModelCard, checked_file, read_card
 from tests.vision.tiny_nets import mean_colour_net, quantised_identity_net, sha256
 
 CARD = """
@@ -61,6 +61,28 @@ def test_one_changed_byte_refuses_to_start(tmp_path: Path, net: bytes) -> None:
         Model.load("tiny", folder)
 
 
+def test_a_file_that_takes_the_name_later_is_not_what_runs(tmp_path: Path, net: bytes) -> None:
+    folder = folder_with(tmp_path, net)
+    model = Model.load("tiny", folder)
+    (folder / "other").write_bytes(b"\0" * len(net))
+    (folder / "other").replace(folder / "tiny.tflite")
+    assert model.run(np.zeros((1, 4, 4, 3), np.float32))[0].tolist() == [[0, 10, 0]]
+
+
+def test_the_file_that_was_checked_is_the_one_that_is_opened(tmp_path: Path, net: bytes) -> None:
+    folder = folder_with(tmp_path, net)
+    with checked_file(folder, read_card(folder, "tiny")) as file:
+        (folder / "other").write_bytes(b"\0" * len(net))
+        (folder / "other").replace(folder / "tiny.tflite")
+        assert file.read_bytes() == net
+
+
+def test_weights_are_mapped_and_not_copied(tmp_path: Path, net: bytes) -> None:
+    model = Model.load("tiny", folder_with(tmp_path, net))
+    mapped = [line for line in Path("/proc/self/maps").read_text("utf-8").splitlines() if str(tmp_path) in line]
+    assert len(mapped) == 1 and model.run(np.zeros((1, 4, 4, 3), np.float32))
+
+
 def test_a_missing_file_is_absent_and_the_message_names_the_next_step(tmp_path: Path, net: bytes) -> None:
     (folder_with(tmp_path, net) / "tiny.tflite").unlink()
     with pytest.raises(ModelAbsent, match=r"scripts/models\.py"):
@@ -95,6 +117,19 @@ def test_quantised_nets_take_and_give_real_numbers(tmp_path: Path) -> None:
     folder = folder_with(tmp_path, quantised_identity_net(0.5, 3), "[1, 4]", "int8")
     out = Model.load("tiny", folder).run(np.array([[0.0, 1.5, -2.0, 1000.0]], np.float32))[0]
     assert out.tolist() == [[0.0, 1.5, -2.0, (127 - 3) * 0.5]]
+
+
+@pytest.mark.parametrize("scale", [0.5, 3.0])
+def test_levels_with_a_meaning_are_as_their_numbers(tmp_path: Path, scale: float) -> None:
+    model = Model.load("tiny", folder_with(tmp_path, quantised_identity_net(scale, 3), "[1, 4]", "int8"))
+    levels, meaning = np.array([[0, 7, 128, 255]], np.uint8), np.linspace(-90, 90, 256, dtype=np.float32)
+    assert model.run_levels(levels, meaning)[0].tolist() == model.run(meaning[levels])[0].tolist()
+
+
+def test_levels_of_a_picture_take_the_shape_of_a_net_that_reads_floats(tmp_path: Path, net: bytes) -> None:
+    model = Model.load("tiny", folder_with(tmp_path, net))
+    levels, meaning = np.full((4, 4, 3), 2, np.uint8), np.arange(256, dtype=np.float32) / 4
+    assert model.run_levels(levels, meaning)[0].tolist() == [[0.5, 10.5, 0.5]]
 
 
 @pytest.mark.parametrize("file", ["../tiny.tflite", "/tiny.tflite", "a/tiny.tflite", "tiny.onnx", ""])

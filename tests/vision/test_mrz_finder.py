@@ -18,6 +18,7 @@ from appliance.vision.mrz_finder import (
     Zone,
     grown,
     letterboxed,
+    level,
     straightened,
     zones_of,
 )
@@ -141,6 +142,24 @@ def test_the_band_is_what_grown_says() -> None:
 def test_a_zone_beyond_the_picture_still_gives_a_band() -> None:
     outside = Zone(corners(0) - np.array([150, 150], np.float32), 1.0, 1.0)
     assert straightened(np.full((SIDE_PX, SIDE_PX), 90, np.uint8), outside).ndim == 2
+
+
+@pytest.mark.parametrize("tilt_deg", [-5.0, 5.0])
+def test_a_leaning_band_is_cut_anew_and_not_turned(tilt_deg: float) -> None:
+    page = np.tile(np.arange(SIDE_PX, dtype=np.uint8)[:, None], SIDE_PX)  # no two rows alike: a smeared edge would show
+    band = straightened(page, Zone(corners(0), 1.0, 1.0), tilt_deg).astype(int)
+    assert all((np.abs(np.diff(edge, axis=0)).sum(axis=0) > 0).all() for edge in (band[:25], band[-25:]))
+
+
+@pytest.mark.parametrize("lean_deg", [-3.0, 0.0, 3.0])
+def test_lines_that_lean_are_levelled(lean_deg: float) -> None:
+    page, ink = np.full((SIDE_PX, SIDE_PX), 220, np.uint8), corners(lean_deg)
+    for share in (0.2, 0.8):
+        begin, end = ink[:2] + share * (ink[[3, 2]] - ink[:2])
+        cv2.line(page, begin.astype(int).tolist(), end.astype(int).tolist(), 20, 2)
+    band = level(page, Zone(corners(0), 1.0, 1.0))
+    begins, ends = (np.flatnonzero(band[:, at] < 120).mean() for at in (250, band.shape[1] - 250))
+    assert abs(begins - ends) < 0.015 * band.shape[1]
 
 
 def test_a_net_that_looks_at_other_pictures_is_refused() -> None:

@@ -11,18 +11,20 @@ import numpy as np
 import pytest
 
 from appliance.vision.errors import ModelUnfit
-from appliance.vision.model import Model, read_card
+from appliance.vision.model import Model, Pixels, read_card
 from appliance.vision.mrz_finder import Finder
 from appliance.vision.mrz_reader import HABITS, PageReader
 from border.documents.mrz import Accepted, parse
+from border.documents.repair import UNREAD
 from border.documents.values import Format
 from tests.vision.tiny_nets import mean_colour_net, sha256
 from training.mrz.generate import Press
 from training.mrz.glyphs import FontsMissing
 from training.mrz.grammar import random_zone
 from training.mrz.measure import score_lines
-from training.mrz.pages import Profile, clean_page, print_rows, random_page
+from training.mrz.pages import LAST_BASELINE_MM, PX_PER_MM, Profile, clean_page, print_rows, random_page
 
+LETTER_MM = 2.5  # how high a letter of OCR-B stands
 PICTURES = "LANDFALL_MRZ_PICTURES"
 """Names a folder of pictures that are not ours to keep; only counts leave the test."""
 
@@ -78,6 +80,25 @@ def test_unseen_lines_are_read_about_as_well_as_the_card_says(press: Press) -> N
     assert isinstance(told, float)
     score = score_lines(model, press, 200, seed=4711)
     assert 100 * score.error_rate <= 2 * told + 0.5
+
+
+def cut_off(page: Pixels, share: float) -> Pixels:
+    """Without what lies below this share of the height of the last line's letters, from their feet up."""
+    feet = page.shape[0] - 40 - 1.3 * LAST_BASELINE_MM * PX_PER_MM
+    return np.ascontiguousarray(page[: round(feet - share * 1.3 * LETTER_MM * PX_PER_MM)])
+
+
+@pytest.mark.parametrize("share", [0.25, 0.4, 0.6])
+def test_letters_that_the_pictures_edge_cuts_are_not_read(reader: PageReader, press: Press, share: float) -> None:
+    lines = random_zone(np.random.default_rng(15), Format.TD1)  # no digit covers its last line
+    reading = reader.read(cut_off(clean_page(lines, press), share))
+    assert reading is None or UNREAD in reading.lines[-1]
+
+
+def test_letters_at_the_very_edge_of_the_picture_are_read(reader: PageReader, press: Press) -> None:
+    lines = random_zone(np.random.default_rng(15), Format.TD1)
+    reading = reader.read(cut_off(clean_page(lines, press), -0.2))
+    assert reading is not None and reading.lines == lines
 
 
 def test_a_page_whose_digits_contradict_it_is_not_proven(reader: PageReader, press: Press) -> None:

@@ -7,13 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from appliance.vision.mrz_strip import normalised, percentile, to_strip
+from appliance.vision.mrz_strip import normalised, percentiles, to_strip
 
 
-@given(st.lists(st.integers(0, 255), min_size=1, max_size=60), st.floats(0, 100))
-def test_counting_says_what_sorting_says(values: list[int], share: float) -> None:
-    grey = np.array(values, np.uint8)
-    assert percentile(grey, share) == pytest.approx(float(np.percentile(grey, share)), abs=1e-6)
+@given(st.lists(st.integers(0, 255), min_size=1, max_size=60), st.floats(0, 100), st.sampled_from([np.uint8, np.int16]))
+def test_counting_says_what_sorting_says(values: list[int], share: float, kind: type[np.integer]) -> None:
+    whole = np.array(values, kind)
+    assert percentiles(whole, (share, 50)) == pytest.approx(np.percentile(whole, (share, 50)), abs=1e-6)
 
 
 def test_one_strip_is_normalised_as_many_are() -> None:
