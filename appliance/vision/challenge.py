@@ -148,6 +148,7 @@ class ChallengeView:
             name, deep = f"{self.movement}_{n}", need.residual_at(one.seen.change_deg)
             rows.append(Measure(f"{name}_{axis}_change", one.seen.change_deg, "deg", f"min {need.min_change_deg:g}"))
             rows.append(Measure(f"{name}_residual", one.seen.residual, "outer eye distances", f"min {deep:.3g}"))
+            rows.append(Measure(f"{name}_relief", one.seen.relief, "0..1", f"min {need.min_relief:g}"))
             rows.append(Measure(f"{name}_took", one.took_s, "s", f"max {limits.seconds_per_turn:g}"))
         if self.straight_likeness is not None:
             rows.append(Measure("straight_likeness", self.straight_likeness, "-1..1", f"min {MIN_FRONT_LIKENESS}"))

@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from appliance.vision.face_landmarks import FaceMesh
 from appliance.vision.pose import homography_residual, pitch_change_deg, pose_of, yaw_change_deg
+from appliance.vision.relief import relief_share
 from border.rules.policy import TurnLimits
 
 MAX_STRAIGHT_YAW_DEG = 12.0
@@ -52,16 +53,18 @@ _MEASURED = {
 class Verdict(StrEnum):
     NOT_YET = "not_yet"
     GOOD = "good"
-    FLAT = "flat"  # far enough, but as a plane turns
+    FLAT = "flat"  # far enough, but as a plane turns, or a sheet that is bowed
     WRONG_WAY = "wrong_way"  # far enough and with depth, to the other side
 
 
 @dataclass(frozen=True, slots=True)
 class TurnLook:
-    """`change_deg` is positive towards the asked side; `residual` is in outer-eye distances. Both may be NaN."""
+    """`change_deg` is positive towards the asked side; `residual` is in outer-eye distances; `relief`: share of a
+    solid head's own (see relief.py). Each may be NaN."""
 
     change_deg: float
     residual: float
+    relief: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,11 +73,12 @@ class Need:
 
     min_change_deg: float
     min_residual: float
+    min_relief: float
 
     @staticmethod
     def of(limits: TurnLimits, movement: Movement) -> Need:
         degrees = limits.min_yaw_change_deg if movement is Movement.TURN else limits.min_pitch_change_deg
-        return Need(degrees, limits.min_residual)
+        return Need(degrees, limits.min_residual, limits.min_relief)
 
     def residual_at(self, change_deg: float) -> float:
         """The depth wanted of a look that moved so far, because parallax grows with the sine of the angle.
@@ -94,12 +98,12 @@ def is_straight(mesh: FaceMesh) -> bool:
 def look(straight: FaceMesh, now: FaceMesh, asked: Side) -> TurnLook:
     """Measure one look of a movement."""
     change, sign = _MEASURED[asked]
-    return TurnLook(sign * change(straight, now), homography_residual(straight, now))
+    return TurnLook(sign * change(straight, now), homography_residual(straight, now), relief_share(straight, now))
 
 
 def judge(seen: TurnLook, need: Need) -> Verdict:
     """What one look is worth. A value that is no number is never GOOD."""
-    deep = seen.residual >= need.residual_at(seen.change_deg)
+    deep = seen.residual >= need.residual_at(seen.change_deg) and seen.relief >= need.min_relief
     if seen.change_deg >= need.min_change_deg:
         return Verdict.GOOD if deep else Verdict.FLAT
     if deep and -seen.change_deg >= need.min_change_deg:

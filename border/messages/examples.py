@@ -171,6 +171,7 @@ POLICY = Policy(
     turn=TurnLimits(
         min_yaw_change_deg=18.0,
         min_residual=0.05,
+        min_relief=0.5,
         turns=2,
         seconds_per_turn=6.0,
         max_track_distance=0.5,

@@ -43,6 +43,7 @@ class FaceLimits:
 class TurnLimits:
     min_yaw_change_deg: float
     min_residual: float  # homography residual at the least change asked, in inter-ocular distances
+    min_relief: float  # share of a solid head's own relief that moved with it: 0 a sheet, flat or bowed, 1 a head
     turns: int
     seconds_per_turn: float
     max_track_distance: float  # between embeddings of one visit's straight looks; of the comparison's metric

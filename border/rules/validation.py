@@ -57,6 +57,7 @@ BOUNDS: tuple[Bound, ...] = (
     Bound("face.light.max_surround_ratio", 1, 1000),
     Bound("turn.min_yaw_change_deg", 5, 60),
     Bound("turn.min_residual", 0, 1, "both"),
+    Bound("turn.min_relief", 0, 1, "both"),
     Bound("turn.turns", 1, 6),
     Bound("turn.seconds_per_turn", 1, 60),
     Bound("turn.max_track_distance", 0, MAX_DISTANCE, "low"),

@@ -31,6 +31,7 @@ from tests.vision.heads import as_a_plane, moved, sighted, turned
 LIMITS = TurnLimits(
     min_yaw_change_deg=18.0,
     min_residual=0.05,
+    min_relief=0.5,
     turns=2,
     seconds_per_turn=5.0,
     max_track_distance=0.5,
@@ -122,7 +123,7 @@ def test_the_wait_before_a_turn_is_random_within_its_bounds(head: Callable[[floa
 def test_measures_carry_the_limits_they_were_held_against(obedient: Answer) -> None:
     view = run(TurnChallenge(LIMITS, random.Random(1)), obedient, times())
     rows = {row.name: row for row in view.measures(LIMITS)}
-    assert {"turn_1_yaw_change", "turn_1_residual", "turn_1_took", "turn_2_residual"} <= rows.keys()
+    assert {"turn_1_yaw_change", "turn_1_residual", "turn_1_relief", "turn_1_took", "turn_2_residual"} <= rows.keys()
     assert rows["turn_1_yaw_change"].limit == "min 18" and rows["turn_1_residual"].limit == "min 0.061"  # at 25 degrees
     assert rows["straight_likeness"].value == pytest.approx(1, abs=1e-3)
 
@@ -418,7 +419,7 @@ def test_a_policy_without_turns_asks_nothing_and_is_refused() -> None:
 
 
 def test_limits_that_are_no_number_pass_nobody(obedient: Answer) -> None:
-    limits = TurnLimits(math.nan, math.nan, 1, 5, 0.5, math.nan)
+    limits = TurnLimits(math.nan, math.nan, math.nan, 1, 5, 0.5, math.nan)
     view = run(TurnChallenge(limits, random.Random(1)), obedient, times())
     assert not view.turns and view.phase in (Phase.FAILED, Phase.TIMED_OUT)
 

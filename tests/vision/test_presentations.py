@@ -20,6 +20,7 @@ from tests.vision.tiny_nets import sha256
 LIMITS = TurnLimits(
     min_yaw_change_deg=18.0,
     min_residual=0.05,
+    min_relief=0.5,
     turns=1,
     seconds_per_turn=4.0,
     max_track_distance=0.5,

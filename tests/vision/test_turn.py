@@ -16,6 +16,7 @@ from tests.vision.heads import as_a_plane, turned
 LIMITS = TurnLimits(
     min_yaw_change_deg=18.0,
     min_residual=0.05,
+    min_relief=0.5,
     turns=2,
     seconds_per_turn=5.0,
     max_track_distance=0.5,
@@ -43,7 +44,13 @@ NEED = Need.of(LIMITS, Movement.TURN)
 def test_a_look_is_good_only_when_far_enough_deep_enough_and_the_right_way(
     yaw_deg: float, residual: float, verdict: Verdict
 ) -> None:
-    assert judge(TurnLook(yaw_deg, residual), NEED) is verdict
+    assert judge(TurnLook(yaw_deg, residual, relief=0.9), NEED) is verdict
+
+
+@pytest.mark.parametrize("relief", [0.0, 0.499, -1.0, math.nan])
+def test_a_look_whose_relief_did_not_move_is_flat_however_deep(relief: float) -> None:
+    assert judge(TurnLook(30.0, 0.2, relief), NEED) is Verdict.FLAT
+    assert judge(TurnLook(-30.0, 0.2, relief), NEED) is Verdict.NOT_YET
 
 
 @pytest.mark.parametrize(("asked", "yaw_deg"), [(Side.LEFT, 24.0), (Side.RIGHT, -24.0)])
