@@ -13,7 +13,7 @@ from appliance.vision.challenge import SURE_FRAMES
 from appliance.vision.face_landmarks import FaceMesh
 from appliance.vision.face_reading import FaceReader, FaceReading
 from appliance.vision.pose import pose_of
-from appliance.vision.turn import Movement, Need, Side
+from appliance.vision.turn import Need, Side
 from border.findings import Verdict
 from border.rules.policy import Policy, TurnLimits
 from evaluation import pictures
@@ -52,7 +52,7 @@ def judge_recording(reader: FaceReader, limits: TurnLimits, sampling: Sampling, 
         "pictures": len(chosen),
         "faces": len(faces),
         "straight": is_straight,
-        "looks": _looks(reference, meshes, Need.of(limits, Movement.TURN)) if reference is not None else [],
+        "looks": _looks(reference, meshes, Need.of(limits, Side.LEFT)) if reference is not None else [],
         "scores": _scores(seen),
         **_signs_of_a_screen(seen),
     }

@@ -22,7 +22,7 @@ Values = NDArray[np.float64]
 LEAST_TOLD = 0.02
 """RMS over points, in RMS head sizes: a mesh that tells of less relief than this is taken to tell of as much.
 
-A head tells of 0.027 or more at 18 degrees; without a floor the noise of a flat mesh would be divided by nearly nothing.
+A head tells of 0.027 or more at 18 degrees. Without a floor, noise on a flat mesh would be divided by nearly nothing.
 """
 
 

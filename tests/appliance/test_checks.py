@@ -71,6 +71,7 @@ GOOD = Evidence(
     chip=None,
     pictures=(("best", "camera"), ("second", "camera"), ("t2", "camera")),
     wishes=frozenset(),
+    altered=(),
     failed_devices=(),
 )
 
@@ -361,7 +362,7 @@ def test_policy_says_what_a_chip_that_was_read_must_prove() -> None:
 @pytest.mark.parametrize("name", sorted(EXPECTED))
 def test_nothing_at_all_never_clears_a_capture_check(name: str) -> None:
     nothing = Evidence(
-        TODAY, ClockState.TRUSTED, None, "", None, None, None, None, None, None, None, (), frozenset(), ()
+        TODAY, ClockState.TRUSTED, None, "", None, None, None, None, None, None, None, (), (), frozenset(), ()
     )
     finding = ALL[name](nothing, DEVELOPMENT)
     assert (finding.verdict is Verdict.CLEAR) == (name in ("own_wish", "devices"))
