@@ -15,7 +15,6 @@ from simulators.faces import FRONTAL, GOOD, render
 from simulators.travellers import traveller
 from tests.appliance.test_runner import Rig, play, until
 
-
 TRIES = DEVELOPMENT.retries.face
 CONTRARY = {
     "turn_left": "turn_right",
