@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 
@@ -78,9 +79,13 @@ class ScreenLimits:
 
 @dataclass(frozen=True, slots=True)
 class FingerLimits:
-    min_quality: float  # 0..100
+    min_quality: tuple[tuple[str, float], ...]  # (sensor class, lowest 0..100): scores of two are never compared
     min_age_years: int  # below this no impression is asked; unknown age: not asked
-    metric: str  # which quality metric the limit speaks of
+    metric: str  # which quality metric the limits speak of
+
+    def least(self, sensor_class: str) -> float:
+        """What an impression of such a sensor must reach; NaN, which nothing reaches, where policy knows no such."""
+        return dict(self.min_quality).get(sensor_class, math.nan)
 
 
 @dataclass(frozen=True, slots=True)

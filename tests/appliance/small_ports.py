@@ -139,7 +139,7 @@ class Judge:
         self, pixels: NDArray[np.uint8], _pitch_ppi: int, sensor_class: str, _before: NDArray[np.uint8] | None
     ) -> FingerLook:
         value = float(pixels.mean())
-        causes = () if value >= DEVELOPMENT.finger.min_quality else ("finger_dry",)
+        causes = () if value >= DEVELOPMENT.finger.least(sensor_class) else ("finger_dry",)
         quality = QualityComponent("finger_quality", value, value, DEVELOPMENT.finger.metric, sensor_class)
         return FingerLook(quality, causes, (), is_finger=True)
 

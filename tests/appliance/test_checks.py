@@ -234,6 +234,12 @@ CASES: list[tuple[str, dict[str, object], Verdict, str]] = [
         Verdict.NOT_DONE,
         "finger_metric_unknown",
     ),
+    (
+        "finger_quality",
+        {"finger": replace(GOOD_FINGER, quality=replace(GOOD_FINGER.quality, sensor_class="ultrasonic"))},  # type: ignore[type-var]
+        Verdict.NOT_DONE,
+        "finger_sensor_unknown",
+    ),
     ("finger_pad", {"finger": None}, Verdict.NOT_DONE, "finger_not_captured"),
     ("finger_pad", {"finger": replace(GOOD_FINGER, quality=None)}, Verdict.NOT_DONE, "finger_not_captured"),
     ("finger_pad", {"finger": replace(GOOD_FINGER, cues=("casting",))}, Verdict.REFER, "finger_cue_seen"),
