@@ -163,7 +163,7 @@ def evaluate(chosen: argparse.Namespace) -> tuple[Path, Path]:
     if not data:
         count = chosen.most or MADE_COUNT
         folder = MADE / f"made-{conditions.sources_digest(conditions.MAKERS)[:12]}-{count}"
-        data = (layout.read(made.make(folder, count, work), is_made=True, name="made here"),)
+        data = (layout.read(made.make(folder, count, work), is_made=True, name="synthetic data"),)
     run = _run(chosen, work, passive, is_made=not chosen.folders)
     parts = [part for part in PARTS if part in chosen.parts]
     chapters = [Chapter(one.name, one.is_made, tuple(section_of(part, run, one) for part in parts)) for one in data]

@@ -118,7 +118,7 @@ def test_every_part_is_listed() -> None:
 @pytest.mark.timeout(240)
 def test_data_made_here_has_the_very_layout(tmp_path: Path) -> None:
     work = KeptWork(Journal(tmp_path / "journal", "x"))
-    data = layout.read(made.make(tmp_path / "made", 1, work), is_made=True, name="made here")
+    data = layout.read(made.make(tmp_path / "made", 1, work), is_made=True, name="synthetic data")
     assert {one.species for one in data.recordings} == {"", "print_held_and_turned", "still_on_a_tablet"}
     assert len(data.portraits) == 4 and len(data.prints) == 7 and len(data.pages) == len(Profile)
     assert all(page.lines for page in data.pages) and all(one.reference is not None for one in data.prints)
