@@ -47,7 +47,7 @@ def test_a_folder_becomes_a_page_and_numbers(prints: Path, tmp_path: Path) -> No
     assert told["data"][0]["name"] == "mine" and told["data"][0]["made_by_ourselves"] is False
     assert parts["finger"]["optical"]["impressions"] == 4
     assert parts["finger"]["optical"]["spearman"]["n"] == 4
-    assert parts["mrz"] == {"absent": "there is nothing to measure it on; it is measured on mrz/"}
+    assert parts["mrz"] == {"absent": "nothing lies below mrz/"}
     assert "mine" in (out / "evaluation.html").read_text("utf-8")
 
 
