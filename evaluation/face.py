@@ -39,7 +39,8 @@ def judge_recording(reader: FaceReader, limits: TurnLimits, sampling: Sampling, 
 
     `looks`: yaw change (towards the traveller's left, degrees), residual (outer eye distances), share of the relief
     that moved, the sides to which it would pass, and whether it turned far enough as a plane turns. None stands for a
-    picture without one face, and the straightest look itself is left out. `straight`: whether the product would take that one for straight.
+    picture without one face, and the straightest look itself is left out. `straight`: whether the product would take
+    that one for straight.
     `moire`, `bezel`: signs of a screen in each straight picture, as the challenge takes them.
     """
     chosen = recording.pictures[:: sampling.every]
