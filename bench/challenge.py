@@ -80,7 +80,7 @@ def whole(
 
 
 def goals(turns: dict[str, Any]) -> dict[str, Any]:
-    """The turn against what is promised of it."""
+    """What travellers are asked against what is promised of it."""
     photos = [turns[species] for species in PHOTOS]
     passed, trials = sum(row["passed"] for row in photos), sum(row["trials"] for row in photos)
     low, high = clopper_pearson(passed, trials)
@@ -100,7 +100,13 @@ def main() -> int:
     ask = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     ask.add_argument("--meshes", type=int, default=1000, help="trials of each species and movement")
     ask.add_argument("--frames", type=int, default=6)
-    ask.add_argument("--movements", type=Movement, nargs="+", default=list(Movement), help="turn, nod; default both")
+    ask.add_argument(
+        "--movements",
+        type=Movement,
+        nargs="+",
+        default=list(Movement),
+        help="both (what travellers are asked), turn, nod",
+    )
     ask.add_argument("--noise", type=float, default=0.02, help="outer-eye distances")
     ask.add_argument("--workers", type=int, default=os.cpu_count() or 1)
     ask.add_argument("--out", type=Path, default=None, help="write the JSON here as well")
@@ -113,7 +119,7 @@ def main() -> int:
         "bench": "challenge",
         "rule": {"turns": limits.turns, "residual": limits.min_residual, "yaw": limits.min_yaw_change_deg},
         "landmark_noise": chosen.noise,
-        "goals": goals(exact[Movement.TURN]) if Movement.TURN in exact else {},
+        "goals": goals(exact[Movement.BOTH]) if Movement.BOTH in exact else {},
         "meshes": exact,
         "frames": seen,
     }

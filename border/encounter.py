@@ -60,14 +60,30 @@ class SampleKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class FaceArea:
+    """Where the face is in a picture of so many pixels. A person's own picture may cut it: it need not lie inside."""
+
+    left: int
+    top: int
+    width: int
+    height: int
+    picture_width: int
+    picture_height: int
+
+
+@dataclass(frozen=True, slots=True)
 class Sample:
-    """One stored picture: bytes with their media type, and the driver hashes of the frames they came from."""
+    """One stored picture: bytes with their media type, and the driver hashes of the frames they came from.
+
+    `face` stays on the kiosk, for whoever looks at the picture there.
+    """
 
     kind: SampleKind
     media_type: str  # image/jpeg, image/png or, of a finger, finger_record.MEDIA_TYPE
     data: bytes
     frame_sha256: str  # hex, as the driver took it; binds the sample to the camera
     device: str
+    face: FaceArea | None = None
 
     def __repr__(self) -> str:
         return f"<sample {self.kind} {len(self.data)} bytes>"  # never the picture

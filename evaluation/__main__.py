@@ -62,10 +62,10 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One part of the report. `place`: where in a folder its pictures lie."""
+    """One part of the report. `lacks`: why there is nothing of it, where `has_data` says so."""
 
     title: str
-    place: str
+    lacks: str
     has_data: Callable[[Data], bool]
     section: Callable[[Run, Data], Section]
 
@@ -91,11 +91,16 @@ def _mrz(run: Run, data: Data) -> Section:
 
 
 PARTS: dict[str, Part] = {
-    "pad": Part(pad.TITLE, "pad/", lambda data: bool(data.recordings), _pad),
-    "challenge": Part(challenge.TITLE, "no folder, which cannot answer prompts", lambda data: data.is_made, _challenge),
-    "comparison": Part(comparison.TITLE, "face/", lambda data: bool(data.portraits), _comparison),
-    "finger": Part(finger.TITLE, "finger/", lambda data: bool(data.prints), _finger),
-    "mrz": Part(mrz.TITLE, "mrz/", lambda data: bool(data.pages), _mrz),
+    "pad": Part(pad.TITLE, "nothing lies below pad/", lambda data: bool(data.recordings), _pad),
+    "challenge": Part(
+        challenge.TITLE,
+        "a folder cannot answer prompts; it is measured where no folder is given",
+        lambda data: data.is_made,
+        _challenge,
+    ),
+    "comparison": Part(comparison.TITLE, "nothing lies below face/", lambda data: bool(data.portraits), _comparison),
+    "finger": Part(finger.TITLE, "nothing lies below finger/", lambda data: bool(data.prints), _finger),
+    "mrz": Part(mrz.TITLE, "nothing lies below mrz/", lambda data: bool(data.pages), _mrz),
 }
 
 
@@ -103,7 +108,7 @@ def section_of(key: str, run: Run, data: Data) -> Section:
     """One part of one folder; without pictures or nets it says so in its place."""
     part = PARTS[key]
     if not part.has_data(data):
-        return Section(key, part.title, absent=f"there is nothing to measure it on; it is measured on {part.place}")
+        return Section(key, part.title, absent=part.lacks)
     try:
         return part.section(run, data)
     except ModelAbsent as error:
@@ -163,7 +168,7 @@ def evaluate(chosen: argparse.Namespace) -> tuple[Path, Path]:
     if not data:
         count = chosen.most or MADE_COUNT
         folder = MADE / f"made-{conditions.sources_digest(conditions.MAKERS)[:12]}-{count}"
-        data = (layout.read(made.make(folder, count, work), is_made=True, name="made here"),)
+        data = (layout.read(made.make(folder, count, work), is_made=True, name="synthetic data"),)
     run = _run(chosen, work, passive, is_made=not chosen.folders)
     parts = [part for part in PARTS if part in chosen.parts]
     chapters = [Chapter(one.name, one.is_made, tuple(section_of(part, run, one) for part in parts)) for one in data]

@@ -6,19 +6,16 @@ are never written; the journal holds none.
 
 from __future__ import annotations
 
-import importlib
-import importlib.util
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 
-from appliance.vision.errors import ModelError
-from appliance.vision.face_landmarks import FaceMesh
+from appliance.vision.face_comparison import METRIC, MODEL, Embedding, FaceComparer, distance
 from appliance.vision.face_reading import FaceReader
-from appliance.vision.model import Model, Pixels
+from appliance.vision.model import Model
 from border.rules.policy import Policy
 from evaluation import pictures, plots
 from evaluation.layout import Data, Portrait
@@ -38,42 +35,10 @@ from evaluation.statistics import (
 from evaluation.work import Work, at_most
 
 TITLE = "Face: one-to-one comparison and the worth of quality"
-MODULE = "appliance.vision.face_comparison"
 MOST_NON_MATED = 200_000  # pairs; they grow with the square of the pictures
 TABLED_FMR = (0.1, 0.01, 0.001, 0.0001)
 FEW = 10  # false non-matches; with fewer the discard curve is drawn at another threshold as well
 SHOWN_FNMR = 0.1  # that other threshold: one mated pair in ten fails
-
-
-class Comparer(Protocol):
-    """What the product makes of a face, and how far two of them are apart."""
-
-    def embed(self, pixels: Pixels, mesh: FaceMesh) -> Any: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Comparison:
-    """The product's comparison: its nets and its limit."""
-
-    comparer: Comparer
-    distance: Any  # (embedding, embedding) -> float
-    max_distance: float
-    metric: str
-
-
-def load(policy: Policy) -> Comparison | str:
-    """The product's comparison, or why there is none."""
-    if importlib.util.find_spec(MODULE) is None:
-        return "this version of the product compares no faces"
-    product: Any = importlib.import_module(MODULE)
-    limits: Any = getattr(policy, "comparison", None)
-    if limits is None:
-        return "policy has no limit for a comparison"
-    try:
-        comparer = product.FaceComparer(Model.load(product.MODEL))
-    except ModelError as error:
-        return str(error)
-    return Comparison(comparer, product.distance, limits.max_distance, product.METRIC)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -82,16 +47,16 @@ class Sample:
 
     subject: str
     quality: Mapping[str, float]
-    embedding: Any
+    embedding: Embedding | None
 
 
-def sample(reader: FaceReader, comparison: Comparison, border_px: int, portrait: Portrait) -> Sample:
+def sample(reader: FaceReader, comparer: FaceComparer, border_px: int, portrait: Portrait) -> Sample:
     pixels = pictures.colour(portrait.picture, border_px)
     read = reader.read(pixels)
     quality = {c.name: c.native if c.mapped is None else c.mapped for c in read.components}
     if read.sighting is None:
         return Sample(portrait.subject, quality, None)
-    return Sample(portrait.subject, quality, comparison.comparer.embed(pixels, read.sighting.mesh))
+    return Sample(portrait.subject, quality, comparer.embed(pixels, read.sighting.mesh))
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +70,7 @@ class Pairs:
     not_acquired: Rate  # pictures without one face
 
 
-def pairs_of(samples: Sequence[Sample], distance: Any) -> Pairs:
+def pairs_of(samples: Sequence[Sample]) -> Pairs:
     """All pairs of two pictures; of very many non-mated ones an even share."""
     good = [one for one in samples if one.embedding is not None]
     every = list(combinations(range(len(good)), 2))
@@ -115,8 +80,8 @@ def pairs_of(samples: Sequence[Sample], distance: Any) -> Pairs:
         other = [other[at * len(other) // MOST_NON_MATED] for at in range(MOST_NON_MATED)]
     names = sorted({name for one in good for name in one.quality})
     return Pairs(
-        tuple(float(distance(good[a].embedding, good[b].embedding)) for a, b in same),
-        tuple(float(distance(good[a].embedding, good[b].embedding)) for a, b in other),
+        tuple(distance(good[a].embedding, good[b].embedding) for a, b in same),
+        tuple(distance(good[a].embedding, good[b].embedding) for a, b in other),
         {name: tuple(_worse(good[a], good[b], name) for a, b in same) for name in names},
         len({one.subject for one in good}),
         Rate(len(samples) - len(good), len(samples)),
@@ -132,13 +97,11 @@ def _worse(one: Sample, other: Sample, name: str) -> float:
 def evaluate(
     data: Data, reader: FaceReader, policy: Policy, border_px: int, work: Work, most: int | None = None
 ) -> Section:
-    """The whole part, from portraits."""
-    comparison = load(policy)
-    if isinstance(comparison, str):
-        return Section("comparison", TITLE, absent=comparison)
+    """The whole part, from portraits. Raises `ModelError` without the net."""
+    comparer = FaceComparer(Model.load(MODEL))
     chosen = at_most(data.portraits, most, lambda one: one.subject)
-    samples = work.unkept("comparison", chosen, lambda one: sample(reader, comparison, border_px, one))
-    return section(pairs_of(samples, comparison.distance), comparison.max_distance, comparison.metric)
+    samples = work.unkept("comparison", chosen, lambda one: sample(reader, comparer, border_px, one))
+    return section(pairs_of(samples), policy.comparison.max_distance, METRIC)
 
 
 def section(pairs: Pairs, max_distance: float, metric: str) -> Section:

@@ -13,7 +13,7 @@ from appliance.vision.challenge import SURE_FRAMES
 from appliance.vision.face_landmarks import FaceMesh
 from appliance.vision.face_reading import FaceReader, FaceReading
 from appliance.vision.pose import pose_of
-from appliance.vision.turn import Movement, Need, Side
+from appliance.vision.turn import Need, Side
 from border.findings import Verdict
 from border.rules.policy import Policy, TurnLimits
 from evaluation import pictures
@@ -37,9 +37,10 @@ class Sampling:
 def judge_recording(reader: FaceReader, limits: TurnLimits, sampling: Sampling, recording: Recording) -> Answer:
     """Every look of one recording against its straightest, both ways; and the passive scores, where installed.
 
-    `looks`: yaw change (towards the traveller's left, degrees), residual (outer eye distances), the sides to which
-    it would pass, and whether it turned far enough as a plane turns. None stands for a picture without one face,
-    and the straightest look itself is left out. `straight`: whether the product would take that one for straight.
+    `looks`: yaw change (towards the traveller's left, degrees), residual (outer eye distances), share of the relief
+    that moved, the sides to which it would pass, and whether it turned far enough as a plane turns. None stands for a
+    picture without one face, and the straightest look itself is left out. `straight`: whether the product would take
+    that one for straight.
     `moire`, `bezel`: signs of a screen in each straight picture, as the challenge takes them.
     """
     chosen = recording.pictures[:: sampling.every]
@@ -52,7 +53,7 @@ def judge_recording(reader: FaceReader, limits: TurnLimits, sampling: Sampling, 
         "pictures": len(chosen),
         "faces": len(faces),
         "straight": is_straight,
-        "looks": _looks(reference, meshes, Need.of(limits, Movement.TURN)) if reference is not None else [],
+        "looks": _looks(reference, meshes, Need.of(limits, Side.LEFT)) if reference is not None else [],
         "scores": _scores(seen),
         **_signs_of_a_screen(seen),
     }
@@ -79,6 +80,7 @@ def _look(straight: FaceMesh, mesh: FaceMesh, need: Need) -> Answer:
     return {
         "yaw": seen[Side.LEFT].change_deg,
         "residual": seen[Side.LEFT].residual,
+        "relief": seen[Side.LEFT].relief,
         "passes": [side.value for side, word in words.items() if word is turn.Verdict.GOOD],
         "flat": turn.Verdict.FLAT in words.values(),
     }

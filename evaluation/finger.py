@@ -189,8 +189,12 @@ def _curve_tables(groups: Mapping[str, Answered]) -> Iterator[Table]:
 def _plots(policy: Policy, groups: Mapping[str, Answered]) -> Iterator[Plot]:
     scores = [(name, [answer["value"] for _, answer in rows]) for name, rows in groups.items()]
     told = "; ".join(f"{name}: median {number(float(quantiles(v, (0.5,))[0]))}" for name, v in scores)
-    picture = plots.distributions(plots.linear("score, 0 to 100", 0, 100), scores, policy.finger.min_quality)
-    yield Plot("Scores", picture, f"The line is policy's least, {policy.finger.min_quality:g}. {told}")
+    least = dict(policy.finger.min_quality)
+    lines = {least[name] for name in groups if name in least}
+    line = lines.pop() if len(lines) == 1 else None
+    limits = ", ".join(f"{name} {least[name]:g}" if name in least else f"{name} none" for name in groups)
+    picture = plots.distributions(plots.linear("score, 0 to 100", 0, 100), scores, line)
+    yield Plot("Scores", picture, f"Policy's least: {limits}. {told}")
     pairs = {name: _referenced(rows) for name, rows in groups.items()}
     if any(pairs.values()):
         yield _reference_plot(pairs, groups)

@@ -8,6 +8,7 @@ looks in a row would have as the product wants.
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -22,7 +23,7 @@ from border.rules.policy import Policy
 from evaluation import face, plots
 from evaluation.face import Sampling
 from evaluation.layout import Data, Recording
-from evaluation.sections import Headline, Plot, Section, Table, number, rate_cells, rated
+from evaluation.sections import Headline, Plot, Section, Table, counted, number, rate_cells, rated
 from evaluation.statistics import Rate, quantiles
 from evaluation.work import Answer, Work, at_most, named
 
@@ -161,15 +162,19 @@ def section(policy: Policy, answered: Answered, *, has_passive: bool) -> Section
             *_look_headline(answered, species),
         ),
         notes=_notes(answered, has_passive=has_passive),
-        tables=(*(errors_table(s, judged[s], species) for s in systems), _looks_table(answered, species)),
+        tables=(*(errors_table(s, judged[s], species) for s in systems), _looks_table(policy, answered, species)),
         plots=(*_plots(policy, answered, judged, species, has_passive=has_passive),),
         numbers={
             "turn_limits": {
                 "min_yaw_change_deg": policy.turn.min_yaw_change_deg,
                 "min_residual": policy.turn.min_residual,
+                "min_relief": policy.turn.min_relief,
             },
             "systems": {s.value: _numbers(judged[s], species) for s in systems},
-            "looks": {name or "bona_fide": _look_numbers(answered, name) for name in (BONA_FIDE, *species)},
+            "looks": {
+                name or "bona_fide": _look_numbers(answered, name, policy.turn.min_yaw_change_deg)
+                for name in (BONA_FIDE, *species)
+            },
         },
     )
 
@@ -229,9 +234,10 @@ def _looks(answered: Answered, species: str) -> list[Answer]:
     return [look for one, answer in answered if one.species == species for look in answer["looks"] if look]
 
 
-def _look_numbers(answered: Answered, species: str) -> dict[str, Any]:
+def _look_numbers(answered: Answered, species: str, min_yaw_deg: float) -> dict[str, Any]:
     mine = [answer for one, answer in answered if one.species == species]
     looks = _looks(answered, species)
+    far = [look["relief"] for look in looks if abs(look["yaw"]) >= min_yaw_deg and math.isfinite(look["relief"])]
     turns, depths = [abs(look["yaw"]) for look in looks], [look["residual"] for look in looks]
     return {
         "recordings": len(mine),
@@ -241,13 +247,16 @@ def _look_numbers(answered: Answered, species: str) -> dict[str, Any]:
         "yaw_change_deg": dict(zip(("median", "p99"), map(float, quantiles(turns, (0.5, 0.99))), strict=True)),
         "max_yaw_change_deg": max(turns, default=None),
         "residual": dict(zip(("median", "p99"), map(float, quantiles(depths, (0.5, 0.99))), strict=True)),
+        "relief_of_far_looks": dict(
+            zip(("p5", "median", "p95"), map(float, quantiles(far, (0.05, 0.5, 0.95))), strict=True)
+        ),
     }
 
 
-def _looks_table(answered: Answered, species: Sequence[str]) -> Table:
+def _looks_table(policy: Policy, answered: Answered, species: Sequence[str]) -> Table:
     rows = []
     for name in (*species, BONA_FIDE):
-        found = _look_numbers(answered, name)
+        found = _look_numbers(answered, name, policy.turn.min_yaw_change_deg)
         passed = look_errors([answer for one, answer in answered if one.species == name])
         angles = found["yaw_change_deg"]
         rows.append((
@@ -257,6 +266,7 @@ def _looks_table(answered: Answered, species: Sequence[str]) -> Table:
             rated(passed),
             f"{number(angles['median'])}, {number(angles['p99'])}, {number(found['max_yaw_change_deg'])}",
             f"{number(found['residual']['median'])}, {number(found['residual']['p99'])}",
+            ", ".join(number(found["relief_of_far_looks"][share]) for share in ("p5", "median", "p95")),
         ))  # fmt: skip
     return Table(
         "Single looks under the turn rule: each picture against the straightest one of its recording. Looks of one "
@@ -268,6 +278,7 @@ def _looks_table(answered: Answered, species: Sequence[str]) -> Table:
             "looks that would pass",
             "yaw change: median, 99th percentile, largest (degrees)",
             "residual: median, 99th percentile (outer eye distances)",
+            "relief of looks that turned far enough: 5th percentile, median, 95th",
         ),
         tuple(rows),
     )
@@ -314,7 +325,8 @@ def _turn_plot(policy: Policy, answered: Answered, species: Sequence[str]) -> Pl
     limits = policy.turn.min_yaw_change_deg, policy.turn.min_residual
     words = (
         f"Every look by how far it turned and how much depth it left. What lies right of {limits[0]:g} degrees and "
-        f"above {limits[1]:g} would pass. " + "; ".join(f"{group.name}: {len(group.points)} looks" for group in groups)
+        f"above {limits[1]:g}, or more the farther it turned, passes if {policy.turn.min_relief:.0%} of the relief "
+        "moved too. " + "; ".join(f"{group.name}: {counted(len(group.points), 'look')}" for group in groups)
     )
     return Plot("Turns and their depth", plots.scatter(x, y, groups, limits), words)
 

@@ -12,7 +12,7 @@ from evaluation.sections import percent
 from evaluation.statistics import Rate
 
 WIDTH, HEIGHT = 760, 420
-LEFT, RIGHT, TOP, BOTTOM = 78, 20, 16, 58
+LEFT, RIGHT, TOP, BOTTOM = 78, 30, 16, 58
 COLOURS = ("#0b5e7a", "#a4480f", "#3f6b1f", "#7a2f73", "#8a6a00", "#44505a", "#b0203a", "#2b4fb0")
 DASHES = ("", "7 4", "2 3", "10 3 2 3", "1 4", "12 5", "4 2", "8 2 2 2")
 SHAPES = ("circle", "square", "triangle", "diamond", "cross", "ring", "plus", "bar")
@@ -124,7 +124,8 @@ def intervals(groups: Sequence[tuple[str, Rate]], words: str) -> str:
         y = TOP + row * number + row / 2
         low, high = (_x(x, end, left) for end in rate.interval)
         at = _x(x, rate.share or 0.0, left)
-        parts.append(f'<line x1="{low:.1f}" x2="{high:.1f}" y1="{y}" y2="{y}" stroke="{COLOURS[0]}" stroke-width="3"/>')
+        look = 'stroke-width="3"' if rate.trials else 'stroke-width="1.5" stroke-dasharray="2 4"'  # nothing is known
+        parts.append(f'<line x1="{low:.1f}" x2="{high:.1f}" y1="{y}" y2="{y}" stroke="{COLOURS[0]}" {look}/>')
         if rate.share is not None:
             parts.append(f'<circle cx="{at:.1f}" cy="{y}" r="6" fill="{COLOURS[1]}"/>')
         parts.append(f'<text x="{left - 10}" y="{y + 5}" text-anchor="end">{escape(name)} (n {rate.trials})</text>')

@@ -6,6 +6,7 @@ import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ MADE = (
     "Data of our own making: synthetic heads, prints and documents. Figures of it say that everything runs, and are "
     "no error rate of people, fingers or documents."
 )
+MANY = 8  # columns that a screen has no room for in the usual type
 STYLE = """
 :root{color-scheme:light}
 *{box-sizing:border-box}
@@ -36,6 +38,7 @@ dl.headlines dt{order:2;color:#3a4750}dl.headlines dd{order:1;margin:0;font-size
 table{border-collapse:collapse;width:100%;font-size:.95rem}
 caption{text-align:left;font-weight:700;padding:.25rem 0 .5rem}
 th,td{text-align:left;padding:.45rem .7rem;border-bottom:1px solid #d6dde2;vertical-align:top}
+.many th,.many td{padding:.45rem .3rem;font-size:.85rem}
 thead th{border-bottom:2px solid #46545e}
 figure{margin:1.25rem 0}figure svg{width:100%;height:auto;border:1px solid #d6dde2;border-radius:.5rem}
 figcaption{color:#3a4750}figcaption b{color:#14212b}
@@ -108,8 +111,8 @@ def _title(section: Section, chapter: Chapter, chapters: Sequence[Chapter]) -> s
 
 def _preface(conditions: Mapping[str, Any], chapters: Sequence[Chapter]) -> Iterator[str]:
     yield (
-        f"<p>Measured {escape(str(conditions['date']))} on {escape(', '.join(one.name for one in chapters))}, with the "
-        "product's own code under the limits of policy "
+        f"<p>Measured {_moment(str(conditions['date']))} on {escape(', '.join(one.name for one in chapters))}, with "
+        "the product's own code under the limits of policy "
         f"{escape(str(conditions['policy']['country']))} version {escape(str(conditions['policy']['version']))}. "
         "Intervals are exact (Clopper-Pearson), two-sided, 95 %. Error rates of presentation attacks are told per "
         "species; the worst one stands first and no mean is taken. This is a test report in the terms of ISO/IEC "
@@ -117,6 +120,11 @@ def _preface(conditions: Mapping[str, Any], chapters: Sequence[Chapter]) -> Iter
     )
     if any(chapter.is_made for chapter in chapters):
         yield f'<p class="made">{escape(MADE)}</p>'
+
+
+def _moment(date: str) -> str:
+    """To the minute; the conditions hold it exactly."""
+    return f"{datetime.fromisoformat(date).astimezone(UTC):%Y-%m-%d %H:%M} UTC"
 
 
 def _section(key: str, title: str, chapter: Chapter, section: Section) -> str:
@@ -154,8 +162,9 @@ def _table(key: str, table: Table) -> str:
         f'<tr><th scope="row">{escape(first)}</th>{"".join(f"<td>{_text(cell)}</td>" for cell in rest)}</tr>'
         for first, *rest in table.rows
     )
+    many = ' class="many"' if len(table.head) > MANY else ""
     return (
-        f'<div class="wide" role="group" tabindex="0" aria-labelledby="{key}"><table>'
+        f'<div class="wide" role="group" tabindex="0" aria-labelledby="{key}"><table{many}>'
         f'<caption id="{key}">{escape(table.caption)}</caption><thead><tr>{head}</tr></thead><tbody>{rows}</tbody>'
         "</table></div>"
     )

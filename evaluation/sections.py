@@ -50,6 +50,9 @@ class Section:
     absent: str = ""
 
 
+LEAST = 1e-9  # smaller values are rounding, not measurement
+
+
 def percent(share: float | None) -> str:
     """A share as a person reads it; small ones keep two digits that count."""
     if share is None:
@@ -71,4 +74,10 @@ def rate_cells(rate: Rate) -> tuple[str, str, str, str]:
 
 
 def number(value: float | None, digits: int = 3) -> str:
-    return "none" if value is None or math.isnan(value) else f"{value:.{digits}g}"
+    if value is None or math.isnan(value):
+        return "none"
+    return f"{value:.{digits}g}" if abs(value) >= LEAST else "0"
+
+
+def counted(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

@@ -14,5 +14,5 @@ def only(pad: PadEvidence | None = None, finger: FingerEvidence | None = None) -
     """Evidence with this and nothing else: a check that looks at anything else finds it absent."""
     known: dict[str, Any] = {field.name: None for field in fields(Evidence)}
     known |= {"today": date.min, "clock": ClockState.UNTRUSTED, "document_reason": "not_presented"}
-    known |= {"wishes": frozenset(), "failed_devices": (), "pictures": (), "pad": pad, "finger": finger}
+    known |= {"wishes": frozenset(), "failed_devices": (), "pictures": (), "altered": (), "pad": pad, "finger": finger}
     return Evidence(**known)

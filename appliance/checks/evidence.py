@@ -122,5 +122,6 @@ class Evidence:
     finger: FingerEvidence | None
     chip: ChipEvidence | None  # None: no chip was read
     pictures: tuple[tuple[str, str], ...]  # (frame hash, device) of every face picture that is kept
+    altered: tuple[str, ...]  # hashes of frames whose pixels were others when they were to be kept; none of them is
     wishes: frozenset[str]  # "officer", "cannot_turn", "cannot_finger", "gave_up", "timed_out", "help"
     failed_devices: tuple[tuple[str, str], ...]  # (step, device error code)

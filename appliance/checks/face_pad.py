@@ -22,6 +22,8 @@ NOT_SEEN = ("cannot_turn", "turn_no_response")
 
 def check(evidence: Evidence, policy: Policy) -> Finding:
     pad = evidence.pad
+    if evidence.altered:
+        return Finding(NAME, Verdict.REFER, "frames_altered")
     if pad is None:
         return Finding(NAME, Verdict.NOT_DONE, "challenge_not_done")
     measures = (*pad.turn_measures, *_passive(pad, policy), *_screen(pad, policy), *_recorded(pad))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from appliance.checks.evidence import Evidence
 from border.findings import Finding, Measure, Verdict
 from border.rules.policy import Policy
@@ -19,8 +21,11 @@ def check(evidence: Evidence, policy: Policy) -> Finding:
         return Finding(NAME, Verdict.NOT_DONE, "finger_not_captured")
     if finger.quality.metric != policy.finger.metric:
         return Finding(NAME, Verdict.NOT_DONE, "finger_metric_unknown")  # a limit speaks of one metric only
+    least = policy.finger.least(finger.quality.sensor_class)
+    if math.isnan(least):
+        return Finding(NAME, Verdict.NOT_DONE, "finger_sensor_unknown")
     value = finger.quality.native if finger.quality.mapped is None else finger.quality.mapped
-    measure = Measure("finger_quality", value, finger.quality.metric, f"min {policy.finger.min_quality:g}")
-    if not value >= policy.finger.min_quality:
+    measure = Measure("finger_quality", value, finger.quality.metric, f"min {least:g}")
+    if not value >= least:
         return Finding(NAME, Verdict.REFER, "finger_quality_low", (measure,))
     return Finding(NAME, Verdict.CLEAR, "good", (measure,))

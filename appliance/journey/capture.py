@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import random
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from typing import TypeVar
 
 import cv2
+import numpy as np
 
 from appliance.devices import Devices
 from appliance.journey import mirror
@@ -16,7 +18,7 @@ from appliance.journey.ports import Box, Eyes, Lists, Look, Stamps
 from appliance.journey.screen import Screen
 from appliance.journey.visit import Visit
 from appliance.lane import Lane
-from border.encounter import Sample, SampleKind
+from border.encounter import FaceArea, Sample, SampleKind
 from border.rules.policy import Policy
 from drivers.api import Frame
 from drivers.errors import DeviceError
@@ -120,11 +122,29 @@ class Capture:
         known = self.visit.face_box
         return known[0] if known is not None and now_s - known[1] <= BOX_STAYS_S else None
 
-    async def keep(self, kind: SampleKind, frame: Frame) -> None:
-        """The frame as a sample of the visit; encoded where frames are judged, for the loop has no time for it."""
-        data = await self.bench.vision.call(lambda _deadline: _jpeg(frame), 5.0)
-        self.visit.samples.append(Sample(kind, "image/jpeg", data, frame.sha256, frame.camera))
+    async def keep(self, kind: SampleKind, frame: Frame, box: Box | None) -> None:
+        """The frame as a sample of the visit, if it is still what the driver hashed; else only that it is not.
+
+        Hashed and encoded where frames are judged, for the loop has no time for it.
+        """
+        data = await self.bench.vision.call(lambda _deadline: _jpeg(frame) if is_unaltered(frame) else None, 5.0)
+        if data is None:
+            self.visit.altered.append(frame.sha256)
+            return
+        self.visit.samples.append(
+            Sample(kind, "image/jpeg", data, frame.sha256, frame.camera, face=_area(frame, box) if box else None)
+        )
+
+
+def is_unaltered(frame: Frame) -> bool:
+    """Whether the pixels still have the hash that was taken of them in the driver."""
+    return hashlib.sha256(np.ascontiguousarray(frame.pixels).data).hexdigest() == frame.sha256
 
 
 def _jpeg(frame: Frame) -> bytes:
     return cv2.imencode(".jpg", frame.pixels, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])[1].tobytes()
+
+
+def _area(frame: Frame, box: Box) -> FaceArea:
+    height, width = frame.pixels.shape[:2]
+    return FaceArea(*box, picture_width=width, picture_height=height)

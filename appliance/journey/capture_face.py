@@ -69,7 +69,7 @@ async def _keep(capture: Capture, burst: Burst, frames: int) -> None:
         kept.append((SampleKind.FACE_RUNNER_UP, burst.runner_up))
     capture.visit.captured = tuple(shot.frame.sha256 for _, shot in kept)
     for kind, shot in kept:
-        await capture.keep(kind, shot.frame)
+        await capture.keep(kind, shot.frame, shot.look.box)
 
 
 def _is_same_face(best: Shot, other: Shot) -> bool:

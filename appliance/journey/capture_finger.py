@@ -84,7 +84,7 @@ async def _judged(capture: Capture, image: FingerImage, glass: _Glass) -> Event 
     )
     if seen.is_finger:
         await _keep(capture, FingerEvidence(True, "", seen.quality, seen.causes, seen.cues), image)
-    if seen.is_finger and _value(seen.quality) >= capture.policy.finger.min_quality:
+    if seen.is_finger and _value(seen.quality) >= capture.policy.finger.least(image.sensor_class.value):
         await capture.bench.devices.light(Light.DONE)
         return Event.FINGER_CAPTURED
     await capture.bench.devices.light(Light.PROBLEM)

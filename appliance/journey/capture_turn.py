@@ -1,8 +1,8 @@
 """The turn step: the active challenge, in random order; a failed one may be tried again as often as the face.
 
 Each further try asks one movement more, and the wrong way may be taken only once: a film that has the right order by
-chance must not gain by trying again. Who cannot turn is asked to lift and lower the chin instead; whoever can do
-neither meets an officer.
+chance must not gain by trying again. Who cannot turn is asked to lift and lower the chin alone, and what he tried
+before is remembered; whoever cannot do that either meets an officer.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from appliance.journey.capture import Capture
 from appliance.journey.comparing import follow
 from appliance.journey.guidance import Guide
 from appliance.journey.machine import Event
-from appliance.journey.ports import Look
+from appliance.journey.ports import Box, Look
 from appliance.journey.view import Asked
 from appliance.vision import turn as head_turn
 from appliance.vision.blink import BlinkCounter
@@ -39,7 +39,7 @@ class Gathered:
     bezel: list[float] = field(default_factory=list)
     rows: list[Floats] = field(default_factory=list)
     blinks: BlinkCounter = field(default_factory=BlinkCounter)
-    turned: Frame | None = None
+    turned: tuple[Frame, Box | None] | None = None
 
     def add(self, frame: Frame, look: Look) -> None:
         if look.sighting is None or not head_turn.is_straight(look.sighting.mesh):
@@ -60,8 +60,8 @@ def lid_gap(look: Look) -> float:
 
 
 async def turn(capture: Capture) -> Event:
-    earlier: list[Fault] = []
-    for _left in capture.attempts(capture.policy.retries.face):
+    earlier = capture.visit.failed_tries
+    for _left in capture.attempts(max(1, capture.policy.retries.face - len(earlier))):
         limits = replace(capture.policy.turn, turns=capture.policy.turn.turns + len(earlier))
         challenge = TurnChallenge(limits, capture.bench.dice, capture.visit.straight, capture.visit.movement)
         gathered = Gathered()
@@ -72,12 +72,13 @@ async def turn(capture: Capture) -> Event:
         capture.visit.pad = _evidence(capture, view, gathered, tuple(earlier))
         if view.phase is Phase.PASSED:
             if gathered.turned is not None:
-                await capture.keep(SampleKind.FACE_TURNED, gathered.turned)
+                await capture.keep(SampleKind.FACE_TURNED, *gathered.turned)
             return Event.TURN_PASSED
-        if view.fault in SURE_FAULTS or (view.fault is Fault.WRONG_WAY and Fault.WRONG_WAY in earlier):
-            return Event.REFER
+        is_over = view.fault in SURE_FAULTS or (view.fault is Fault.WRONG_WAY and Fault.WRONG_WAY in earlier)
         if view.fault is not None:
             earlier.append(view.fault)
+        if is_over:
+            return Event.REFER
     return Event.REFER
 
 
@@ -93,7 +94,7 @@ async def _challenge(capture: Capture, challenge: TurnChallenge, gathered: Gathe
         turns_before = len(challenge.view.turns)
         view = challenge.feed(look.sighting, reference(frame))
         if len(view.turns) > turns_before:
-            gathered.turned = frame
+            gathered.turned = (frame, look.box)
         causes = tuple(cause for cause in look.causes if cause in HINTS_WHILE_TURNING)
         capture.bench.screen.show(
             asked=Asked(view.prompt) if view.prompt else None,

@@ -27,7 +27,7 @@ class Event(StrEnum):
     DOCUMENT_READ = "document_read"
     FACE_CAPTURED = "face_captured"
     TURN_PASSED = "turn_passed"
-    OTHER_MOVEMENT = "other_movement"  # cannot turn the head: asked to nod instead
+    OTHER_MOVEMENT = "other_movement"  # cannot turn the head: asked only to nod
     FINGER_CAPTURED = "finger_captured"
     FINGER_NOT_ASKED = "finger_not_asked"  # policy: too young, unknown age, no rule
     REFER = "refer"  # retries used up, challenge failed, or the traveller asked for an officer

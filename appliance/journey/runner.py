@@ -201,7 +201,7 @@ class Runner:
             self._desk.records.alarm(AlarmKind.HELP, state.value)
         if touch in (Touch.ARRIVING, Touch.LEAVING) and state is State.WELCOME:
             self._visit.direction = Direction.ARRIVAL if touch is Touch.ARRIVING else Direction.DEPARTURE
-        if (state, touch) == (State.TURN, Touch.CANNOT) and self._visit.movement is Movement.TURN:
+        if (state, touch) == (State.TURN, Touch.CANNOT) and self._visit.movement is Movement.BOTH:
             self._visit.movement = Movement.NOD
             return Event.OTHER_MOVEMENT
         if wish := WISHES.get((state, touch)):

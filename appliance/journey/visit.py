@@ -18,6 +18,7 @@ from appliance.journey.fill import Fill
 from appliance.journey.mirror import Window
 from appliance.journey.ports import Box
 from appliance.journey.view import Receipt
+from appliance.vision.challenge import Fault
 from appliance.vision.face_comparison import Embedding
 from appliance.vision.track import Sighting
 from appliance.vision.turn import Movement
@@ -68,7 +69,8 @@ class Visit:
     face: FaceEvidence | None = None
     straight: Sighting | None = None  # the captured face, which the head that turns must resemble
     captured: tuple[str, ...] = ()  # frame hashes of the best picture and of a runner-up that resembles it
-    movement: Movement = Movement.TURN  # what the challenge asks for
+    movement: Movement = Movement.BOTH  # what the challenge asks for
+    failed_tries: list[Fault] = field(default_factory=list)  # of the challenge, whatever movement it asked
     pad: PadEvidence | None = None
     portrait: SeenPortrait | None = None  # the document's, where its reader gives one
     comparison: ComparisonEvidence | None = None
@@ -78,6 +80,7 @@ class Visit:
     mirror: Window | None = None  # what of the frame he sees
     chip: ChipEvidence | None = None
     samples: list[Sample] = field(default_factory=list)
+    altered: list[str] = field(default_factory=list)  # hashes of frames that were no longer what the driver hashed
     wishes: set[str] = field(default_factory=set)
     failed_devices: list[tuple[str, str]] = field(default_factory=list)
 
@@ -100,6 +103,7 @@ class Visit:
             finger=self.finger,
             chip=self.chip,
             pictures=tuple((sample.frame_sha256, sample.device) for sample in self.samples if sample.kind in FACES),
+            altered=tuple(self.altered),
             wishes=frozenset(self.wishes),
             failed_devices=tuple(self.failed_devices),
         )

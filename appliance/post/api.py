@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
-from border.encounter import CheckedFact, DecidedFact, OfficerOutcome, RecommendedFact, SampleRef
+from border.encounter import CheckedFact, DecidedFact, FaceArea, OfficerOutcome, RecommendedFact, SampleRef
 
 REFUSAL_REASONS: tuple[str, ...] = (
     "document_not_valid",
@@ -69,6 +69,7 @@ class Case:
     recommended: RecommendedFact
     decided: DecidedFact | None
     samples: tuple[SampleRef, ...]
+    faces: tuple[tuple[str, FaceArea], ...]  # of the samples that show one, by their hash
     reported: bool  # the centre has accepted it
 
 

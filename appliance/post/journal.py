@@ -161,6 +161,9 @@ class Journal:
                 "INSERT INTO samples VALUES (?, ?, ?, ?, ?)",
                 (checked.encounter, digest, sample.kind.value, sample.media_type, sample.data),
             )
+            if sample.face is not None:
+                values = (checked.encounter, digest, summary.area(sample.face))
+                self._db.execute("INSERT INTO faces VALUES (?, ?, ?)", values)
 
     def _insert_decision(self, packed: Packed, facts: tuple[Fact, ...]) -> None:
         (decided,) = facts  # pack() has refused any other kind

@@ -138,6 +138,18 @@ STATEMENTS: tuple[str, ...] = (
 )
 """Version 1. A later version is a further tuple of statements, never an edit of this one."""
 
+ADDED: tuple[str, ...] = (
+    """CREATE TABLE IF NOT EXISTS faces (
+         encounter TEXT NOT NULL,
+         sha256 TEXT NOT NULL,
+         area TEXT NOT NULL,                  -- FaceArea's six numbers, one space between
+         PRIMARY KEY (encounter, sha256),
+         FOREIGN KEY (encounter, sha256) REFERENCES samples (encounter, sha256) ON DELETE CASCADE
+       ) STRICT""",
+)
+"""Beside version 1, and no version of its own: a program that does not know them works on, so that an update may be
+taken back."""
+
 
 def open_database(path: Path) -> sqlite3.Connection:
     """The journal's file, created when absent; to be used from the calling thread alone. Raises `JournalUnsafe`."""
@@ -156,7 +168,7 @@ def open_database(path: Path) -> sqlite3.Connection:
 
 
 def prepare(database: Database) -> None:
-    """Settings, read back; then tables, when there are none. Raises `JournalUnsafe` or the database's own error."""
+    """Settings, read back; then the tables that are missing. Raises `JournalUnsafe` or the database's own error."""
     for pragma in (
         f"page_size = {PAGE_BYTES}",
         "journal_mode = WAL",
@@ -175,6 +187,8 @@ def prepare(database: Database) -> None:
         raise JournalUnsafe(f"written by a newer program (schema {version}, this one knows {VERSION})")
     if version < VERSION:
         _create(database)
+    for statement in ADDED:
+        database.execute(statement)
 
 
 def _insist(database: Database) -> None:

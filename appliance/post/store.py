@@ -7,7 +7,8 @@ from typing import TypeVar
 from appliance.post.api import REASONS, Case, DecisionRefused, Officer, Referral
 from appliance.post.journal import Journal
 from appliance.post.schema import Row
-from border.encounter import CheckedFact, DecidedFact, Fact, OfficerOutcome, RecommendedFact, Stamp
+from appliance.post.summary import face_of
+from border.encounter import CheckedFact, DecidedFact, FaceArea, Fact, OfficerOutcome, RecommendedFact, Stamp
 from border.messages.envelope import open_fact
 from border.messages.values import RecordKind
 
@@ -57,6 +58,7 @@ def case(journal: Journal, encounter: str) -> Case | None:
         recommended=_fact(journal, recommended, RecommendedFact),
         decided=_fact(journal, decided, DecidedFact) if decided is not None else None,
         samples=tuple(ref for ref in fact.samples if ref.sha256 in _kept(journal, encounter)),
+        faces=_faces(journal, encounter),
         reported=_is_reported(journal, encounter),
     )
 
@@ -141,6 +143,11 @@ def _fact(journal: Journal, signed: bytes, cls: type[F]) -> F:
 def _kept(journal: Journal, encounter: str) -> set[str]:
     rows = journal.db.execute("SELECT sha256 FROM samples WHERE encounter = ?", (encounter,)).fetchall()
     return {row[0] for row in rows}
+
+
+def _faces(journal: Journal, encounter: str) -> tuple[tuple[str, FaceArea], ...]:
+    rows = journal.db.execute("SELECT sha256, area FROM faces WHERE encounter = ?", (encounter,)).fetchall()
+    return tuple((sha256, face_of(area)) for sha256, area in rows)
 
 
 def _is_reported(journal: Journal, encounter: str) -> bool:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Sequence
+from dataclasses import astuple
 
 from appliance.post.schema import Value
 from appliance.post.severity import has_walked_away, severity
-from border.encounter import CheckedFact, RecommendedFact, Sample, SampleKind
+from border.encounter import CheckedFact, FaceArea, RecommendedFact, Sample, SampleKind
 from border.ids import receipt_number
 
 
@@ -32,6 +33,16 @@ def row(checked: CheckedFact, recommended: RecommendedFact) -> tuple[Value, ...]
 def by_digest(samples: Sequence[Sample]) -> Iterator[tuple[str, Sample]]:
     """Each sample with the name by which facts know it: the SHA-256 (hex) of its bytes."""
     return ((hashlib.sha256(sample.data).hexdigest(), sample) for sample in samples)
+
+
+def area(face: FaceArea) -> str:
+    """As the journal writes it."""
+    return " ".join(map(str, astuple(face)))
+
+
+def face_of(written: str) -> FaceArea:
+    """What `area` wrote."""
+    return FaceArea(*map(int, written.split()))
 
 
 def digest(payload: bytes) -> bytes:

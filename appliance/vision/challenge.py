@@ -1,10 +1,11 @@
 """The active challenge: look straight, move the head as chance says, look straight again, all in time.
 
-The head turns left or right or, for who cannot, the chin is lifted or lowered; the depth that shows is the same.
+The head turns left or right and the chin is lifted or lowered, mixed; who cannot turn is asked for the chin alone.
 
-What it stops: a flat or bent picture, because a plane neither turns the mesh far enough nor leaves parallax.
-What it does not stop: a worn mask, a puppeteered face on a screen, frames fed in behind the driver, and a
-replay that happens to move the right way at the right time (one chance in 2 ** turns, less the short time).
+What it stops: a flat or bent picture, because a plane neither turns the mesh far enough nor leaves parallax; and a
+cut-out worn round a head, because the features printed on it do not move against each other when it nods.
+What it does not stop: a worn mask, a puppeteered face on a screen, frames fed in behind the driver, and a replay
+that happens to move the right way at the right time (of one turn and one nod one in 8, of two nods one in 4).
 One face throughout is held to by place, size, shape and looks (track.py), and by comparing every straight look
 with the first: before a turn, while it begins, and after the last one.
 Frames of another camera, out of their time, or seen before end it: whatever sent them was not the lane's camera.
@@ -25,7 +26,7 @@ from appliance.vision.face_landmarks import FaceMesh
 from appliance.vision.frame_ref import FrameRef
 from appliance.vision.pose import pitch_change_deg, pose_of
 from appliance.vision.track import MAX_GAP_S, MIN_FRONT_LIKENESS, Sighting, breach, likeness
-from appliance.vision.turn import SIDES, Movement, Need, Side, TurnLook
+from appliance.vision.turn import AXES, Movement, Need, Side, TurnLook
 from border.findings import Measure
 from border.rules.policy import TurnLimits
 
@@ -133,7 +134,6 @@ class ChallengeView:
     turns: tuple[TurnMeasure, ...]
     straight_likeness: float | None  # smallest between straight looks, -1..1; None before there were two
     identity_distance: float | None  # greatest of a straight look from the first; None where none had an embedding
-    movement: Movement
     frames: JudgedFrames
 
     @property
@@ -142,12 +142,14 @@ class ChallengeView:
 
     def measures(self, limits: TurnLimits) -> tuple[Measure, ...]:
         """The numbers a finding rests on, each with the policy's limit."""
-        need, rows = Need.of(limits, self.movement), []
-        axis = "yaw" if self.movement is Movement.TURN else "pitch"
+        rows = []
         for n, one in enumerate(self.turns, start=1):
-            name, deep = f"{self.movement}_{n}", need.residual_at(one.seen.change_deg)
+            need, movement = Need.of(limits, one.asked), AXES[one.asked]
+            axis = "yaw" if movement is Movement.TURN else "pitch"
+            name, deep = f"{movement}_{n}", need.residual_at(one.seen.change_deg)
             rows.append(Measure(f"{name}_{axis}_change", one.seen.change_deg, "deg", f"min {need.min_change_deg:g}"))
             rows.append(Measure(f"{name}_residual", one.seen.residual, "outer eye distances", f"min {deep:.3g}"))
+            rows.append(Measure(f"{name}_relief", one.seen.relief, "0..1", f"min {need.min_relief:g}"))
             rows.append(Measure(f"{name}_took", one.took_s, "s", f"max {limits.seconds_per_turn:g}"))
         if self.straight_likeness is not None:
             rows.append(Measure("straight_likeness", self.straight_likeness, "-1..1", f"min {MIN_FRONT_LIKENESS}"))
@@ -166,13 +168,12 @@ class TurnChallenge:
         limits: TurnLimits,
         rng: random.Random,
         expects: Sighting | None = None,
-        movement: Movement = Movement.TURN,
+        movement: Movement = Movement.BOTH,
     ) -> None:
         if limits.turns < 1:
             raise ValueError(f"a challenge of {limits.turns} turns asks nothing")
         self._limits, self._movement = limits, movement
-        self._need = Need.of(limits, movement)
-        self._order = tuple(rng.choice(SIDES[movement]) for _ in range(limits.turns))
+        self._order = turn.order(rng, movement, limits.turns)
         self._holds_s = tuple(rng.uniform(*HOLD_S) for _ in self._order)
         self._phase = Phase.FRONT
         self._fault: Fault | None = None
@@ -202,7 +203,6 @@ class TurnChallenge:
             turns=tuple(self._turns),
             straight_likeness=self._likeness,
             identity_distance=self._apart,
-            movement=self._movement,
             frames=JudgedFrames(
                 camera=self._newest.camera if self._newest else "",
                 straight=tuple(self._straight_frames),
@@ -337,8 +337,17 @@ class TurnChallenge:
             if len(self._straight) >= SURE_FRAMES and not self._is_same_person(SURE_FRAMES):
                 self._go(Turned.BROKE, Fault.OTHER_FACE)
                 return
-        measured = turn.look(self._reference.mesh, seen.mesh, self._asked)
-        self._looks.append(turn.judge(measured, self._need))
+        reference, asked = self._reference.mesh, self._asked
+        measured = turn.look(reference, seen.mesh, asked)
+        verdict = turn.judge(measured, Need.of(self._limits, asked))
+        is_mixed = self._movement is Movement.BOTH
+        if (
+            verdict is turn.Verdict.NOT_YET
+            and is_mixed
+            and turn.strays(reference, seen.mesh, measured, self._limits, asked)
+        ):
+            verdict = turn.Verdict.WRONG_WAY
+        self._looks.append(verdict)
         sure = set(self._looks[-SURE_FRAMES:]) if len(self._looks) >= SURE_FRAMES else set()
         if sure == {turn.Verdict.WRONG_WAY}:
             self._go(Turned.BROKE, Fault.WRONG_WAY)

@@ -32,7 +32,7 @@ class FaceReading:
     components: tuple[QualityComponent, ...]
     sighting: Sighting | None  # of the one face; None: no face, or a second one of like size
     attack_score: float | None  # 0 bona fide .. 1 attack, may be NaN; None: no passive bundle, or no face
-    cues: ScreenCues | None = None
+    cues: ScreenCues | None = None  # of a straight look, where they are judged
 
     @property
     def box(self) -> tuple[int, int, int, int] | None:
@@ -104,7 +104,7 @@ class FaceReader:
             (alone, *face_quality.assess(pixels, mesh, lids)),
             sighting=self._sighting(pixels, mesh) if alone.native <= max_second_face else None,
             attack_score=self._passive.attack_score(pixels, faces[0]) if self._passive else None,
-            cues=screen_cues.cues(pixels, mesh),
+            cues=screen_cues.cues(pixels, mesh) if turn.is_straight(mesh) else None,
         )
 
     def _sighting(self, pixels: Pixels, mesh: FaceMesh) -> Sighting:

@@ -20,6 +20,7 @@ Mask = NDArray[np.bool_]
 
 BLOCK = 32  # px; the local region of most measures
 REACH = 36  # px; a rotated window of 32 x 16 fits into it
+EDGE = 2  # px; so far a window that is padded reaches out of its block
 LONG, SHORT = 32, 16  # px; the window along and across its profile
 FLAT = 0.1  # a block of less deviation, in units of the whole picture's, shows no ridges
 NEAR_WHITE = 250  # grey level; a margin of such rows and columns is no part of the picture
@@ -61,7 +62,7 @@ class Measures:
 def measured(grey: Pixels) -> Measures:
     """All measures of a grey picture at 500 ppi (height x width, uint8, 0 = ridge); no finger gives zeros."""
     top, left, cut = without_margin(grey)
-    if min(cut.shape) < LEAST_PX or cut.std() == 0:
+    if min(cut.shape) < LEAST_PX or _deviation(cut) == 0:
         return Measures(np.zeros(len(NAMES)), np.zeros(cut.shape, bool), (top, left))
     region = finger_region(cut)
     blocks, whole = _Blocks.of(cut), _tensor(_tiles(cut, BLOCK))
@@ -73,14 +74,14 @@ def measured(grey: Pixels) -> Measures:
         "RVUP": blocks.uniformity(),
     }
     coherence = _coherence(cut, region, whole)
-    means = [float(part.mean()) for part in _pieces(cut, BLOCK)]
+    means, _ = _pieces(cut, BLOCK)
     values = [
-        float(cut.std()),
+        _deviation(cut),
         float(region.sum()),
         *(value for name, limits in LIMITS.items() for value in _histogram(local[name], limits)),
         float(cut[region].mean()) if region.any() else 255.0,
-        float(np.mean(means)),
-        float(cut.mean()),
+        float(means.mean()),
+        float(cv2.mean(cut)[0]),
         float(coherence.mean()) if coherence.size else 0.0,
         float(coherence.sum()),
     ]
@@ -91,7 +92,10 @@ def without_margin(grey: Pixels) -> tuple[int, int, Pixels]:
     """The picture without near-white rows and columns at its edges, and where it began."""
     if not grey.size:
         return 0, 0, grey
-    rows, columns = (np.flatnonzero(grey.mean(axis=axis) <= NEAR_WHITE) for axis in (1, 0))
+    lines = (cv2.reduce(grey, axis, cv2.REDUCE_SUM, dtype=cv2.CV_32S).ravel() for axis in (1, 0))
+    rows, columns = (
+        np.flatnonzero(line / count <= NEAR_WHITE) for line, count in zip(lines, grey.shape[::-1], strict=True)
+    )
     if not rows.size or not columns.size:
         return 0, 0, grey
     top, left = int(rows[0]), int(columns[0])
@@ -129,7 +133,7 @@ class _Blocks:
     `seen`, `normals`: rows x columns. `corner` (n x 2) and `normal` (n): of those seen alone.
     """
 
-    grey: Pixels
+    framed: Pixels  # the grey with EDGE px of nothing around it
     seen: Mask
     normals: Values
     corner: NDArray[np.intp]
@@ -142,7 +146,7 @@ class _Blocks:
         seen = _four_agree(_ridged(grey, BLOCK))[:rows, :columns]
         inner = grey[margin : margin + rows * BLOCK, margin : margin + columns * BLOCK]
         normals = _normals(*_tensor(_tiles(inner, BLOCK)))
-        return _Blocks(grey, seen, normals, np.argwhere(seen) * BLOCK, normals[seen])
+        return _Blocks(np.pad(grey, EDGE), seen, normals, np.argwhere(seen) * BLOCK, normals[seen])
 
     def flow(self) -> Values:
         """Orientation flow: by how much ridges turn from block to block, where they turn."""
@@ -155,7 +159,7 @@ class _Blocks:
 
     def rhythm(self) -> Values:
         """Frequency domain analysis: how much of the profile's spectrum is in its strongest line."""
-        profile = self._window(self.normal + np.pi / 2, LONG, SHORT, padded=2).mean(axis=2)
+        profile = self._window(self.normal + np.pi / 2, LONG, SHORT, padded=EDGE).mean(axis=2)
         line = np.abs(np.fft.fft(profile, axis=1))[:, 1:]
         at = line[:, : LONG // 2].argmax(axis=1)
         each = np.arange(len(line))
@@ -178,7 +182,7 @@ class _Blocks:
 
     def uniformity(self) -> Values:
         """Ridge valley uniformity: ratios of neighbouring ridges and valleys, of all blocks together."""
-        _, is_ridge = _trend(self._window(self.normal, SHORT, LONG, padded=2).mean(axis=1))
+        _, is_ridge = _trend(self._window(self.normal, SHORT, LONG, padded=EDGE).mean(axis=1))
         block, at = np.nonzero(is_ridge[:, :-2] != is_ridge[:, 1:-1])
         count = np.bincount(block, minlength=len(is_ridge))
         first = np.cumsum(count) - count
@@ -202,16 +206,15 @@ class _Blocks:
         column = _fixed(x * cos, (middle - cos * middle + sin * middle) - y * sin) - padded
         row = _fixed(x * sin, (middle - sin * middle - cos * middle) + y * cos) - padded
         inside = (np.minimum(row, column) >= -padded) & (np.maximum(row, column) < REACH + padded)
-        row, column = row + self.corner[:, 0, None, None], column + self.corner[:, 1, None, None]
-        rows, columns = self.grey.shape
-        inside &= (row >= 0) & (row < rows) & (column >= 0) & (column < columns)
-        found = self.grey[np.clip(row, 0, rows - 1), np.clip(column, 0, columns - 1)]
-        return np.where(inside, found, 0).astype(np.float64)
+        row += self.corner[:, 0, None, None].astype(np.int32) + EDGE
+        column += self.corner[:, 1, None, None].astype(np.int32) + EDGE
+        found = self.framed.ravel().take(row * self.framed.shape[1] + column, mode="clip")
+        return (found * inside).astype(np.float64)
 
 
-def _fixed(one: Values, other: Values) -> NDArray[np.intp]:
+def _fixed(one: Values, other: Values) -> NDArray[np.int32]:
     """The sum, rounded as an affine warp to the nearest pixel rounds: in 1/1024 px, halves up."""
-    return (np.rint(one * 1024).astype(np.intp) + np.rint(other * 1024).astype(np.intp) + 512) >> 10
+    return (np.rint(one * 1024).astype(np.int32) + np.rint(other * 1024).astype(np.int32) + 512) >> 10
 
 
 def _trend(profile: Values) -> tuple[Values, Mask]:
@@ -238,15 +241,8 @@ def _widths_are_human(is_ridge: Mask) -> Mask:
 
 def _ridged(grey: Pixels, size: int) -> Mask:
     """Which blocks, the cut ones at the far edges too, deviate enough to show ridges."""
-    rows, columns = (-(-side // size) for side in grey.shape)
-    edges = [
-        np.minimum(np.arange(count + 1) * size, side)
-        for count, side in ((rows, grey.shape[0]), (columns, grey.shape[1]))
-    ]
-    sums, squares = (total[np.ix_(*edges)] for total in cv2.integral2(grey))
-    count = np.outer(np.diff(edges[0]), np.diff(edges[1]))
-    mean, square = (np.diff(np.diff(corner.astype(np.float64), axis=0), axis=1) / count for corner in (sums, squares))
-    return np.asarray(np.sqrt(np.maximum(square - mean**2, 0)) > FLAT * grey.std(), bool)
+    mean, square = _pieces(grey, size)
+    return np.asarray(np.sqrt(np.maximum(square - mean**2, 0)) > FLAT * _deviation(grey), bool)
 
 
 def _four_agree(cells: Mask) -> Mask:
@@ -262,12 +258,17 @@ def _tiles(grey: Pixels | Mask, height: int, width: int = 0) -> NDArray[Any]:
     return cut.reshape(rows, height, columns, width).swapaxes(1, 2)
 
 
-def _pieces(grey: Pixels, size: int) -> list[Pixels]:
-    return [
-        grey[top : top + size, left : left + size]
-        for top in range(0, grey.shape[0], size)
-        for left in range(0, grey.shape[1], size)
-    ]
+def _pieces(grey: Pixels, size: int) -> tuple[Values, Values]:
+    """Of every block, the cut ones at the far edges too: the mean of the grey and of its square."""
+    edges = [np.append(np.arange(0, side, size), side) for side in grey.shape]
+    sums, squares = (total[np.ix_(*edges)].astype(np.float64) for total in cv2.integral2(grey))
+    count = np.outer(*(np.diff(edge) for edge in edges))
+    mean, square = (np.diff(np.diff(corners, axis=0), axis=1) / count for corners in (sums, squares))
+    return mean, square
+
+
+def _deviation(grey: Pixels) -> float:
+    return float(cv2.meanStdDev(grey)[1][0, 0])
 
 
 def _tensor(tiles: NDArray[np.uint8]) -> tuple[Values, Values, Values]:
@@ -277,7 +278,14 @@ def _tensor(tiles: NDArray[np.uint8]) -> tuple[Values, Values, Values]:
 
 
 def _slope(tiles: NDArray[np.float32], axis: int) -> NDArray[np.float32]:
-    return np.gradient(tiles, axis=axis) if tiles.shape[axis] > 1 else np.zeros_like(tiles)
+    """Half the difference of the neighbours before and behind; at the ends of a tile the whole one of the two there."""
+    slope, along = np.zeros_like(tiles), tiles.swapaxes(axis, 0)
+    out = slope.swapaxes(axis, 0)
+    if len(along) > 1:
+        np.subtract(along[2:], along[:-2], out=out[1:-1])
+        out[1:-1] *= 0.5
+        out[0], out[-1] = along[1] - along[0], along[-1] - along[-2]
+    return slope
 
 
 def _sums(one: NDArray[np.float32], other: NDArray[np.float32]) -> Values:

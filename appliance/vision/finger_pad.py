@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from appliance.vision.finger_features import FingerFeatures
-from appliance.vision.finger_region import STEP, Mask, Region
+from appliance.vision.finger_region import STEP, Mask, Region, levels_at
 
 EVALUATED = False  # nothing may turn this on but a test to ISO/IEC 30107-3 with real artefacts
 
@@ -54,7 +54,7 @@ def look_closer(grey: NDArray[np.float32], seen: FingerFeatures, region: Region)
     inside, outside = _parts(region, grey.shape)
     if not inside.any():
         return FingerPad((), 0.0, 0.0)
-    low, high = (float(level) for level in np.percentile(grey[inside], [5, 95]))
+    low, high = levels_at(grey[inside], (0.05, 0.95))
     bubbles = 100 * _bubbles((grey > (low + high) / 2) & inside) / seen.contact_mm2
     film = _film(grey, inside, outside) / max(high - low, 1.0)
     return FingerPad(tuple(_cues(seen, bubbles, film)), bubbles, film)
@@ -75,7 +75,7 @@ def _parts(region: Region, shape: tuple[int, ...]) -> tuple[Mask, Mask]:
     inner = cv2.erode(mask, np.ones((7, 7), np.uint8), borderValue=0)
     outer = 1 - cv2.dilate(mask, np.ones((5, 5), np.uint8))
     inside, outside = (
-        np.kron(cells, np.ones((STEP, STEP), np.uint8))[: shape[0], : shape[1]].astype(bool) for cells in (inner, outer)
+        np.repeat(np.repeat(cells, STEP, axis=0), STEP, axis=1)[: shape[0], : shape[1]] > 0 for cells in (inner, outer)
     )
     return inside, outside
 

@@ -43,6 +43,20 @@ def segmented(grey: NDArray[np.float32]) -> Region:
     return _described(_one_piece(seen.astype(np.uint8)))
 
 
+def levels_at(grey: NDArray[np.float32], shares: tuple[float, ...]) -> tuple[float, ...]:
+    """The grey levels below which these shares (0..1) of the pixels lie, of whole levels 0..255; counting, not sorting.
+
+    Between two pixels the level is interpolated, as numpy's quantile does.
+    """
+    below = np.cumsum(np.bincount(grey.ravel().astype(np.uint8), minlength=256))
+    found = []
+    for share in shares:
+        place = share * (grey.size - 1)
+        low, high = np.searchsorted(below, (int(place), min(int(place) + 1, grey.size - 1)), side="right")
+        found.append(float(low + (high - low) * (place - int(place))))
+    return tuple(found)
+
+
 def _one_piece(seen: NDArray[np.uint8]) -> Mask:
     """The largest piece of what is seen, without gaps, specks and holes."""
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (GAP, GAP))

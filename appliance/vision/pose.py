@@ -111,16 +111,23 @@ def homography_residual(before: FaceMesh, after: FaceMesh) -> float:
 
     A turned plane leaves only noise, a turned head leaves parallax. NaN when no map exists.
     """
-    flat_before = mesh_xy(before)[_RIGID]
-    flat_after = mesh_xy(after)[_RIGID]
     eyes = float(np.linalg.norm(mesh_xy(before)[LEFT_EYE_OUTER] - mesh_xy(before)[RIGHT_EYE_OUTER]))
-    if not (np.isfinite(flat_before).all() and np.isfinite(flat_after).all() and eyes > 0):
+    if not eyes > 0:
         return math.nan
-    plane, _ = cv2.findHomography(flat_before, flat_after, 0)
+    left = off_plane(mesh_xy(before)[_RIGID], mesh_xy(after)[_RIGID])
+    return float(np.sqrt((left**2).sum(axis=1).mean())) / eyes
+
+
+def off_plane(before: Values, after: Values) -> Values:
+    """How far each point (n x 2) came to lie from where the best plane-to-plane map says; NaN when there is none."""
+    nothing = np.full_like(after, np.nan)
+    if not (np.isfinite(before).all() and np.isfinite(after).all()):
+        return nothing
+    plane, _ = cv2.findHomography(before, after, 0)
     if plane is None:
-        return math.nan
-    mapped = cv2.perspectiveTransform(flat_before[None], plane)[0]
-    return float(np.sqrt(((mapped - flat_after) ** 2).sum(axis=1).mean())) / eyes
+        return nothing
+    left: Values = after - cv2.perspectiveTransform(before[None], plane)[0]
+    return left
 
 
 def mesh_xy(mesh: FaceMesh) -> Values:

@@ -10,7 +10,7 @@ from datetime import date
 
 from border.documents.dates import DateSpan, resolve_birth, resolve_expiry
 from border.documents.mrz import CheckDigit, Mrz, PartialDate
-from border.encounter import SampleKind, SampleRef
+from border.encounter import FaceArea, SampleKind, SampleRef
 from border.findings import Finding, Measure, Verdict
 
 COMPARED: tuple[tuple[SampleKind, ...], ...] = (
@@ -22,6 +22,10 @@ COMPARED: tuple[tuple[SampleKind, ...], ...] = (
 
 FACTS = ("document_number", "nationality", "date_of_birth", "sex", "date_of_expiry")
 """What says who somebody is, besides the name; the rest of the document is one touch away."""
+
+TILE = 4 / 5  # width over height of a tile; officer.css draws it so
+FACES_HIGH = 2.2  # a tile, in heights of the detector's face box, which ends at brow and chin
+EYES_DOWN = 0.5  # where the middle of that box lies, in heights of the tile
 
 SCALES = {"0..100": 100.0, "0..1": 1.0}
 """Units that are a scale themselves."""
@@ -40,9 +44,24 @@ class Field:
 
 
 @dataclass(frozen=True, slots=True)
+class Cut:
+    """The part of a picture that a tile shows: in the picture's own pixels, of the tile's shape, around the face."""
+
+    left: float
+    top: float
+    width: float
+    height: float
+    picture_width: int
+    picture_height: int
+
+
+@dataclass(frozen=True, slots=True)
 class Picture:
+    """`cut` None: nobody knows where the face is, and the tile shows the middle."""
+
     kind: SampleKind
     sha256: str | None
+    cut: Cut | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,11 +121,30 @@ def date_text(printed: PartialDate, span: DateSpan | None) -> str:
     return f"{year}-{month}-{day}" + ("" if printed.is_possible else " (!)")
 
 
-def compared(samples: Iterable[SampleRef]) -> tuple[Picture, ...]:
+Faces = Iterable[tuple[str, FaceArea]]
+"""Where the face is in a picture, by the picture's hash."""
+
+
+def compared(samples: Iterable[SampleRef], faces: Faces = ()) -> tuple[Picture, ...]:
     """The faces, always in the same places; a missing one keeps its place empty."""
     by_kind = {sample.kind: sample.sha256 for sample in samples}
+    cuts = {sha256: around(face) for sha256, face in faces}
     found = (next((kind for kind in kinds if kind in by_kind), kinds[0]) for kinds in COMPARED)
-    return tuple(Picture(kind, by_kind.get(kind)) for kind in found)
+    return tuple(Picture(kind, by_kind.get(kind), cuts.get(by_kind.get(kind, ""))) for kind in found)
+
+
+def around(face: FaceArea) -> Cut:
+    """The whole head with some shoulder, as in a portrait; less of it where the picture is too small."""
+    height = min(FACES_HIGH * face.height, face.picture_height, face.picture_width / TILE)
+    left, top = face.left + face.width / 2 - TILE * height / 2, face.top + face.height / 2 - EYES_DOWN * height
+    return Cut(
+        left=min(max(left, 0.0), face.picture_width - TILE * height),
+        top=min(max(top, 0.0), face.picture_height - height),
+        width=TILE * height,
+        height=height,
+        picture_width=face.picture_width,
+        picture_height=face.picture_height,
+    )
 
 
 def difference(findings: Iterable[Finding]) -> tuple[str, str] | None:
@@ -118,10 +156,11 @@ def difference(findings: Iterable[Finding]) -> tuple[str, str] | None:
     return (f"{found.value:.2f}" if found.is_number else "?"), found.limit.removeprefix("max ")
 
 
-def others(samples: Iterable[SampleRef]) -> tuple[Picture, ...]:
+def others(samples: Iterable[SampleRef], faces: Faces = ()) -> tuple[Picture, ...]:
     rows = tuple(samples)
     beside = {one.sha256 for one in compared(rows)}
-    return tuple(Picture(s.kind, s.sha256) for s in rows if s.sha256 not in beside)
+    cuts = {sha256: around(face) for sha256, face in faces}
+    return tuple(Picture(s.kind, s.sha256, cuts.get(s.sha256)) for s in rows if s.sha256 not in beside)
 
 
 def by_weight(findings: Iterable[Finding]) -> tuple[Finding, ...]:

@@ -171,6 +171,7 @@ POLICY = Policy(
     turn=TurnLimits(
         min_yaw_change_deg=18.0,
         min_residual=0.05,
+        min_relief=0.5,
         turns=2,
         seconds_per_turn=6.0,
         max_track_distance=0.5,
@@ -181,7 +182,9 @@ POLICY = Policy(
     comparison=ComparisonLimits(
         max_distance=0.55, min_frames=4, portrait_required=True, printed_counts=False, metric="dlib-resnet-1"
     ),
-    finger=FingerLimits(min_quality=40.0, min_age_years=12, metric="landfall-finger-1"),
+    finger=FingerLimits(
+        min_quality=(("optical", 40.0), ("capacitive", 35.0)), min_age_years=12, metric="landfall-finger-1"
+    ),
     chip=ChipLimits(required=True, min_assurance=2, weak_algorithms=True),
     retries=Retries(document=3, face=3, finger=3, total_s=120.0),
     min_self_service_age_years=16,

@@ -42,6 +42,7 @@ DEVELOPMENT = Policy(
     turn=TurnLimits(
         min_yaw_change_deg=18.0,
         min_residual=0.05,
+        min_relief=0.5,
         turns=2,
         seconds_per_turn=6.0,
         max_track_distance=0.5,
@@ -52,7 +53,9 @@ DEVELOPMENT = Policy(
     comparison=ComparisonLimits(
         max_distance=0.6, min_frames=3, portrait_required=False, printed_counts=False, metric="dlib-resnet-1"
     ),
-    finger=FingerLimits(min_quality=60.0, min_age_years=12, metric="landfall-finger-2"),
+    finger=FingerLimits(
+        min_quality=(("optical", 60.0), ("capacitive", 60.0)), min_age_years=12, metric="landfall-finger-2"
+    ),
     chip=ChipLimits(required=False, min_assurance=2, weak_algorithms=False),
     retries=Retries(document=3, face=3, finger=3, total_s=120.0),
     min_self_service_age_years=16,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 
@@ -43,6 +44,7 @@ class FaceLimits:
 class TurnLimits:
     min_yaw_change_deg: float
     min_residual: float  # homography residual at the least change asked, in inter-ocular distances
+    min_relief: float  # share of a solid head's own relief that moved with it: 0 a sheet, flat or bowed, 1 a head
     turns: int
     seconds_per_turn: float
     max_track_distance: float  # between embeddings of one visit's straight looks; of the comparison's metric
@@ -77,9 +79,13 @@ class ScreenLimits:
 
 @dataclass(frozen=True, slots=True)
 class FingerLimits:
-    min_quality: float  # 0..100
+    min_quality: tuple[tuple[str, float], ...]  # (sensor class, lowest 0..100): scores of two are never compared
     min_age_years: int  # below this no impression is asked; unknown age: not asked
-    metric: str  # which quality metric the limit speaks of
+    metric: str  # which quality metric the limits speak of
+
+    def least(self, sensor_class: str) -> float:
+        """What an impression of such a sensor must reach; NaN, which nothing reaches, where policy knows no such."""
+        return dict(self.min_quality).get(sensor_class, math.nan)
 
 
 @dataclass(frozen=True, slots=True)

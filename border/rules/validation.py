@@ -57,6 +57,7 @@ BOUNDS: tuple[Bound, ...] = (
     Bound("face.light.max_surround_ratio", 1, 1000),
     Bound("turn.min_yaw_change_deg", 5, 60),
     Bound("turn.min_residual", 0, 1, "both"),
+    Bound("turn.min_relief", 0, 1, "both"),
     Bound("turn.turns", 1, 6),
     Bound("turn.seconds_per_turn", 1, 60),
     Bound("turn.max_track_distance", 0, MAX_DISTANCE, "low"),
@@ -68,7 +69,6 @@ BOUNDS: tuple[Bound, ...] = (
     Bound("screen.min_frames", 1, 100),
     Bound("comparison.max_distance", 0, MAX_DISTANCE, "low"),
     Bound("comparison.min_frames", 1, 100),
-    Bound("finger.min_quality", 0, 100, "low"),
     Bound("finger.min_age_years", 0, 120),
     Bound("chip.min_assurance", 1, 3),
     Bound("retries.document", 1, 20),
@@ -99,7 +99,8 @@ def mistakes_of(policy: Policy) -> Iterator[Mistake]:
     for where, metric in (("comparison.metric", policy.comparison.metric), ("finger.metric", policy.finger.metric)):
         if not metric:
             yield Mistake(where, "wants the name of a metric")
-    yield from _components(policy)
+    yield from _rows("face.min_component", policy.face.min_component, Bound("", 0, 100))
+    yield from _rows("finger.min_quality", policy.finger.min_quality, Bound("", 0, 100, "low"))
     yield from _documents(policy)
     yield from _protection(policy)
     yield from _stays(policy)
@@ -113,14 +114,14 @@ def _value_at(item: object, where: str) -> Any:
     return item
 
 
-def _components(policy: Policy) -> Iterator[Mistake]:
-    names = [name for name, _ in policy.face.min_component]
-    for place, (name, lowest) in enumerate(policy.face.min_component):
-        where = f"face.min_component[{place}]"
+def _rows(where: str, rows: tuple[tuple[str, float], ...], bound: Bound) -> Iterator[Mistake]:
+    """Limits by name."""
+    names = [name for name, _ in rows]
+    for place, (name, lowest) in enumerate(rows):
         if not name or names.index(name) != place:
-            yield Mistake(where, "wants a name that no other row has")
-        if not 0 <= lowest <= 100:
-            yield Mistake(where, f"wants from 0 to 100, has {lowest:g}")
+            yield Mistake(f"{where}[{place}]", "wants a name that no other row has")
+        if not bound.admits(lowest):
+            yield Mistake(f"{where}[{place}]", f"{bound.wish}, has {lowest:g}")
 
 
 def _documents(policy: Policy) -> Iterator[Mistake]:

@@ -61,13 +61,15 @@ class Window:
     def __init__(self) -> None:
         self._shown = 0
         self.sender = self.device  # who the frames say they are from
+        self.is_altered = False  # the pixels are others than those that were hashed
 
     def next_frame(self, deadline: Deadline) -> Frame:
         deadline.pause(self.device, 0.04)
         self._shown += 1
         pixels = np.full((48, 64, 3), self._shown % 256, np.uint8)
         pixels[0, 0] = self._shown // 256
-        return Frame.of(pixels, time.monotonic(), self.sender)
+        frame = Frame.of(pixels, time.monotonic(), self.sender)
+        return replace(frame, sha256=f"{self._shown:064x}") if self.is_altered else frame
 
     def expose_for(self, region: tuple[int, int, int, int] | None) -> None: ...
 
@@ -137,7 +139,7 @@ class Judge:
         self, pixels: NDArray[np.uint8], _pitch_ppi: int, sensor_class: str, _before: NDArray[np.uint8] | None
     ) -> FingerLook:
         value = float(pixels.mean())
-        causes = () if value >= DEVELOPMENT.finger.min_quality else ("finger_dry",)
+        causes = () if value >= DEVELOPMENT.finger.least(sensor_class) else ("finger_dry",)
         quality = QualityComponent("finger_quality", value, value, DEVELOPMENT.finger.metric, sensor_class)
         return FingerLook(quality, causes, (), is_finger=True)
 

@@ -71,6 +71,7 @@ GOOD = Evidence(
     chip=None,
     pictures=(("best", "camera"), ("second", "camera"), ("t2", "camera")),
     wishes=frozenset(),
+    altered=(),
     failed_devices=(),
 )
 
@@ -233,6 +234,12 @@ CASES: list[tuple[str, dict[str, object], Verdict, str]] = [
         Verdict.NOT_DONE,
         "finger_metric_unknown",
     ),
+    (
+        "finger_quality",
+        {"finger": replace(GOOD_FINGER, quality=replace(GOOD_FINGER.quality, sensor_class="ultrasonic"))},  # type: ignore[type-var]
+        Verdict.NOT_DONE,
+        "finger_sensor_unknown",
+    ),
     ("finger_pad", {"finger": None}, Verdict.NOT_DONE, "finger_not_captured"),
     ("finger_pad", {"finger": replace(GOOD_FINGER, quality=None)}, Verdict.NOT_DONE, "finger_not_captured"),
     ("finger_pad", {"finger": replace(GOOD_FINGER, cues=("casting",))}, Verdict.REFER, "finger_cue_seen"),
@@ -361,7 +368,7 @@ def test_policy_says_what_a_chip_that_was_read_must_prove() -> None:
 @pytest.mark.parametrize("name", sorted(EXPECTED))
 def test_nothing_at_all_never_clears_a_capture_check(name: str) -> None:
     nothing = Evidence(
-        TODAY, ClockState.TRUSTED, None, "", None, None, None, None, None, None, None, (), frozenset(), ()
+        TODAY, ClockState.TRUSTED, None, "", None, None, None, None, None, None, None, (), (), frozenset(), ()
     )
     finding = ALL[name](nothing, DEVELOPMENT)
     assert (finding.verdict is Verdict.CLEAR) == (name in ("own_wish", "devices"))

@@ -8,10 +8,20 @@ from appliance.journey.machine import State
 from appliance.journey.view import Touch
 from appliance.vision.face_reading import FaceReader
 from appliance.vision.track import Sighting
+from border.encounter import FaceArea, SampleKind
 from border.findings import Finding
+from border.rules.default import DEVELOPMENT
 from simulators.faces import FRONTAL, GOOD, render
 from simulators.travellers import traveller
 from tests.appliance.test_runner import Rig, play, until
+
+TRIES = DEVELOPMENT.retries.face
+CONTRARY = {
+    "turn_left": "turn_right",
+    "turn_right": "turn_left",
+    "lift_chin": "lower_chin",
+    "lower_chin": "lift_chin",
+}
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +62,7 @@ def test_the_next_traveller_is_asked_to_turn_again(front: Sighting) -> None:
         await rig.reach(State.FINGER)
         rig.glass.finger = 90
         await rig.at(State.CLEARED)
-        assert "turn_1_yaw_change" in names(pad(rig))
+        assert {"turn", "nod"} <= {name.split("_")[0] for name in names(pad(rig))}
 
     play(Rig(front), act)
 
@@ -96,8 +106,7 @@ def test_frames_of_another_camera_end_it_without_a_second_try(front: Sighting) -
 def test_the_wrong_way_may_be_taken_once(front: Sighting) -> None:
     rig = Rig(front)
     right_way = rig.eyes.asked
-    contrary = {"turn_left": "turn_right", "turn_right": "turn_left"}
-    rig.eyes.asked = lambda: contrary.get(right_way() or "")
+    rig.eyes.asked = lambda: CONTRARY.get(right_way() or "")
 
     async def act(rig: Rig) -> None:
         await rig.reach(State.TURN)
@@ -107,6 +116,53 @@ def test_the_wrong_way_may_be_taken_once(front: Sighting) -> None:
         assert tries.value == 2
 
     play(rig, act)
+
+
+def test_who_cannot_turn_after_all_keeps_the_tries_he_made(front: Sighting) -> None:
+    rig = Rig(front)
+    right_way = rig.eyes.asked
+    rig.eyes.asked = lambda: (
+        right_way() if rig.runner.view.attempts_left == TRIES - 1 else CONTRARY.get(right_way() or "")
+    )
+
+    async def act(rig: Rig) -> None:
+        await rig.reach(State.TURN)
+        await until(lambda: rig.runner.view.attempts_left == TRIES - 1)
+        assert rig.runner.touch(Touch.CANNOT)
+        rig.glass.finger = 90
+        assert await rig.at(State.CLEARED, State.REFERRED, within_s=40.0) is State.CLEARED
+        tries = next(measure for measure in pad(rig).measures if measure.name == "challenge_tries")
+        assert tries.value == 2
+        assert f"nod_{DEVELOPMENT.turn.turns + 1}_residual" in names(pad(rig))  # one movement more for the failed try
+
+    play(rig, act)
+
+
+def test_a_picture_that_is_no_longer_what_the_driver_hashed_is_not_kept_and_refers(front: Sighting) -> None:
+    rig = Rig(front)
+    rig.window.is_altered = True
+
+    async def act(rig: Rig) -> None:
+        await rig.reach(State.FINGER)
+        rig.glass.finger = 90
+        await rig.at(State.REFERRED)
+        assert "frames_altered" in rig.recommended.reasons
+        assert not [sample for sample in rig.checked.samples if sample.kind.startswith("face")]
+
+    play(rig, act)
+
+
+def test_the_officer_learns_where_the_face_is(front: Sighting) -> None:
+    async def act(rig: Rig) -> None:
+        await rig.reach(State.FINGER)
+        rig.glass.finger = 90
+        await rig.at(State.CLEARED)
+        faces = {sample.kind: sample.face for sample in rig.book.written[-1][1]}
+        seen = FaceArea(10, 10, 20, 20, picture_width=64, picture_height=48)
+        assert (faces[SampleKind.FACE], faces[SampleKind.FACE_TURNED]) == (seen, seen)
+        assert faces[SampleKind.FINGER] is None
+
+    play(Rig(front), act)
 
 
 def test_what_is_kept_is_what_was_judged(front: Sighting) -> None:

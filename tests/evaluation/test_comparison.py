@@ -5,33 +5,32 @@ from __future__ import annotations
 import math
 import random
 
+import numpy as np
 import pytest
 
+from appliance.vision.face_comparison import VALUES, Embedding
 from evaluation.comparison import Pairs, Sample, discard, pairs_of, section, shown_threshold
 from evaluation.statistics import Rate
 
 LIMIT = 0.6
 
 
-def apart(one: float, other: float) -> float:
-    return abs(one - other)
-
-
 def sample(subject: str, value: float | None, **quality: float) -> Sample:
-    return Sample(subject, quality, value)
+    embedding = None if value is None else Embedding(np.eye(VALUES, dtype=np.float32)[0] * np.float32(value))
+    return Sample(subject, quality, embedding)
 
 
 def test_pairs_within_and_between_subjects() -> None:
-    found = pairs_of([sample("a", 0.0, Q=5), sample("a", 0.2, Q=9), sample("b", 1.0, Q=7), sample("b", None)], apart)
-    assert found.mated == (0.2,)
-    assert sorted(found.non_mated) == [0.8, 1.0]
+    found = pairs_of([sample("a", 0.0, Q=5), sample("a", 0.2, Q=9), sample("b", 1.0, Q=7), sample("b", None)])
+    assert found.mated == pytest.approx((0.2,))
+    assert sorted(found.non_mated) == pytest.approx([0.8, 1.0])
     assert found.quality == {"Q": (5,)}
     assert (found.subjects, found.not_acquired) == (2, Rate(1, 4))
 
 
 @pytest.mark.parametrize("order", [1, -1])
 def test_a_pair_with_a_picture_that_lacks_a_component_has_none(order: int) -> None:
-    found = pairs_of([sample("a", 0.0, Q=5), sample("a", 0.2)][::order], apart)
+    found = pairs_of([sample("a", 0.0, Q=5), sample("a", 0.2)][::order])
     assert math.isnan(found.quality["Q"][0])
 
 

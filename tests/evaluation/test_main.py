@@ -47,7 +47,7 @@ def test_a_folder_becomes_a_page_and_numbers(prints: Path, tmp_path: Path) -> No
     assert told["data"][0]["name"] == "mine" and told["data"][0]["made_by_ourselves"] is False
     assert parts["finger"]["optical"]["impressions"] == 4
     assert parts["finger"]["optical"]["spearman"]["n"] == 4
-    assert parts["mrz"] == {"absent": "there is nothing to measure it on; it is measured on mrz/"}
+    assert parts["mrz"] == {"absent": "nothing lies below mrz/"}
     assert "mine" in (out / "evaluation.html").read_text("utf-8")
 
 
@@ -118,7 +118,7 @@ def test_every_part_is_listed() -> None:
 @pytest.mark.timeout(240)
 def test_data_made_here_has_the_very_layout(tmp_path: Path) -> None:
     work = KeptWork(Journal(tmp_path / "journal", "x"))
-    data = layout.read(made.make(tmp_path / "made", 1, work), is_made=True, name="made here")
+    data = layout.read(made.make(tmp_path / "made", 1, work), is_made=True, name="synthetic data")
     assert {one.species for one in data.recordings} == {"", "print_held_and_turned", "still_on_a_tablet"}
     assert len(data.portraits) == 4 and len(data.prints) == 7 and len(data.pages) == len(Profile)
     assert all(page.lines for page in data.pages) and all(one.reference is not None for one in data.prints)

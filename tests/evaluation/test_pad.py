@@ -15,10 +15,10 @@ from evaluation.pad import BONA_FIDE, Judged, Outcome, System, errors_of, look_e
 from evaluation.statistics import Rate
 from evaluation.work import Answer
 
-LEFT: Answer = {"yaw": 25.0, "residual": 0.09, "passes": ["left"], "flat": False}
-RIGHT: Answer = {"yaw": -25.0, "residual": 0.09, "passes": ["right"], "flat": False}
-FLAT: Answer = {"yaw": 25.0, "residual": 0.01, "passes": [], "flat": True}
-STILL: Answer = {"yaw": 2.0, "residual": 0.01, "passes": [], "flat": False}
+LEFT: Answer = {"yaw": 25.0, "residual": 0.09, "relief": 0.8, "passes": ["left"], "flat": False}
+RIGHT: Answer = {"yaw": -25.0, "residual": 0.09, "relief": 0.8, "passes": ["right"], "flat": False}
+FLAT: Answer = {"yaw": 25.0, "residual": 0.01, "relief": 0.0, "passes": [], "flat": True}
+STILL: Answer = {"yaw": 2.0, "residual": 0.01, "relief": 0.0, "passes": [], "flat": False}
 
 
 def answer(*looks: Answer | None, scores: tuple[float, ...] = (), straight: bool = True) -> Answer:

@@ -22,6 +22,7 @@ from border.messages.envelope import Opened, open_part, open_record
 from border.messages.errors import MessageError
 from border.messages.values import AlarmKind, ReceiptBatch, ReceiptStatus, RecordKind
 from tests.post.world import (
+    AREA,
     DEVICE_KEY,
     KIOSK,
     SEAL,
@@ -235,7 +236,7 @@ from border.encounter import SampleKind
 from border.messages.values import RecordKind
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 journal = open_journal(Path(sys.argv[1]))
-resource.setrlimit(resource.RLIMIT_FSIZE, (2_000_000, 2_000_000))
+resource.setrlimit(resource.RLIMIT_FSIZE, (2_200_000, 2_200_000))
 done = 0
 while True:
     one = crossing(((SampleKind.FACE, 60_000),))
@@ -307,6 +308,32 @@ def test_samples_go_only_after_acceptance_decision_and_the_policy_hours(tmp_path
     assert left() == {referred.id, unsent.id}
     journal.forget(START_MS + 48 * 3_600_000, keep)
     assert (case(journal, cleared.id), rows(journal, "ledger")) == (None, 3)
+    journal.close()
+
+
+def test_where_the_face_is_stays_as_long_as_the_picture(tmp_path: Path) -> None:
+    journal = open_journal(tmp_path / "journal")
+    one = crossing(((SampleKind.FACE, 3000), (SampleKind.FINGER, 3000)), reasons=())
+    record(journal, one)
+    found = case(journal, one.id)
+    assert found is not None and found.faces == ((found.samples[0].sha256, AREA),)
+    journal.settle(ReceiptBatch(KIOSK, START_MS, 1, (receipt(journal, one.id, ReceiptStatus.STORED),)), 0.0, START_MS)
+    journal.forget(START_MS + 3_600_000, Retention(sample_hours=1, encounter_hours=48))
+    found = case(journal, one.id)
+    assert found is not None and (found.samples, found.faces, rows(journal, "faces")) == ((), (), 0)
+    journal.close()
+
+
+def test_a_journal_written_before_faces_were_kept_goes_on_and_can_be_taken_back(tmp_path: Path) -> None:
+    journal = open_journal(tmp_path / "journal")
+    before = crossing()
+    record(journal, before)
+    journal.db.execute("DROP TABLE faces")  # as the program before this one left it
+    journal.close()
+    journal = open_journal(tmp_path / "journal")
+    found = case(journal, before.id)
+    assert found is not None and found.faces == () and len(found.samples) == 1
+    assert journal.db.execute("PRAGMA user_version").fetchone() == (1,)  # which that program still opens
     journal.close()
 
 

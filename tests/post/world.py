@@ -21,6 +21,7 @@ from border.encounter import (
     CheckedFact,
     ClockState,
     Direction,
+    FaceArea,
     Fact,
     Outcome,
     RecommendedFact,
@@ -87,10 +88,13 @@ def new_id(wall_ms: int = START_MS) -> str:
     return uuid7(wall_ms, next(_counter).to_bytes(10, "big"))
 
 
+AREA = FaceArea(200, 150, 180, 210, 640, 480)
+
+
 def sample(kind: SampleKind, size: int, seed: int = 0) -> Sample:
     """Random bytes: to the journal a picture is only bytes."""
     data = random.Random(f"{kind}{size}{seed}{next(_counter)}").randbytes(size)
-    return Sample(kind, "image/jpeg", data, "00" * 32, "camera")
+    return Sample(kind, "image/jpeg", data, "00" * 32, "camera", face=AREA if kind is SampleKind.FACE else None)
 
 
 def reference(one: Sample) -> SampleRef:

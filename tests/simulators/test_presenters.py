@@ -24,6 +24,7 @@ Eyes = Callable[[Pixels], tuple[float, FaceMesh | None]]
 LIMITS = TurnLimits(
     min_yaw_change_deg=18.0,
     min_residual=0.05,
+    min_relief=0.5,
     turns=2,
     seconds_per_turn=5.0,
     max_track_distance=0.5,

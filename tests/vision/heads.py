@@ -42,6 +42,16 @@ def as_a_plane(mesh: FaceMesh, yaw_deg: float) -> FaceMesh:
     return replace(mesh, points=points.astype(np.float32))
 
 
+def worn(mesh: FaceMesh, radius: float, yaw_deg: float = 0.0, pitch_deg: float = 0.0) -> FaceMesh:
+    """The face cut out and bowed round an upright axis, `radius` in face widths; a net believes in its depth."""
+    xy = mesh.points[:, :2]
+    width = float(np.ptp(xy[:, 0]))
+    across = (xy[:, 0] - xy[:, 0].mean()) / (radius * width)
+    bowed = np.stack([np.sin(across), xy[:, 1] / (radius * width), 1 - np.cos(across)], axis=1) * radius * width
+    shown = turned(replace(mesh, points=bowed.astype(np.float32)), yaw_deg, pitch_deg).points[:, :2]
+    return replace(mesh, points=np.column_stack([shown, turned(mesh, yaw_deg, pitch_deg).points[:, 2]]))
+
+
 def sighted(like: Sighting, mesh: FaceMesh) -> Sighting:
     """A sighting of another mesh with the looks and the identity of this one."""
     return Sighting(mesh, like.looks, like.identity)

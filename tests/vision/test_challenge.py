@@ -31,6 +31,7 @@ from tests.vision.heads import as_a_plane, moved, sighted, turned
 LIMITS = TurnLimits(
     min_yaw_change_deg=18.0,
     min_residual=0.05,
+    min_relief=0.5,
     turns=2,
     seconds_per_turn=5.0,
     max_track_distance=0.5,
@@ -38,6 +39,10 @@ LIMITS = TurnLimits(
 )
 SIGN = {Prompt.TURN_LEFT: 1.0, Prompt.TURN_RIGHT: -1.0, Prompt.LOOK_STRAIGHT: 0.0, None: 0.0}
 Answer = Callable[[Prompt | None], Sighting | None]
+
+
+def turning(limits: TurnLimits, rng: random.Random, expects: Sighting | None = None) -> TurnChallenge:
+    return TurnChallenge(limits, rng, expects, Movement.TURN)
 
 
 def frame_at(at_s: float, camera: str = "camera", sha256: str = "") -> FrameRef:
@@ -90,7 +95,7 @@ def obedient(head: Callable[[float], Sighting]) -> Answer:
 
 @pytest.mark.parametrize("seed", range(8))
 def test_a_head_that_does_as_asked_passes_whatever_the_order(obedient: Answer, seed: int) -> None:
-    view = run(TurnChallenge(LIMITS, random.Random(seed)), obedient, times())
+    view = run(turning(LIMITS, random.Random(seed)), obedient, times())
     assert (view.phase, view.fault, view.prompt, view.progress) == (Phase.PASSED, None, None, 1.0)
     assert len(view.turns) == 2
     for done in view.turns:
@@ -99,7 +104,7 @@ def test_a_head_that_does_as_asked_passes_whatever_the_order(obedient: Answer, s
 
 def test_orders_are_random_and_both_sides_come(obedient: Answer) -> None:
     orders = {
-        tuple(turn.asked for turn in run(TurnChallenge(LIMITS, random.Random(seed)), obedient, times()).turns)
+        tuple(turn.asked for turn in run(turning(LIMITS, random.Random(seed)), obedient, times()).turns)
         for seed in range(24)
     }
     assert orders == {(a, b) for a in SIDES[Movement.TURN] for b in SIDES[Movement.TURN]}
@@ -109,7 +114,7 @@ def test_the_wait_before_a_turn_is_random_within_its_bounds(head: Callable[[floa
     waits = []
     for seed in range(12):
         clock = times(0.02)
-        challenge = TurnChallenge(LIMITS, random.Random(seed))
+        challenge = turning(LIMITS, random.Random(seed))
         frames = 0
         while challenge.view.phase is Phase.FRONT:
             challenge.feed(head(0), next(clock))
@@ -120,22 +125,22 @@ def test_the_wait_before_a_turn_is_random_within_its_bounds(head: Callable[[floa
 
 
 def test_measures_carry_the_limits_they_were_held_against(obedient: Answer) -> None:
-    view = run(TurnChallenge(LIMITS, random.Random(1)), obedient, times())
+    view = run(turning(LIMITS, random.Random(1)), obedient, times())
     rows = {row.name: row for row in view.measures(LIMITS)}
-    assert {"turn_1_yaw_change", "turn_1_residual", "turn_1_took", "turn_2_residual"} <= rows.keys()
+    assert {"turn_1_yaw_change", "turn_1_residual", "turn_1_relief", "turn_1_took", "turn_2_residual"} <= rows.keys()
     assert rows["turn_1_yaw_change"].limit == "min 18" and rows["turn_1_residual"].limit == "min 0.061"  # at 25 degrees
     assert rows["straight_likeness"].value == pytest.approx(1, abs=1e-3)
 
 
 def test_a_still_face_times_out_without_response(head: Callable[[float], Sighting]) -> None:
-    view = run(TurnChallenge(LIMITS, random.Random(1)), lambda _: head(0), times())
+    view = run(turning(LIMITS, random.Random(1)), lambda _: head(0), times())
     assert (view.phase, view.fault, view.turns) == (Phase.TIMED_OUT, Fault.NO_RESPONSE, ())
 
 
 def test_nobody_times_out(head: Callable[[float], Sighting]) -> None:
     clock = times()
     began_s = 50.0
-    view = run(TurnChallenge(LIMITS, random.Random(1)), lambda _: None, clock)
+    view = run(turning(LIMITS, random.Random(1)), lambda _: None, clock)
     assert (view.phase, view.fault) == (Phase.TIMED_OUT, Fault.NO_RESPONSE)
     assert next(clock).at_s - began_s == pytest.approx(FIRST_LOOK_S, abs=0.3)
 
@@ -148,7 +153,7 @@ def test_a_plane_that_seems_to_turn_fails_for_want_of_depth(frontal: Sighting) -
         state[0] += max(-6.0, min(6.0, goal - state[0]))
         return sighted(frontal, as_a_plane(frontal.mesh, state[0]))
 
-    view = run(TurnChallenge(LIMITS, random.Random(1)), picture, times())
+    view = run(turning(LIMITS, random.Random(1)), picture, times())
     assert (view.phase, view.fault) == (Phase.FAILED, Fault.NO_DEPTH)
 
 
@@ -160,13 +165,13 @@ def test_turning_the_wrong_way_fails_at_once(head: Callable[[float], Sighting]) 
         state[0] += max(-6.0, min(6.0, goal - state[0]))
         return head(state[0])
 
-    view = run(TurnChallenge(LIMITS, random.Random(1)), contrary, clock)
+    view = run(turning(LIMITS, random.Random(1)), contrary, clock)
     assert (view.phase, view.fault) == (Phase.FAILED, Fault.WRONG_WAY)
 
 
 def test_one_wild_mesh_passes_nobody(head: Callable[[float], Sighting]) -> None:
     clock = times()
-    challenge = TurnChallenge(LIMITS, random.Random(1))
+    challenge = turning(LIMITS, random.Random(1))
     view = until(challenge, Phase.TURN, lambda _: head(0), clock)
     for number in range(30):
         view = challenge.feed(head(19 * SIGN[view.prompt] if number % 2 else 0), next(clock))
@@ -175,7 +180,7 @@ def test_one_wild_mesh_passes_nobody(head: Callable[[float], Sighting]) -> None:
 
 def test_turning_before_it_is_asked_only_starts_the_straight_look_again(head: Callable[[float], Sighting]) -> None:
     clock = times()
-    challenge = TurnChallenge(LIMITS, random.Random(1))
+    challenge = turning(LIMITS, random.Random(1))
     for yaw_deg in (0, 0, 8, 16, 22, 25, 22, 16):
         view = challenge.feed(head(yaw_deg), next(clock))
     assert view.phase is Phase.FRONT and view.turns == ()
@@ -184,7 +189,7 @@ def test_turning_before_it_is_asked_only_starts_the_straight_look_again(head: Ca
 
 def test_each_turn_needs_a_straight_look_before_it(obedient: Answer, head: Callable[[float], Sighting]) -> None:
     clock = times()
-    challenge = TurnChallenge(LIMITS, random.Random(1))
+    challenge = turning(LIMITS, random.Random(1))
     view = challenge.view
     while not view.turns:
         view = challenge.feed(obedient(view.prompt), next(clock))
@@ -201,14 +206,14 @@ def test_a_slow_turn_misses_its_deadline(head: Callable[[float], Sighting]) -> N
         state[0] += 1.5 * SIGN[prompt]
         return head(state[0])
 
-    view = run(TurnChallenge(LIMITS, random.Random(1)), slow, clock)
+    view = run(turning(LIMITS, random.Random(1)), slow, clock)
     assert (view.phase, view.fault) == (Phase.TIMED_OUT, Fault.NO_RESPONSE)
 
 
 def test_a_short_loss_of_the_face_is_forgiven_and_a_longer_one_is_not(head: Callable[[float], Sighting]) -> None:
     for lost_frames, phase in ((3, Phase.TURN), (8, Phase.FAILED)):
         clock = times(0.1)
-        challenge = TurnChallenge(LIMITS, random.Random(1))
+        challenge = turning(LIMITS, random.Random(1))
         view = until(challenge, Phase.TURN, lambda _: head(0), clock)
         for _ in range(lost_frames):
             view = challenge.feed(None, next(clock))
@@ -220,7 +225,7 @@ def test_a_short_loss_of_the_face_is_forgiven_and_a_longer_one_is_not(head: Call
 @pytest.mark.parametrize("swap", ["place", "looks"])
 def test_another_face_during_a_turn_ends_it(frontal: Sighting, head: Callable[[float], Sighting], swap: str) -> None:
     clock = times()
-    challenge = TurnChallenge(LIMITS, random.Random(1))
+    challenge = turning(LIMITS, random.Random(1))
     until(challenge, Phase.TURN, lambda _: head(0), clock)
     other = sighted(frontal, moved(frontal.mesh, 220)) if swap == "place" else Sighting(frontal.mesh, -frontal.looks)
     view = challenge.feed(other, next(clock))
@@ -229,7 +234,7 @@ def test_another_face_during_a_turn_ends_it(frontal: Sighting, head: Callable[[f
 
 def test_a_camera_that_stalls_during_a_turn_ends_it(head: Callable[[float], Sighting]) -> None:
     clock = times()
-    challenge = TurnChallenge(LIMITS, random.Random(1))
+    challenge = turning(LIMITS, random.Random(1))
     until(challenge, Phase.TURN, lambda _: head(0), clock)
     view = challenge.feed(head(0), frame_at(next(clock).at_s + MAX_GAP_S + 0.1))
     assert (view.phase, view.fault) == (Phase.FAILED, Fault.TRACK_LOST)
@@ -239,7 +244,7 @@ def test_before_the_first_turn_people_may_still_change_places(
     frontal: Sighting, head: Callable[[float], Sighting]
 ) -> None:
     clock = times()
-    challenge = TurnChallenge(LIMITS, random.Random(1))
+    challenge = turning(LIMITS, random.Random(1))
     challenge.feed(head(0), next(clock))
     challenge.feed(sighted(frontal, moved(frontal.mesh, 220)), next(clock))
     view = challenge.feed(head(0), next(clock))
@@ -251,14 +256,14 @@ def test_the_face_captured_before_must_be_the_one_that_turns(
     frontal: Sighting, head: Callable[[float], Sighting]
 ) -> None:
     captured = replace(frontal, looks=-frontal.looks)
-    view = run(TurnChallenge(LIMITS, random.Random(1), captured), lambda _: head(0), times())
+    view = run(turning(LIMITS, random.Random(1), captured), lambda _: head(0), times())
     assert (view.phase, view.fault) == (Phase.FAILED, Fault.OTHER_FACE)
     assert view.straight_likeness == pytest.approx(-1, abs=1e-3)
 
 
 def test_captured_looks_that_are_no_number_match_nobody(frontal: Sighting, head: Callable[[float], Sighting]) -> None:
     captured = replace(frontal, looks=frontal.looks * math.nan)
-    view = run(TurnChallenge(LIMITS, random.Random(1), captured), lambda _: head(0), times())
+    view = run(turning(LIMITS, random.Random(1), captured), lambda _: head(0), times())
     assert view.fault is Fault.OTHER_FACE
 
 
@@ -274,7 +279,7 @@ def someone_else(seen: Sighting, apart: float) -> Sighting:
 def test_who_turns_must_be_the_one_captured_before(
     obedient: Answer, frontal: Sighting, apart: float, phase: Phase
 ) -> None:
-    view = run(TurnChallenge(LIMITS, random.Random(1), someone_else(frontal, apart)), obedient, times())
+    view = run(turning(LIMITS, random.Random(1), someone_else(frontal, apart)), obedient, times())
     assert view.phase is phase
     assert view.fault is (None if phase is Phase.PASSED else Fault.OTHER_FACE)
     assert view.identity_distance == pytest.approx(apart, abs=1e-3)
@@ -284,7 +289,7 @@ def test_who_turns_must_be_the_one_captured_before(
 def test_a_face_that_takes_over_as_the_turn_begins_ends_it(
     obedient: Answer, head: Callable[[float], Sighting], turns_before: int
 ) -> None:
-    clock, challenge = times(), TurnChallenge(LIMITS, random.Random(1))
+    clock, challenge = times(), turning(LIMITS, random.Random(1))
     while len(challenge.view.turns) < turns_before or challenge.view.phase is not Phase.TURN:
         challenge.feed(obedient(challenge.view.prompt), next(clock))
     first = challenge.feed(someone_else(head(0), 1.2), next(clock))
@@ -294,7 +299,7 @@ def test_a_face_that_takes_over_as_the_turn_begins_ends_it(
 
 
 def test_a_face_that_takes_over_in_the_last_turn_is_found_when_it_looks_straight_again(obedient: Answer) -> None:
-    challenge = TurnChallenge(LIMITS, random.Random(1))
+    challenge = turning(LIMITS, random.Random(1))
 
     def swapped(prompt: Prompt | None) -> Sighting | None:
         seen = obedient(prompt)
@@ -311,7 +316,7 @@ def test_an_embedding_on_one_side_alone_matches_nobody(
 ) -> None:
     bare = replace(frontal, identity=None)
     captured, seen = (bare, frontal) if absent == "before" else (frontal, bare)
-    view = run(TurnChallenge(LIMITS, random.Random(1), captured), lambda _: seen, times())
+    view = run(turning(LIMITS, random.Random(1), captured), lambda _: seen, times())
     assert view.fault is Fault.OTHER_FACE and view.identity_distance is not None
     assert math.isnan(view.identity_distance)
 
@@ -321,13 +326,13 @@ def test_where_no_look_has_an_embedding_no_distance_is_claimed(obedient: Answer)
         seen = obedient(prompt)
         return None if seen is None else replace(seen, identity=None)
 
-    view = run(TurnChallenge(LIMITS, random.Random(1)), bare, times())
+    view = run(turning(LIMITS, random.Random(1)), bare, times())
     assert (view.phase, view.identity_distance) == (Phase.PASSED, None)
 
 
 def test_nothing_changes_after_the_end(obedient: Answer, head: Callable[[float], Sighting]) -> None:
     clock = times()
-    challenge = TurnChallenge(LIMITS, random.Random(1))
+    challenge = turning(LIMITS, random.Random(1))
     ended = run(challenge, obedient, clock)
     assert challenge.feed(head(30), next(clock)) == ended
     assert challenge.feed(None, next(clock)) == ended
@@ -335,7 +340,7 @@ def test_nothing_changes_after_the_end(obedient: Answer, head: Callable[[float],
 
 @pytest.mark.parametrize("at_s", [50.0, 49.9, math.nan])
 def test_a_frame_out_of_its_time_ends_it(head: Callable[[float], Sighting], at_s: float) -> None:
-    challenge = TurnChallenge(LIMITS, random.Random(1))
+    challenge = turning(LIMITS, random.Random(1))
     challenge.feed(head(0), frame_at(50.0))
     view = challenge.feed(head(0), frame_at(at_s, sha256="other"))
     assert (view.phase, view.fault) == (Phase.FAILED, Fault.OUT_OF_TIME)
@@ -343,14 +348,14 @@ def test_a_frame_out_of_its_time_ends_it(head: Callable[[float], Sighting], at_s
 
 def test_a_frame_of_another_camera_ends_it_even_without_a_face(head: Callable[[float], Sighting]) -> None:
     for seen in (head(0), None):
-        challenge = TurnChallenge(LIMITS, random.Random(1))
+        challenge = turning(LIMITS, random.Random(1))
         challenge.feed(head(0), frame_at(50.0))
         view = challenge.feed(seen, frame_at(50.1, camera="loopback"))
         assert (view.phase, view.fault) == (Phase.FAILED, Fault.OTHER_CAMERA)
 
 
 def test_a_loop_of_frames_ends_it_and_a_stalled_frame_counts_once(head: Callable[[float], Sighting]) -> None:
-    challenge = TurnChallenge(LIMITS, random.Random(1))
+    challenge = turning(LIMITS, random.Random(1))
     for number in range(30):  # a camera that sends the same picture for three seconds
         view = challenge.feed(head(0), frame_at(50 + number / 10, sha256="stalled"))
     assert view.phase is Phase.FRONT and view.frames.straight == ()
@@ -360,7 +365,7 @@ def test_a_loop_of_frames_ends_it_and_a_stalled_frame_counts_once(head: Callable
 
 
 def test_the_same_darkness_twice_is_no_loop(head: Callable[[float], Sighting]) -> None:
-    challenge = TurnChallenge(LIMITS, random.Random(1))
+    challenge = turning(LIMITS, random.Random(1))
     for number, sha256 in enumerate(("black", "grey", "black")):
         view = challenge.feed(None, frame_at(50 + number / 10, sha256=sha256))
     assert not view.ended
@@ -374,7 +379,7 @@ def test_the_view_names_the_frames_it_rests_on(obedient: Answer) -> None:
             fed.append(frame)
             yield frame
 
-    view = run(TurnChallenge(LIMITS, random.Random(3)), obedient, clock())
+    view = run(turning(LIMITS, random.Random(3)), obedient, clock())
     known = {frame.sha256 for frame in fed}
     assert view.frames.camera == "camera"
     assert len(view.frames.straight) == 3 * FRONT_FRAMES and set(view.frames.straight) <= known
@@ -414,12 +419,12 @@ def test_a_turn_is_no_answer_to_a_nod(head: Callable[[float], Sighting]) -> None
 
 def test_a_policy_without_turns_asks_nothing_and_is_refused() -> None:
     with pytest.raises(ValueError, match="asks nothing"):
-        TurnChallenge(replace(LIMITS, turns=0), random.Random(1))
+        turning(replace(LIMITS, turns=0), random.Random(1))
 
 
 def test_limits_that_are_no_number_pass_nobody(obedient: Answer) -> None:
-    limits = TurnLimits(math.nan, math.nan, 1, 5, 0.5, math.nan)
-    view = run(TurnChallenge(limits, random.Random(1)), obedient, times())
+    limits = TurnLimits(math.nan, math.nan, math.nan, 1, 5, 0.5, math.nan)
+    view = run(turning(limits, random.Random(1)), obedient, times())
     assert not view.turns and view.phase in (Phase.FAILED, Phase.TIMED_OUT)
 
 

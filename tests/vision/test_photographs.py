@@ -20,7 +20,7 @@ from appliance.vision.mesh_points import LEFT_EYE_OUTER, RIGHT_EYE_OUTER
 from appliance.vision.model import Pixels
 from appliance.vision.pose import homography_residual, pose_of, yaw_change_deg
 from appliance.vision.track import MIN_LIKENESS, Sighting, likeness
-from appliance.vision.turn import Movement, Need
+from appliance.vision.turn import Need, Side
 from border.rules.default import DEVELOPMENT
 
 EXAMPLES = Path(os.environ.get("LANDFALL_PHOTOGRAPHS", "")) / "face_recognition" / "examples"
@@ -61,7 +61,7 @@ def test_a_real_head_that_turns_far_enough_always_leaves_depth(reader: FaceReade
     turns = [
         (abs(yaw_change_deg(straight.mesh, one.mesh)), homography_residual(straight.mesh, one.mesh)) for one in track
     ]
-    need = Need.of(DEVELOPMENT.turn, Movement.TURN)
+    need = Need.of(DEVELOPMENT.turn, Side.LEFT)
     far = [residual - need.residual_at(degrees) for degrees, residual in turns if degrees >= need.min_change_deg]
     assert len(far) >= 10 and min(far) >= 0
 

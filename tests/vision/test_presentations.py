@@ -12,6 +12,7 @@ import pytest
 from appliance.vision.challenge import ChallengeView, Fault, Phase, TurnChallenge
 from appliance.vision.face_reading import FaceReader
 from appliance.vision.frame_ref import FrameRef
+from appliance.vision.turn import Movement
 from border.rules.policy import TurnLimits
 from simulators.faces import Identity
 from simulators.presenters import BonaFide, Nobody, Presenter, PrintedPhoto, ScreenReplay
@@ -20,6 +21,7 @@ from tests.vision.tiny_nets import sha256
 LIMITS = TurnLimits(
     min_yaw_change_deg=18.0,
     min_residual=0.05,
+    min_relief=0.5,
     turns=1,
     seconds_per_turn=4.0,
     max_track_distance=0.5,
@@ -30,7 +32,7 @@ FRAME_S = 0.15
 
 def present(reader: FaceReader, presenter: Presenter, seed: int) -> ChallengeView:
     """Show frames at the pace of a slow kiosk until the challenge ends."""
-    challenge = TurnChallenge(LIMITS, random.Random(seed))
+    challenge = TurnChallenge(LIMITS, random.Random(seed), movement=Movement.TURN)
     view, at_s = challenge.view, 0.0
     while not view.ended:
         asked = view.prompt.value if view.prompt else None

@@ -17,6 +17,7 @@ from border.encounter import (
     ClockState,
     DecidedFact,
     Direction,
+    FaceArea,
     OfficerOutcome,
     Outcome,
     RecommendedFact,
@@ -109,6 +110,9 @@ def face(shade: int) -> bytes:
     return bytes(cv2.imencode(".jpg", picture)[1].tobytes())
 
 
+FACES = (("aa", FaceArea(90, 90, 220, 300, 400, 500)),)
+"""Of the second picture nobody knows."""
+
 PICTURES = {"aa": face(190), "bb": face(120), "cc": face(230), "dd": face(60)}
 
 
@@ -168,7 +172,7 @@ def a_case(row: Referral) -> Case:
         policy_version=4,
         stay_days=None,
     )
-    return Case(row.encounter, row.number, checked, recommended, None, samples, reported=False)
+    return Case(row.encounter, row.number, checked, recommended, None, samples, FACES, reported=False)
 
 
 def with_portrait(checked: CheckedFact, kind: SampleKind) -> CheckedFact:

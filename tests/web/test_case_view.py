@@ -8,10 +8,10 @@ from datetime import date
 
 import pytest
 
-from appliance.web.case_view import bar, by_weight, compared, date_text, facts, fields, lines, others
+from appliance.web.case_view import around, bar, by_weight, compared, date_text, facts, fields, lines, others
 from border.documents.dates import resolve_birth
 from border.documents.mrz import CheckDigit, PartialDate
-from border.encounter import SampleKind
+from border.encounter import FaceArea, SampleKind
 from border.findings import Finding, Measure, Verdict
 from tests.web.post_peer import DOCUMENT, FIRST, a_case
 
@@ -54,6 +54,29 @@ def test_faces_keep_their_places_and_the_rest_comes_after() -> None:
         (SampleKind.FACE_TURNED, "bb"),
     ]
     assert [one.kind for one in others(samples)] == [SampleKind.FINGER]
+
+
+@pytest.mark.parametrize(
+    ("face", "left", "top", "width", "height"),
+    [
+        (FaceArea(270, 170, 100, 120, 640, 480), 214.4, 98.0, 211.2, 264.0),  # in the middle: 2.2 faces high
+        (FaceArea(500, 170, 100, 120, 640, 480), 428.8, 98.0, 211.2, 264.0),  # at the right edge, which it keeps to
+        (FaceArea(-20, -30, 100, 120, 640, 480), 0.0, 0.0, 211.2, 264.0),
+        (FaceArea(120, 80, 360, 400, 640, 480), 108.0, 0.0, 384.0, 480.0),  # no taller than the picture
+    ],
+)
+def test_a_tile_shows_the_face_and_nothing_outside_the_picture(
+    face: FaceArea, left: float, top: float, width: float, height: float
+) -> None:
+    cut = around(face)
+    assert (cut.left, cut.top, cut.width, cut.height) == pytest.approx((left, top, width, height))
+    assert (cut.picture_width, cut.picture_height) == (640, 480)
+
+
+def test_only_a_picture_whose_face_is_known_is_cut() -> None:
+    case = a_case(FIRST)
+    assert [one.cut is not None for one in compared(case.checked.samples, case.faces)] == [True, False, False]
+    assert [one.cut for one in others(case.checked.samples, case.faces)] == [None]
 
 
 def test_what_needs_eyes_comes_first() -> None:

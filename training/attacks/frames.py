@@ -15,10 +15,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from appliance.vision.challenge import ChallengeView, TurnChallenge
+from appliance.vision.challenge import ASKS, ChallengeView, TurnChallenge
 from appliance.vision.face_reading import FaceReader, FaceReading
 from appliance.vision.frame_ref import FrameRef
-from appliance.vision.turn import Movement
+from appliance.vision.turn import SIDES, Movement
 from border.rules.policy import TurnLimits
 from drivers.api import Frame
 from simulators.faces import GOOD, Identity, Pose, Scene, empty_quay, render, rotation
@@ -26,7 +26,7 @@ from simulators.head_planes import PPCM, Plane, Sheet, held, printed, tablet
 from simulators.head_raster import Camera, rasterise
 from simulators.head_raster import Mesh as Surface
 from simulators.presenters import BonaFide, Presenter
-from training.attacks.meshes import WAYS, Follower, Species, rolled_up
+from training.attacks.meshes import Follower, Species, rolled_up
 
 Pixels = NDArray[np.uint8]
 Values = NDArray[np.float64]
@@ -37,7 +37,7 @@ JPEG_QUALITY = 88  # what a network camera sends
 EYES_OF_SHEET_CM = -0.8  # the eyes stand a little above the middle of the sheet
 
 
-def presenter(species: Species, seed: int) -> Presenter:
+def presenter(species: Species, seed: int, movement: Movement = Movement.BOTH) -> Presenter:
     """The presentation of this seed: whoever is shown, where, and how far it is turned come from it."""
     rng = np.random.default_rng([0xF4A, list(Species).index(species), seed])
     identity = Identity.of(5000 + seed)
@@ -46,7 +46,7 @@ def presenter(species: Species, seed: int) -> Presenter:
         standing = Pose(pitch_deg=rng.normal(0, 3), x_cm=rng.normal(0, 1.5), distance_cm=rng.uniform(42, 58))
         return BonaFide(identity, scene=scene, standing=standing)
     if species is Species.REPLAYED_TURN:
-        return Film(identity, rng, scene)
+        return Film(identity, rng, scene, movement)
     return Paper(species, identity, rng, scene)
 
 
@@ -82,11 +82,12 @@ class Paper:
 class Film:
     """A tablet that replays a film of the traveller doing some other challenge."""
 
-    def __init__(self, identity: Identity, rng: np.random.Generator, scene: Scene) -> None:
+    def __init__(self, identity: Identity, rng: np.random.Generator, scene: Scene, movement: Movement) -> None:
         self._identity, self._scene = identity, scene
         self._actor = Follower(rng, float(rng.uniform(24, 34)))
         self._cuts = np.cumsum(rng.uniform(1.0, 2.4, 60))
-        self._asks = [str(rng.choice(list(WAYS)[:2])) if n % 2 else None for n in range(60)]
+        known = [ASKS[side].value for side in SIDES[movement]]
+        self._asks = [str(rng.choice(known)) if n % 2 else None for n in range(60)]
         self._phase, self._lean = rng.uniform(0, 6, 2)
         self._distance_cm = float(rng.uniform(30, 38))
 
@@ -156,10 +157,10 @@ def sent(pixels: Pixels) -> Pixels:
 
 
 def play(
-    reader: FaceReader, species: Species, seed: int, limits: TurnLimits, *, movement: Movement = Movement.TURN
+    reader: FaceReader, species: Species, seed: int, limits: TurnLimits, *, movement: Movement = Movement.BOTH
 ) -> Iterator[tuple[Frame, FaceReading, ChallengeView]]:
     """One whole challenge, frame by frame, with all that the nets say of each; ends when the challenge has."""
-    who = presenter(species, seed)
+    who = presenter(species, seed, movement)
     dice = random.Random(f"{species} {seed}")  # noqa: S311 (repeatable on purpose)
     challenge = TurnChallenge(limits, dice, movement=movement)
     view, at_s = challenge.view, 0.0
@@ -172,7 +173,7 @@ def play(
 
 
 def trial(
-    reader: FaceReader, species: Species, seed: int, limits: TurnLimits, *, movement: Movement = Movement.TURN
+    reader: FaceReader, species: Species, seed: int, limits: TurnLimits, *, movement: Movement = Movement.BOTH
 ) -> ChallengeView:
     """How a whole challenge through the nets ended; an attack has got through when its phase is PASSED."""
     *_, (_, _, view) = play(reader, species, seed, limits, movement=movement)

@@ -16,12 +16,12 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from appliance.vision.challenge import ChallengeView, TurnChallenge
+from appliance.vision.challenge import ASKS, ChallengeView, TurnChallenge
 from appliance.vision.face_landmarks import FaceMesh
 from appliance.vision.frame_ref import FrameRef
 from appliance.vision.mesh_points import LEFT_EYE_OUTER, RIGHT_EYE_OUTER
 from appliance.vision.track import CHIP, Sighting
-from appliance.vision.turn import Movement
+from appliance.vision.turn import SIDES, Movement
 from border.rules.policy import TurnLimits
 from simulators.faces import rotation
 from training.attacks.heads import head_of
@@ -105,7 +105,7 @@ class Follower:
 class Performer:
     """One presentation: its mesh at each time, in answer to what is asked ("turn_left" and so on, or None)."""
 
-    def __init__(self, species: Species, seed: int, noise: float, movement: Movement = Movement.TURN) -> None:
+    def __init__(self, species: Species, seed: int, noise: float, movement: Movement = Movement.BOTH) -> None:
         """`noise`: standard deviation of each coordinate of each point in each frame, in outer-eye distances."""
         self._rng = np.random.default_rng([0xA77, list(Species).index(species), seed])
         self._noise = noise
@@ -203,7 +203,7 @@ def rolled_up(flat: Values, radius_cm: float) -> Values:
 
 def _film(movement: Movement) -> Callable[[Values, np.random.Generator], Show]:
     """A screen that shows another challenge of the same person: its order and its waits are not those asked now."""
-    known = [asked for asked, (axis, _) in WAYS.items() if (axis == "yaw") is (movement is Movement.TURN)]
+    known = [ASKS[side].value for side in SIDES[movement]]
 
     def make(head: Values, rng: np.random.Generator) -> Show:
         actor = Follower(rng, float(rng.uniform(22, 40)))
@@ -241,7 +241,7 @@ LOOKS = np.full(CHIP * CHIP, 1 / CHIP, np.float32)
 
 
 def trial(
-    species: Species, seed: int, limits: TurnLimits, *, noise: float = 0.02, movement: Movement = Movement.TURN
+    species: Species, seed: int, limits: TurnLimits, *, noise: float = 0.02, movement: Movement = Movement.BOTH
 ) -> ChallengeView:
     """One whole challenge with this presentation; an attack has got through when its phase is PASSED."""
     performer = Performer(species, seed, noise, movement)

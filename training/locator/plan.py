@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
+
+from training.rate import share
 
 WARM_UP, FALLING = 60, 0.5  # iterations; share of them at the end
 
@@ -16,8 +17,5 @@ class Plan:
     seed: int = 1
 
     def rate(self, iteration: int) -> float:
-        """Share of RATE at an iteration counted from 0: it rises, holds, and falls as a half cosine."""
-        holds = round(self.iterations * (1 - FALLING))
-        if iteration < holds:
-            return min(1.0, (iteration + 1) / WARM_UP)
-        return 0.5 + 0.5 * math.cos(math.pi * (iteration - holds) / (self.iterations - holds))
+        """Share of the full rate at an iteration counted from 0."""
+        return share(iteration, WARM_UP, round(self.iterations * (1 - FALLING)), self.iterations)

@@ -13,9 +13,9 @@ from appliance.vision.mrz_finder import scaled
 from training.locator.net import LocatorNet
 from training.locator.plan import Plan
 from training.locator.scenes import Scene, Stock, random_scene
+from training.loop import RATE, descend, optimiser_of, resume, save
 
 BATCH = 16
-RATE, DECAY, CLIP = 2e-3, 1e-4, 5.0
 SAVE_EVERY = 50
 RARE = 3.0  # cells with print of a zone are few: each weighs so much
 
@@ -24,8 +24,8 @@ def train(stock: Stock, plan: Plan, checkpoint: Path, report: Callable[[int, flo
     """Train from nothing, or go on from `checkpoint` when it is there."""
     torch.manual_seed(plan.seed)
     net: LocatorNet = LocatorNet().to(memory_format=torch.channels_last)
-    optimiser = torch.optim.AdamW(net.parameters(), lr=RATE, weight_decay=DECAY)
-    began, losses = _resume(checkpoint, net, optimiser), list[float]()
+    optimiser = optimiser_of(net)
+    began, losses = resume(checkpoint, net, optimiser), list[float]()
     net.train()
     for iteration in range(began, plan.iterations):
         rng = np.random.default_rng((plan.seed, iteration))
@@ -36,7 +36,7 @@ def train(stock: Stock, plan: Plan, checkpoint: Path, report: Callable[[int, flo
             report(done, float(np.mean(losses)))
             losses.clear()
         if done % SAVE_EVERY == 0 or done == plan.iterations:
-            _save(checkpoint, done, net, optimiser)
+            save(checkpoint, done, net, optimiser)
     net.eval()
     return net
 
@@ -48,11 +48,7 @@ def _step(net: LocatorNet, optimiser: torch.optim.Optimizer, scenes: list[Scene]
     with torch.autocast("cpu", torch.bfloat16):
         cells = net(seen.contiguous(memory_format=torch.channels_last))
     loss = _loss(cells.float(), held, ways)
-    optimiser.zero_grad(set_to_none=True)
-    loss.backward()
-    nn.utils.clip_grad_norm_(net.parameters(), CLIP)
-    optimiser.step()
-    return float(loss.detach())
+    return descend(loss, net, optimiser)
 
 
 def _loss(cells: Tensor, held: Tensor, ways: Tensor) -> Tensor:
@@ -67,19 +63,3 @@ def _loss(cells: Tensor, held: Tensor, ways: Tensor) -> Tensor:
     way = (gap * held).sum((1, 2)) / (held.sum((1, 2)) + 1)
     loss: Tensor = entropy + 0.3 * overlap + 0.3 * way.mean()
     return loss
-
-
-def _save(path: Path, iteration: int, net: LocatorNet, optimiser: torch.optim.Optimizer) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_suffix(".part")
-    torch.save({"iteration": iteration, "net": net.state_dict(), "optimiser": optimiser.state_dict()}, unfinished)
-    unfinished.replace(path)
-
-
-def _resume(path: Path, net: LocatorNet, optimiser: torch.optim.Optimizer) -> int:
-    if not path.is_file():
-        return 0
-    state = torch.load(path, weights_only=True)
-    net.load_state_dict(state["net"])
-    optimiser.load_state_dict(state["optimiser"])
-    return int(state["iteration"])

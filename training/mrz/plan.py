@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
+
+from training.rate import share
 
 LAST_SHARE = 0.35  # of the iterations: then CTC, and the rate falls to nothing
 WARM_UP = 100
@@ -24,10 +25,8 @@ class Plan:
         return round(self.iterations * (1 - LAST_SHARE))
 
     def rate(self, iteration: int) -> float:
-        """Share of RATE at an iteration counted from 0: it rises, holds, and falls as a half cosine."""
-        if iteration < self.placed:
-            return min(1.0, (iteration + 1) / WARM_UP)
-        return 0.5 + 0.5 * math.cos(math.pi * (iteration - self.placed) / (self.iterations - self.placed))
+        """Share of the full rate at an iteration counted from 0."""
+        return share(iteration, WARM_UP, self.placed, self.iterations)
 
     def pool(self, iteration: int) -> int:
         """How many shards an iteration may draw from."""

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn  # type: ignore[import-not-found, unused-ignore]
 
 from appliance.vision.mrz_strip import BLANK, normalised
+from training.loop import RATE, descend, optimiser_of, resume, save
 from training.mrz.net import LineNet
 from training.mrz.plan import Plan
 from training.mrz.shards import SHARD_LINES, STEPS, Lines, read_shard
@@ -26,7 +27,6 @@ Bytes = NDArray[np.int8]
 
 BATCH = 64
 PLACES_SHARE = 0.2  # of the places' loss beside CTC: the reader trusts that characters are seen where they stand
-RATE, DECAY, CLIP = 2e-3, 1e-4, 5.0
 SAVE_EVERY = 100
 
 
@@ -43,8 +43,8 @@ def train(shards: Path, plan: Plan, checkpoint: Path, report: Callable[[Progress
     """Train from nothing, or go on from `checkpoint` when it is there. Deterministic but for thread sums."""
     torch.manual_seed(plan.seed)
     net: LineNet = LineNet().to(memory_format=torch.channels_last)
-    optimiser = torch.optim.AdamW(net.parameters(), lr=RATE, weight_decay=DECAY)
-    began = _resume(checkpoint, net, optimiser)
+    optimiser = optimiser_of(net)
+    began = resume(checkpoint, net, optimiser)
     losses, since_s = [], time.monotonic()
     for iteration, batch in enumerate(batches(shards, plan, began), start=began + 1):
         optimiser.param_groups[0]["lr"] = RATE * plan.rate(iteration - 1)
@@ -53,7 +53,7 @@ def train(shards: Path, plan: Plan, checkpoint: Path, report: Callable[[Progress
             report(Progress(iteration, float(np.mean(losses)), time.monotonic() - since_s))
             losses, since_s = [], time.monotonic()
         if iteration % SAVE_EVERY == 0 or iteration == plan.iterations:
-            _save(checkpoint, iteration, net, optimiser)
+            save(checkpoint, iteration, net, optimiser)
     net.eval()
     return net
 
@@ -69,11 +69,7 @@ def _step(net: LineNet, optimiser: torch.optim.Optimizer, batch: Batch, *, is_pl
         steps = torch.full((len(batch.lengths),), STEPS, dtype=torch.long)
         ctc = nn.functional.ctc_loss(scores, batch.targets, steps, batch.lengths, blank=BLANK, zero_infinity=True)
         loss = ctc + PLACES_SHARE * loss
-    optimiser.zero_grad(set_to_none=True)
-    loss.backward()
-    nn.utils.clip_grad_norm_(net.parameters(), CLIP)
-    optimiser.step()
-    return float(loss.detach())
+    return descend(loss, net, optimiser)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -119,19 +115,3 @@ def _batch(values: Floats, classes: Bytes, places: Bytes) -> Batch:
         targets=torch.from_numpy(classes[classes >= 0].astype(np.int64)),
         lengths=torch.from_numpy((classes >= 0).sum(axis=1).astype(np.int64)),
     )
-
-
-def _save(path: Path, iteration: int, net: LineNet, optimiser: torch.optim.Optimizer) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_suffix(".part")
-    torch.save({"iteration": iteration, "net": net.state_dict(), "optimiser": optimiser.state_dict()}, unfinished)
-    unfinished.replace(path)
-
-
-def _resume(path: Path, net: LineNet, optimiser: torch.optim.Optimizer) -> int:
-    if not path.is_file():
-        return 0
-    state = torch.load(path, weights_only=True)
-    net.load_state_dict(state["net"])
-    optimiser.load_state_dict(state["optimiser"])
-    return int(state["iteration"])

@@ -152,6 +152,11 @@ def test_every_number_of_a_policy_has_a_bound() -> None:
         ({"face": replace(DEVELOPMENT.face, min_component=(("A", 1.0), ("A", 2.0)))}, "face.min_component[1]"),
         ({"face": replace(DEVELOPMENT.face, min_component=(("A", 101.0),))}, "face.min_component[0]"),
         ({"finger": replace(DEVELOPMENT.finger, metric="")}, "finger.metric"),
+        ({"finger": replace(DEVELOPMENT.finger, min_quality=(("optical", 0.0),))}, "finger.min_quality[0]"),
+        (
+            {"finger": replace(DEVELOPMENT.finger, min_quality=(("optical", 50.0), ("optical", 60.0)))},
+            "finger.min_quality[1]",
+        ),
     ],
 )
 def test_what_binds_several_values_is_checked_when_signing_and_when_loading(
