@@ -5,11 +5,13 @@ A factory takes the address and the device id, opens nothing, and raises `ValueE
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
 from drivers.address import Address
 from drivers.api import Camera, ChipReader, DocumentReader, FillLight, FingerprintSensor
+from drivers.bulk import ANY, UsbLine
 from drivers.camera.feed import LiveCamera
 from drivers.camera.frames import FrameFiles
 from drivers.camera.mjpeg import MjpegSource
@@ -17,6 +19,7 @@ from drivers.camera.picamera import PicameraSource
 from drivers.camera.v4l2 import V4l2Source
 from drivers.card import CardLine
 from drivers.fill_light import HttpFillLight, NoFillLight
+from drivers.fingerprint.uru4000 import READER, Uru4000Sensor
 from drivers.fingerprint.zfm import R503, ZFM_20, Model, ZfmSensor
 from drivers.line import SerialLine
 from drivers.passport_reader.chip import PassportChip
@@ -65,6 +68,14 @@ def zfm(address: str, device: str) -> FingerprintSensor:
 def r503(address: str, device: str) -> FingerprintSensor:
     """As `zfm`, for the round capacitive sensor with a ring of light."""
     return _zfm(address, device, R503)
+
+
+def uru4000(address: str, device: str) -> FingerprintSensor:
+    """`*` or `1-1.4`: the first U.are.U 4500 on USB, or that in the plug with this name of the kernel's."""
+    at = Address.parse(address, frozenset())
+    if at.place != ANY and not re.fullmatch(r"\d+-\d+(\.\d+)*", at.place):
+        raise ValueError(f"a plug is * or like 1-1.4, not {at.place!r}")
+    return Uru4000Sensor(device, UsbLine(device, at.place, READER))
 
 
 def frames(address: str, device: str) -> Camera:
@@ -124,7 +135,7 @@ def _zfm(address: str, device: str, model: Model) -> FingerprintSensor:
 
 DOCUMENT_READER: dict[str, Callable[[str, str], DocumentReader]] = {"elyctis": elyctis, "rte": rte, "line": line}
 CHIP_READER: dict[str, Callable[[str, str], ChipReader]] = {"pcsc": pcsc}
-FINGERPRINT: dict[str, Callable[[str, str], FingerprintSensor]] = {"zfm": zfm, "r503": r503}
+FINGERPRINT: dict[str, Callable[[str, str], FingerprintSensor]] = {"zfm": zfm, "r503": r503, "uru4000": uru4000}
 CAMERA: dict[str, Callable[[str, str], Camera]] = {
     "frames": frames,
     "v4l2": v4l2,
