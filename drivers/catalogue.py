@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from drivers.address import Address
@@ -20,7 +21,7 @@ from drivers.camera.v4l2 import V4l2Source
 from drivers.card import CardLine
 from drivers.fill_light import HttpFillLight, NoFillLight
 from drivers.fingerprint.uru4000 import READER, Uru4000Sensor
-from drivers.fingerprint.zfm import R503, ZFM_20, Model, ZfmSensor
+from drivers.fingerprint.zfm import R503, ZFM_20, Lamp, Model, ZfmSensor
 from drivers.line import SerialLine
 from drivers.passport_reader.chip import PassportChip
 from drivers.passport_reader.swipe import GAP_S, ElyctisReader, Mode, SwipeReader
@@ -61,12 +62,12 @@ def pcsc(address: str, device: str) -> ChipReader:
 
 
 def zfm(address: str, device: str) -> FingerprintSensor:
-    """`/dev/ttyUSB1?baud=57600&fast=1&password=00000000` (password: 8 hex digits)."""
+    """`/dev/ttyUSB1?baud=57600&fast=1&password=00000000&light=none|lamp` (password: 8 hex digits; lamp: ZFM-70)."""
     return _zfm(address, device, ZFM_20)
 
 
 def r503(address: str, device: str) -> FingerprintSensor:
-    """As `zfm`, for the round capacitive sensor with a ring of light."""
+    """As `zfm` without `light`, for the round capacitive sensor with a ring of light."""
     return _zfm(address, device, R503)
 
 
@@ -125,10 +126,13 @@ def _gap_s(at: Address) -> float:
 
 
 def _zfm(address: str, device: str, model: Model) -> FingerprintSensor:
-    at = Address.parse(address, frozenset({"baud", "fast", "password"}))
+    lamps = {"light"} if model.lamp is Lamp.NONE else set()
+    at = Address.parse(address, frozenset({"baud", "fast", "password", *lamps}))
     password = at.options.get("password", "00000000")
     if len(password) != 8 or set(password.lower()) - set("0123456789abcdef"):
         raise ValueError("password wants 8 hexadecimal digits")
+    if at.choice("light", "none", ("none", "lamp")) == "lamp":
+        model = replace(model, lamp=Lamp.BACKLIGHT)
     sensor_line = _line(at, device, 57600)
     return ZfmSensor(device, sensor_line, model, fast=at.flag("fast", True), password=int(password, 16))
 

@@ -65,6 +65,7 @@ class ZfmSim:
         self.packet_bytes = 128
         self.forget_last_packets = 0  # so many packets at the end of the next image are never sent
         self.mishear_commands = 0  # so many commands arrive damaged
+        self.chatter = b""  # what it says before each answer without being asked
         self.refuses: dict[int, int] = {}  # instruction code to the confirmation code it always gets
         self._finger: GREY | None = None
         self._held: bytes | None = None  # 4-bit image in the module's memory
@@ -303,6 +304,8 @@ class ZfmSim:
     def _acknowledge(self, status: int, data: bytes = b"", *, after_s: float = 0.0) -> None:
         if self.faults.wrong_status:
             status, data = CAPTURE_FAILED + 0x15, b""  # 18: flash memory failed
+        if self.chatter:
+            self._wire.say(self.chatter, baud=self.baud)
         self._send(ACK, bytes([status]) + data, after_s=after_s)
 
     def _send(self, kind: int, payload: bytes, *, after_s: float = 0.0) -> None:
