@@ -17,7 +17,6 @@ wanted="$wanted /usr/lib/*/libusb-1.0.so.0|libusb-1.0-0"
 [ "$what" = test ] && wanted="$wanted /usr/lib/postgresql/*/bin/initdb|postgresql npm|npm /usr/share/fonts/opentype/ocr-b/OCRB.otf|fonts-ocr-b"
 # a virtual chip reader, and a second opinion on PACE
 [ "$what" = test ] && wanted="$wanted /usr/lib/pcsc/drivers/serial/libifdvpcd.so|vsmartcard-vpcd /usr/lib/*/libeac.so.3|libeac3"
-
 # replays recorded USB traffic
 [ "$what" = test ] && wanted="$wanted umockdev-run|umockdev"
 

@@ -88,6 +88,15 @@ class Uru4000Sim:
         shown: GREY = 255 - rows[[min(row, len(rows) - 1) for row in order]]
         return shown[::-1, ::-1]
 
+    def image_of(self, finger: GREY) -> tuple[bytes, int]:
+        """All bytes of the image of this impression, and the key that opens it."""
+        rows = _as_sent(finger, self.layout, scrambles=not self.faults.leaves_plain)
+        if not self.faults.leaves_plain:
+            rows = _hidden(rows, self.layout)
+        head = bytes.fromhex("10408001") + len(rows).to_bytes(2, "little") + b"\x00\x00" + bytes(8)
+        head += b"".join(bytes(block) for block in self.layout)
+        return (self.faults.header or head.ljust(64, b"\x00")) + rows.tobytes(), _key(0)
+
     def power_on(self) -> None:
         self.modes = []
         self._polls = 0
@@ -142,12 +151,7 @@ class Uru4000Sim:
             self._send_image(np.full((HEIGHT, WIDTH), 255, np.uint8) if self._finger is None else self._finger)
 
     def _send_image(self, finger: GREY) -> None:
-        rows = _as_sent(finger, self.layout, scrambles=not self.faults.leaves_plain)
-        if not self.faults.leaves_plain:
-            rows = _hidden(rows, self.layout)
-        head = bytes.fromhex("10408001") + len(rows).to_bytes(2, "little") + b"\x00\x00" + bytes(8)
-        head += b"".join(bytes(block) for block in self.layout)
-        data = (self.faults.header or head.ljust(64, b"\x00")) + rows.tobytes()
+        data, _ = self.image_of(finger)
         data = data[: len(data) - self.faults.short_by]
         size = max(1, -(-len(data) // self._transfers))
         for at in range(0, len(data), size):

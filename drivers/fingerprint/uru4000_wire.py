@@ -142,17 +142,16 @@ def parse(data: bytes) -> RawImage:
 def unscrambled(raw: RawImage, keys: tuple[int, ...]) -> RawImage:
     """The same image in plain. `keys`: one for each of `key_numbers`."""
     assert len(keys) == len(raw.key_numbers), "a key for each number"
-    waiting = iter(keys)
-    key, line, plain = next(waiting), 0, raw.lines.copy()
+    streams = map(_key_stream, keys)
+    stream, place, line, plain = next(streams), 0, 0, raw.lines.copy()
     for block in raw.blocks:
         if block.flags & Flag.CHANGES_KEY:
-            key = next(waiting)
+            stream, place = next(streams), 0
         present = not block.flags & Flag.NOT_PRESENT
         if not block.flags & Flag.KEEPS_KEY:
-            bits = _key_stream(key, block.lines * WIDTH + KEY_BITS)
             if block.flags & Flag.SCRAMBLED and present:
-                _unscramble(plain[line : line + block.lines].reshape(-1), bits)
-            key = _key_at(bits, block.lines * WIDTH)
+                _unscramble(plain[line : line + block.lines].reshape(-1), stream[place:])
+            place += block.lines * WIDTH
         line += block.lines if present else 0
     return RawImage(raw.key_number, raw.blocks, plain)
 
@@ -188,33 +187,28 @@ def _noise(lines: NDArray[np.uint8]) -> float:
     return float(lines[:2].sum(axis=0, dtype=np.int64).var())
 
 
-def _unscramble(block: NDArray[np.uint8], bits: NDArray[np.uint8]) -> None:
+def _unscramble(block: NDArray[np.uint8], stream: NDArray[np.uint8]) -> None:
     """In place: every byte lies hidden in the one behind it, and the last was never sent."""
-    columns = np.stack([bits[at : at + len(block) - 1] for at in HIDING], axis=1)
+    columns = np.stack([stream[at : at + len(block) - 1] for at in HIDING], axis=1)
     block[:-1] = block[1:] ^ np.packbits(columns, axis=1, bitorder="little")[:, 0]
     block[-1] = 0
 
 
-def _key_at(bits: NDArray[np.uint8], steps: int) -> int:
-    """The key after so many bytes."""
-    return int.from_bytes(np.packbits(bits[steps : steps + KEY_BITS], bitorder="little").tobytes(), "little")
-
-
-def _key_stream(key: int, length: int) -> NDArray[np.uint8]:
-    """The bits that pass through the key: the key after n bytes is bits n to n + 31, lowest first.
+def _key_stream(key: int) -> NDArray[np.uint8]:
+    """The bits that pass through the key in one image: after n bytes it is bits n to n + 31, lowest first.
 
     Bit n + 32 is the parity of those fed back. Over bits the same rule holds with every distance doubled, and
     doubled again; so the longer the stream is, the more of it is made at once.
     """
-    bits = np.zeros(max(length, KEY_BITS), np.uint8)
+    bits = np.zeros(HEIGHT * WIDTH + KEY_BITS, np.uint8)
     bits[:KEY_BITS] = [key >> bit & 1 for bit in range(KEY_BITS)]
     made, stride = KEY_BITS, 1
-    while made < length:
+    while made < len(bits):
         while made >= 2 * KEY_BITS * stride:
             stride *= 2
-        more = min(stride, length - made)
+        more = min(stride, len(bits) - made)
         begins = made - KEY_BITS * stride
         for bit in FED_BACK:
             bits[made : made + more] ^= bits[begins + bit * stride : begins + bit * stride + more]
         made += more
-    return bits[:length]
+    return bits

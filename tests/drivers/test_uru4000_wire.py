@@ -67,9 +67,8 @@ def test_a_key_is_asked_for_and_read_little_endian_and_hidden_by_the_seed() -> N
 @settings(max_examples=25, deadline=None)
 @given(key=st.integers(0, 2**32 - 1), other=st.integers(0, 2**32 - 1))
 def test_unscrambled_as_by_hand(key: int, other: int) -> None:
-    layout = ((SCRAMBLED, 2), (0, 1), (SCRAMBLED, 1), (NOT_PRESENT, 1), (KEEPS_KEY, 1), (SCRAMBLED | CHANGES_KEY, 1))
-    layout = (*layout, (SCRAMBLED | KEEPS_KEY, 140), (KEEPS_KEY, 143))
-    raw = parse(image(layout))
+    first_lines = ((SCRAMBLED, 2), (0, 1), (SCRAMBLED, 1), (NOT_PRESENT, 1), (KEEPS_KEY, 1))
+    raw = parse(image((*first_lines, (SCRAMBLED | CHANGES_KEY, 1), (SCRAMBLED | KEEPS_KEY, 140), (KEEPS_KEY, 143))))
     lines = [bytes(line) for line in raw.lines]
     first, moved = by_hand(lines[0] + lines[1], key)
     _, moved = by_hand(bytes(WIDTH), moved)

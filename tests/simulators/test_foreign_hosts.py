@@ -40,6 +40,12 @@ def finger(seed: int, size: tuple[int, int], *, laid: int = 1) -> Grey:
     return cv2.resize(drawn, size, interpolation=cv2.INTER_AREA).astype(np.uint8)
 
 
+def picture_at(path: Path) -> Grey:
+    seen = cv2.imread(str(path), cv2.IMREAD_GRAYSCALE)
+    assert seen is not None
+    return seen.astype(np.uint8)
+
+
 def four_bits(picture: Grey) -> Grey:
     return (picture & 0xF0).astype(np.uint8)
 
@@ -121,8 +127,7 @@ class TestPyfingerprint:
         sim.place(laid)
         assert host.do("readImage") is True
         host.do("downloadImage", str(tmp_path / "seen.bmp"))
-        seen = cv2.imread(str(tmp_path / "seen.bmp"), cv2.IMREAD_GRAYSCALE)
-        assert seen is not None and np.array_equal(four_bits(seen), four_bits(laid))
+        assert np.array_equal(four_bits(picture_at(tmp_path / "seen.bmp")), four_bits(laid))
 
     @pytest.mark.parametrize("size", [32, 256])
     def test_packets_of_another_size(self, host: Host, sim: ZfmSim, tmp_path: Path, size: int) -> None:
@@ -131,8 +136,7 @@ class TestPyfingerprint:
         sim.place(finger(3, ZFM_20_SIZE))
         host.do("readImage")
         host.do("downloadImage", str(tmp_path / "seen.bmp"))
-        seen = cv2.imread(str(tmp_path / "seen.bmp"), cv2.IMREAD_GRAYSCALE)
-        assert seen is not None and np.array_equal(four_bits(seen), four_bits(finger(3, ZFM_20_SIZE)))
+        assert np.array_equal(four_bits(picture_at(tmp_path / "seen.bmp")), four_bits(finger(3, ZFM_20_SIZE)))
 
     def test_enrolled_found_compared_and_deleted(self, host: Host, sim: ZfmSim) -> None:
         for buffer in (1, 2):
