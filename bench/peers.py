@@ -17,12 +17,14 @@ class NoPeer(Exception):
     """The peer cannot be had here; the text says why, and the figures are told without it."""
 
 
-def python_of(name: str, before: tuple[int, int], requirements: Path = REQUIREMENTS, cache: Path = CACHE) -> Path:
+def python_of(
+    name: str, before: tuple[int, int] | None = None, requirements: Path = REQUIREMENTS, cache: Path = CACHE
+) -> Path:
     """The interpreter of the peer's environment, which is made when it is not there yet. Raises `NoPeer`.
 
     `before`: the first Python that the peer has no wheel for.
     """
-    if sys.version_info[:2] >= before:
+    if before is not None and sys.version_info[:2] >= before:
         here, first = ".".join(map(str, sys.version_info[:2])), ".".join(map(str, before))
         raise NoPeer(f"{name} has no wheel for Python {here}; run the bench with one before {first}")
     lock = requirements / f"bench-{name}.txt"
@@ -36,7 +38,7 @@ def python_of(name: str, before: tuple[int, int], requirements: Path = REQUIREME
 
 
 def _made(environment: Path, lock: Path) -> None:
-    print(f"bench: installing {lock.name} into {environment}, once", file=sys.stderr, flush=True)
+    print(f"peers: installing {lock.name} into {environment}, once", file=sys.stderr, flush=True)
     try:
         if uv := shutil.which("uv"):
             _run([uv, "venv", "-q", "--python", sys.executable, str(environment)])

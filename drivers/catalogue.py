@@ -5,11 +5,14 @@ A factory takes the address and the device id, opens nothing, and raises `ValueE
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from drivers.address import Address
 from drivers.api import Camera, ChipReader, DocumentReader, FillLight, FingerprintSensor
+from drivers.bulk import ANY, UsbLine
 from drivers.camera.feed import LiveCamera
 from drivers.camera.frames import FrameFiles
 from drivers.camera.mjpeg import MjpegSource
@@ -17,7 +20,8 @@ from drivers.camera.picamera import PicameraSource
 from drivers.camera.v4l2 import V4l2Source
 from drivers.card import CardLine
 from drivers.fill_light import HttpFillLight, NoFillLight
-from drivers.fingerprint.zfm import R503, ZFM_20, Model, ZfmSensor
+from drivers.fingerprint.uru4000 import READER, Uru4000Sensor
+from drivers.fingerprint.zfm import R503, ZFM_20, Lamp, Model, ZfmSensor
 from drivers.line import SerialLine
 from drivers.passport_reader.chip import PassportChip
 from drivers.passport_reader.swipe import GAP_S, ElyctisReader, Mode, SwipeReader
@@ -58,13 +62,21 @@ def pcsc(address: str, device: str) -> ChipReader:
 
 
 def zfm(address: str, device: str) -> FingerprintSensor:
-    """`/dev/ttyUSB1?baud=57600&fast=1&password=00000000` (password: 8 hex digits)."""
+    """`/dev/ttyUSB1?baud=57600&fast=1&password=00000000&light=none|lamp` (password: 8 hex digits; lamp: ZFM-70)."""
     return _zfm(address, device, ZFM_20)
 
 
 def r503(address: str, device: str) -> FingerprintSensor:
-    """As `zfm`, for the round capacitive sensor with a ring of light."""
+    """As `zfm` without `light`, for the round capacitive sensor with a ring of light."""
     return _zfm(address, device, R503)
+
+
+def uru4000(address: str, device: str) -> FingerprintSensor:
+    """`*` or `1-1.4`: the first U.are.U 4500 on USB, or that in the plug with this name of the kernel's."""
+    at = Address.parse(address, frozenset())
+    if at.place != ANY and not re.fullmatch(r"\d+-\d+(\.\d+)*", at.place):
+        raise ValueError(f"a plug is * or like 1-1.4, not {at.place!r}")
+    return Uru4000Sensor(device, UsbLine(device, at.place, READER))
 
 
 def frames(address: str, device: str) -> Camera:
@@ -114,17 +126,20 @@ def _gap_s(at: Address) -> float:
 
 
 def _zfm(address: str, device: str, model: Model) -> FingerprintSensor:
-    at = Address.parse(address, frozenset({"baud", "fast", "password"}))
+    lamps = {"light"} if model.lamp is Lamp.NONE else set()
+    at = Address.parse(address, frozenset({"baud", "fast", "password", *lamps}))
     password = at.options.get("password", "00000000")
     if len(password) != 8 or set(password.lower()) - set("0123456789abcdef"):
         raise ValueError("password wants 8 hexadecimal digits")
+    if at.choice("light", "none", ("none", "lamp")) == "lamp":
+        model = replace(model, lamp=Lamp.BACKLIGHT)
     sensor_line = _line(at, device, 57600)
     return ZfmSensor(device, sensor_line, model, fast=at.flag("fast", True), password=int(password, 16))
 
 
 DOCUMENT_READER: dict[str, Callable[[str, str], DocumentReader]] = {"elyctis": elyctis, "rte": rte, "line": line}
 CHIP_READER: dict[str, Callable[[str, str], ChipReader]] = {"pcsc": pcsc}
-FINGERPRINT: dict[str, Callable[[str, str], FingerprintSensor]] = {"zfm": zfm, "r503": r503}
+FINGERPRINT: dict[str, Callable[[str, str], FingerprintSensor]] = {"zfm": zfm, "r503": r503, "uru4000": uru4000}
 CAMERA: dict[str, Callable[[str, str], Camera]] = {
     "frames": frames,
     "v4l2": v4l2,

@@ -135,6 +135,9 @@ class PtyWire:
     def _write_due(self) -> None:
         while self._ends and self._outgoing and self._outgoing[0][0] <= time.monotonic():
             _, baud, piece = self._outgoing.popleft()
+            if self._is_the_last(piece):
+                self._pull()
+                return
             try:
                 written = os.write(self._ends[0], piece if self.host_baud() == baud else _misread(piece))
                 self._full_since_s = None
@@ -142,6 +145,18 @@ class PtyWire:
                 written = 0
             if written < len(piece) and not self._wait_for_reader(baud, piece[written:]):
                 return
+
+    def _is_the_last(self, piece: bytes) -> bool:
+        """Whether the cable is pulled within this piece; what of it still arrives is written."""
+        left = self.faults.unplug_after
+        if not left:
+            return False
+        self.faults.unplug_after = max(0, left - len(piece))
+        if self.faults.unplug_after or self._ends is None:
+            return False
+        with contextlib.suppress(BlockingIOError):
+            os.write(self._ends[0], piece[:left])
+        return True
 
     def _wait_for_reader(self, baud: int, rest: bytes) -> bool:
         """The host's buffer is full: try again soon, and after a while lose it all, as a UART would."""

@@ -37,17 +37,43 @@ class Code(IntEnum):
     READ_SYS_PARA = 0x0F
     VFY_PWD = 0x13
     AURA_LED = 0x35
+    OPEN_LED = 0x50
+    CLOSE_LED = 0x51
 
 
 class Status(IntEnum):
-    """Confirmation codes that matter here; the first payload byte of every ACK."""
+    """Confirmation codes, the first payload byte of every ACK, that such a command may get."""
 
     OK = 0x00
+    PACKET_ERROR = 0x01
     NO_FINGER = 0x02
     CAPTURE_FAILED = 0x03
+    UPLOAD_FAILED = 0x0F
     WRONG_PASSWORD = 0x13
+    NO_IMAGE = 0x15
+    FLASH_FAILED = 0x18
     BAD_REGISTER = 0x1A
+    WRONG_ADDRESS = 0x20
     PASSWORD_WANTED = 0x21
+
+
+SAID: dict[int, str] = {
+    Status.PACKET_ERROR: "it cannot read this command, or does not know it",
+    Status.NO_FINGER: "no finger",
+    Status.CAPTURE_FAILED: "it could not take a picture",
+    Status.UPLOAD_FAILED: "it could not send its picture",
+    Status.WRONG_PASSWORD: "wrong module password",
+    Status.NO_IMAGE: "it holds no picture",
+    Status.FLASH_FAILED: "its memory failed",
+    Status.BAD_REGISTER: "it has no such setting",
+    Status.WRONG_ADDRESS: "another address",
+    Status.PASSWORD_WANTED: "wrong module password",
+}
+
+
+def said(status: int) -> str:
+    """A confirmation code in words; one that is none of the known as its number."""
+    return SAID.get(status, f"code {status:02X}")
 
 
 @dataclass(frozen=True, slots=True)

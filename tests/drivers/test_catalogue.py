@@ -17,6 +17,7 @@ ADDRESSES = {
     "line": "/dev/ttyUSB0?baud=9600&gap_ms=80",
     "zfm": "/dev/ttyUSB1?baud=57600&fast=0&password=0000ABCD",
     "r503": "/dev/ttyUSB1",
+    "uru4000": "1-1.4",
     "frames": "/some/folder?fps=12.5&loop=0",
     "v4l2": "/dev/video0?size=640x480&fps=15",
     "mjpeg": "http://10.0.0.7:8080/video?camera=2",
@@ -34,7 +35,7 @@ ALL: dict[str, Callable[[str, str], DocumentReader | ChipReader | FingerprintSen
 def test_the_names_are_these() -> None:
     assert set(DOCUMENT_READER) == {"elyctis", "rte", "line"}
     assert set(CHIP_READER) == {"pcsc"}
-    assert set(FINGERPRINT) == {"zfm", "r503"}
+    assert set(FINGERPRINT) == {"zfm", "r503", "uru4000"}
     assert set(CAMERA) == {"frames", "v4l2", "mjpeg", "picamera"}
 
 
@@ -58,6 +59,8 @@ def test_a_driver_is_made_knows_its_id_and_closes_unopened(name: str) -> None:
         ("zfm", "/dev/x?password=1234"),
         ("zfm", "/dev/x?password=0000XYZ0"),
         ("r503", "/dev/x?baud=7"),
+        ("uru4000", "05ba:000a"),
+        ("uru4000", "1-1.4?seed=1"),
         ("frames", "?fps=3"),
         ("frames", "/x?fps=0"),
         ("v4l2", "/dev/video0?size=big"),

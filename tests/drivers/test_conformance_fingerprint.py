@@ -1,4 +1,4 @@
-"""The ZFM family keeps what all fingerprint sensors must, against the simulator on a pty."""
+"""Every fingerprint driver keeps what all must: the ZFM family on a pty, the U.are.U 4500 on a simulated USB."""
 
 from __future__ import annotations
 
@@ -10,9 +10,12 @@ import numpy as np
 import pytest
 
 from drivers.api import Pixels
+from drivers.bulk import ANY, UsbLine
 from drivers.catalogue import FINGERPRINT
+from drivers.fingerprint.uru4000 import READER, Uru4000Sensor
 from hw_tests.conformance.fingerprint import FingerprintConformance, FingerprintRig
 from simulators.faults import Faults
+from simulators.uru4000 import HEIGHT, PLAIN, SECRET, WIDTH, Uru4000Sim
 from simulators.zfm import R503_SIZE, ZFM_20_SIZE, ZfmSim
 
 
@@ -63,4 +66,41 @@ class TestR503(FingerprintConformance):
     @pytest.fixture
     def rig(self, tmp_path: Path) -> Iterator[FingerprintRig]:
         with simulated(tmp_path / "finger", "r503", R503_SIZE) as rig:
+            yield rig
+
+
+@contextmanager
+def on_usb(layout: tuple[tuple[int, int], ...]) -> Iterator[FingerprintRig]:
+    sim = Uru4000Sim(layout=layout)
+    bus, finger = sim.bus, ramp(WIDTH, HEIGHT)
+    sensor = Uru4000Sensor("finger-2", UsbLine("finger-2", ANY, READER, backend=bus, listen_s=0.1))
+    try:
+        yield FingerprintRig(
+            sensor=sensor,
+            shape=(HEIGHT, WIDTH),
+            capture_s=1.0,
+            place=lambda: sim.place(finger),
+            lift=sim.lift,
+            unplug=bus.unplug,
+            replug=bus.replug,
+            expected=sim.seen(finger),
+            mute=lambda on: setattr(bus.faults, "mute", on),
+            wrong_status=lambda on: setattr(bus.faults, "stalls", on),
+        )
+    finally:
+        sensor.close()
+    assert bus.open_handles == 0
+
+
+class TestUru4000(FingerprintConformance):
+    @pytest.fixture
+    def rig(self) -> Iterator[FingerprintRig]:
+        with on_usb(PLAIN) as rig:
+            yield rig
+
+
+class TestUru4000Scrambled(FingerprintConformance):
+    @pytest.fixture
+    def rig(self) -> Iterator[FingerprintRig]:
+        with on_usb(SECRET) as rig:
             yield rig

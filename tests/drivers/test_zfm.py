@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from drivers.deadline import Deadline
 from drivers.errors import Cancelled, DeviceGone, DeviceRefused, DeviceTimeout, WireCorrupt
 from simulators.faults import Faults
 from simulators.zfm import R503_SIZE, ZFM_20_SIZE, SpeedChange, ZfmSim
+from tests.drivers import golden
 
 FINGER = np.random.default_rng(7).integers(0, 256, (192, 192), dtype=np.uint8)
 SEEN = np.array([level // 16 * 17 for level in range(256)], dtype=np.uint8)[FINGER]
@@ -67,6 +68,27 @@ def test_a_sensor_left_at_the_fast_speed_by_the_day_before_is_found(tmp_path: Pa
     with r503(tmp_path / "f", baud=115200) as (sim, sensor):
         assert arrived_whole(sensor.capture(Deadline(8), nobody).pixels)
         assert 0x0E not in sim.asked
+
+
+@pytest.mark.parametrize("baud", [9600, 19200, 38400])
+def test_a_sensor_at_any_other_speed_is_found_and_moved(tmp_path: Path, baud: int) -> None:
+    with r503(tmp_path / "f", baud=baud) as (sim, sensor):
+        assert arrived_whole(sensor.capture(Deadline(20), nobody).pixels)
+        assert sim.baud == 115200
+
+
+def test_a_sensor_is_moved_back_where_the_slow_speed_is_wanted(tmp_path: Path) -> None:
+    with r503(tmp_path / "f", "?fast=0", baud=115200) as (sim, sensor):
+        assert arrived_whole(sensor.capture(Deadline(10), nobody).pixels)
+        assert sim.baud == 57600
+        assert arrived_whole(sensor.capture(Deadline(10), nobody).pixels)
+        assert sim.asked.count(0x0E) == 1
+
+
+def test_a_speed_that_no_module_has_a_code_for_is_not_asked_for(tmp_path: Path) -> None:
+    with r503(tmp_path / "f", "?fast=0&baud=230400") as (sim, sensor):
+        assert arrived_whole(sensor.capture(Deadline(10), nobody).pixels)
+        assert 0x0E not in sim.asked and sim.baud == 57600
 
 
 def test_a_sensor_may_be_left_at_its_own_speed(tmp_path: Path) -> None:
@@ -223,3 +245,109 @@ def test_a_listener_that_fails_leaves_the_sensor_usable(tmp_path: Path) -> None:
         with pytest.raises(ZeroDivisionError):
             sensor.capture(Deadline(5), trip)
         assert arrived_whole(sensor.capture(Deadline(8), nobody).pixels)
+
+
+COMMANDS = {"GEN_IMG": 0x01, "UP_IMAGE": 0x0A, "AURA_LED": 0x35, "READ_SYS_PARA": 0x0F, "VFY_PWD": 0x13}
+WORDS = {
+    0x01: "cannot read this command",
+    0x0F: "could not send its picture",
+    0x13: "wrong module password",
+    0x15: "holds no picture",
+    0x18: "memory failed",
+    0x1A: "no such setting",
+    0x20: "another address",
+    0x21: "wrong module password",
+    0x2B: "code 2B",
+    0xFF: "code FF",
+}
+
+
+@pytest.mark.parametrize("command", ["GEN_IMG", "UP_IMAGE", "AURA_LED"])
+@pytest.mark.parametrize("status", WORDS, ids=hex)
+def test_every_no_has_its_words_and_the_sensor_goes_on(tmp_path: Path, command: str, status: int) -> None:
+    with r503(tmp_path / "f") as (sim, sensor):
+        sensor.show(Light.INVITE)
+        sim.refuses = {COMMANDS[command]: status}
+        with pytest.raises((DeviceRefused, WireCorrupt), match=f"{command}: .*{WORDS[status]}") as caught:
+            if command == "AURA_LED":
+                sensor.show(Light.DONE)
+            else:
+                sensor.capture(Deadline(10), nobody)
+        assert caught.value.retryable == (status in (0x0F, 0x15))
+        sim.refuses = {}
+        assert arrived_whole(sensor.capture(Deadline(10), nobody).pixels)
+
+
+@pytest.mark.parametrize("status", [0x13, 0x18, 0x21])
+def test_a_no_to_the_parameters_is_a_refusal_too(tmp_path: Path, status: int) -> None:
+    with r503(tmp_path / "f") as (sim, sensor):
+        sim.refuses = {COMMANDS["READ_SYS_PARA"]: status}
+        with pytest.raises(DeviceRefused, match=f"READ_SYS_PARA: .*{WORDS[status]}"):
+            sensor.capture(Deadline(10), nobody)
+
+
+def test_a_command_that_arrives_damaged_is_said_again(tmp_path: Path) -> None:
+    with r503(tmp_path / "f") as (sim, sensor):
+        sensor.show(Light.INVITE)
+        sim.mishear_commands = 2
+        assert arrived_whole(sensor.capture(Deadline(10), nobody).pixels)
+        sim.mishear_commands = 3
+        with pytest.raises(DeviceRefused, match="GEN_IMG: it cannot read this command"):
+            sensor.capture(Deadline(10), nobody)
+
+
+def test_a_backlight_is_on_but_for_off(tmp_path: Path) -> None:
+    sim = ZfmSim(tmp_path / "f", size=ZFM_20_SIZE)
+    sensor = FINGERPRINT["zfm"](f"{sim.path}?light=lamp", "f")
+    for light in (Light.INVITE, Light.OFF, Light.PROBLEM):
+        sensor.show(light)
+        assert sim.lamp == (light is not Light.OFF)
+    sensor.close()
+    sim.close()
+
+
+def test_a_module_without_a_ring_that_is_said_to_have_one_is_refused(tmp_path: Path) -> None:
+    sim = ZfmSim(tmp_path / "f", size=ZFM_20_SIZE)
+    sensor = FINGERPRINT["r503"](str(sim.path), "f")
+    with pytest.raises(DeviceRefused, match="AURA_LED: it cannot read this command, or does not know it"):
+        sensor.show(Light.INVITE)
+    sensor.close()
+    sim.close()
+
+
+def test_stray_packets_between_the_answers_are_stepped_over_and_torn_ones_are_corrupt(tmp_path: Path) -> None:
+    with r503(tmp_path / "f") as (sim, sensor):
+        sim.chatter = b"\x55" + golden.ZFM_DATA
+        assert arrived_whole(sensor.capture(Deadline(10), nobody).pixels)
+        sim.chatter = golden.ZFM_DATA[:-2]
+        with pytest.raises((WireCorrupt, DeviceTimeout)):
+            sensor.capture(Deadline(10), nobody)
+        sim.chatter = b""
+        assert arrived_whole(sensor.capture(Deadline(10), nobody).pixels)
+
+
+ACKS = (1, 11, 12, 13, 39, 40, 41, 52, 64, 76, 88, 100, 112)  # bytes of the connecting, the capture and its answers
+IMAGE = (113, 120, 140, 251, 252, 10_000, 20_000)  # and of the packets behind them
+
+
+def vanishing(path: Path, places: Iterable[int]) -> None:
+    with r503(path) as (sim, sensor):
+        for place in places:
+            sensor.close()  # so that it connects again
+            sim.faults.unplug_after = place
+            with pytest.raises(DeviceGone):
+                sensor.capture(Deadline(20), nobody)
+                pytest.fail(f"byte {place} was never sent")
+            sim.replug()
+            assert arrived_whole(sensor.capture(Deadline(20), nobody).pixels), f"after byte {place}"
+
+
+@pytest.mark.timeout(300)
+def test_it_may_vanish_and_return_at_these_bytes(tmp_path: Path) -> None:
+    vanishing(tmp_path / "f", (*ACKS, *IMAGE))
+
+
+@pytest.mark.full
+@pytest.mark.timeout(900)
+def test_it_may_vanish_and_return_at_any_byte_of_its_answers(tmp_path: Path) -> None:
+    vanishing(tmp_path / "f", range(1, 260))

@@ -42,6 +42,7 @@ HARNESSES: dict[str, Harness] = {
         Harness("mjpeg", seeds.mjpeg),
         Harness("mrz", seeds.mrz),
         Harness("swipe", seeds.swipe),
+        Harness("uru4000", seeds.uru4000),
         Harness("zfm", seeds.zfm),
     )
 }

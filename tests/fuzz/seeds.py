@@ -74,6 +74,16 @@ def swipe() -> list[bytes]:
     return [cut + each for cut in CUTS for each in (*whole, b"\x01\x61\x00OU\x02", b"I\0Z")]
 
 
+def uru4000() -> list[bytes]:
+    """Keys, the header of each layout, and a pattern that is plain or looks scrambled."""
+    from simulators.uru4000 import PLAIN, SECRET
+    from tests.drivers.test_uru4000_wire import header
+
+    layouts = (PLAIN, SECRET, ((0x82, 145), (0x82, 145)), ((0x01, 20), (0x02, 255), (0x00, 15)), ((0x02, 200),))
+    noise = bytes(at * at * 31 % 251 for at in range(256))
+    return [bytes(range(64)) + header(layout) + fill for layout in layouts for fill in (b"\x80", noise)]
+
+
 def zfm() -> list[bytes]:
     from tests.drivers import golden
 
