@@ -10,7 +10,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from drivers.camera.feed import Region, Shot
+from drivers.camera.feed import SILENCE_S, Region, Shot
 from drivers.errors import DeviceGone
 
 # OpenCV waits 10 s for a frame of a stalled camera unless told otherwise before its first capture, and
@@ -23,6 +23,8 @@ MAX_AGE_S = 1.0
 class V4l2Source:
     """`Source` over one `/dev/videoN` (or a udev link to it); motion JPEG on the wire when the camera has it."""
 
+    silence_s = SILENCE_S
+
     def __init__(self, device: str, path: Path, *, size: tuple[int, int], fps: float) -> None:
         self._device = device
         self._path = path
@@ -31,6 +33,7 @@ class V4l2Source:
         self._capture: cv2.VideoCapture | None = None
         self._backlit = False
         self._backlight_set = False
+        self._node = 0
 
     def open(self) -> None:
         if not self._path.is_char_device():
@@ -39,6 +42,7 @@ class V4l2Source:
         self._capture = capture
         if not capture.isOpened():
             raise DeviceGone(self._device, f"{self._path} cannot be opened")
+        self._node = self._present_node()
         capture.set(cv2.CAP_PROP_FOURCC, cv2.VideoWriter.fourcc(*"MJPG"))
         capture.set(cv2.CAP_PROP_FRAME_WIDTH, self._size[0])
         capture.set(cv2.CAP_PROP_FRAME_HEIGHT, self._size[1])
@@ -55,8 +59,8 @@ class V4l2Source:
             raise DeviceGone(self._device, f"OpenCV: {error.code}") from error
         if there:
             return Shot(np.asarray(pixels, dtype=np.uint8), self._taken_at_s(self._capture))
-        if not self._path.exists():
-            raise DeviceGone(self._device, f"{self._path} is no longer there")
+        if self._present_node() != self._node:
+            raise DeviceGone(self._device, f"{self._path} is no longer there, or another than was opened")
         stop.wait(PAUSE_S)  # a failing read may return at once
         return None
 
@@ -68,6 +72,13 @@ class V4l2Source:
         capture, self._capture = self._capture, None
         if capture is not None:
             capture.release()
+
+    def _present_node(self) -> int:
+        """Which node the path leads to: one that was pulled out and put back has another. 0: none."""
+        try:
+            return self._path.stat().st_ino
+        except OSError:
+            return 0
 
     def _set_backlight(self, capture: cv2.VideoCapture) -> None:
         wanted = self._backlit
