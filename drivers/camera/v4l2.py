@@ -18,6 +18,8 @@ from drivers.errors import DeviceGone
 os.environ.setdefault("OPENCV_VIDEOIO_V4L_SELECT_TIMEOUT", "1")
 PAUSE_S = 0.05
 MAX_AGE_S = 1.0
+AT_ONCE_S = 0.3  # a picture that only comes late takes OpenCV's whole second; an error takes no time
+FAILURES = 5  # one may be a picture that was damaged on its way
 
 
 class V4l2Source:
@@ -34,6 +36,7 @@ class V4l2Source:
         self._backlit = False
         self._backlight_set = False
         self._node = 0
+        self._failures = 0
 
     def open(self) -> None:
         if not self._path.is_char_device():
@@ -49,18 +52,24 @@ class V4l2Source:
         capture.set(cv2.CAP_PROP_FPS, self._fps)
         capture.set(cv2.CAP_PROP_BUFFERSIZE, 1)  # older pictures are of no use
         self._backlight_set = False
+        self._failures = 0
 
     def grab(self, stop: threading.Event) -> Shot | None:
         assert self._capture is not None, "grab before open"
         self._set_backlight(self._capture)
+        asked_s = time.monotonic()
         try:
             there, pixels = self._capture.read()
         except cv2.error as error:
             raise DeviceGone(self._device, f"OpenCV: {error.code}") from error
         if there:
+            self._failures = 0
             return Shot(np.asarray(pixels, dtype=np.uint8), self._taken_at_s(self._capture))
         if self._present_node() != self._node:
             raise DeviceGone(self._device, f"{self._path} is no longer there, or another than was opened")
+        self._failures = self._failures + 1 if time.monotonic() - asked_s < AT_ONCE_S else 0
+        if self._failures >= FAILURES:
+            raise DeviceGone(self._device, f"{self._path} answers with errors")
         stop.wait(PAUSE_S)  # a failing read may return at once
         return None
 

@@ -37,7 +37,7 @@ def camera() -> Iterator[LiveCamera]:
 
 
 def put_in() -> list[Pixels]:
-    """The pictures as the virtual camera hands them over: a JPEG's YUV, of full range, under the name of limited range."""
+    """The pictures as the virtual camera gives them: a JPEG's YUV, of full range, under the name of limited range."""
     found = (cv2.imread(str(path)) for path in sorted(FRAMES.glob("*.jpg")))
     return [read_as_limited(np.asarray(picture, dtype=np.uint8)) for picture in found]
 
