@@ -68,7 +68,7 @@ def test_a_cameras_own_small_picture_shows_the_same_part(
     rows = np.linspace(0, 255, shape[0]).astype(np.uint8)
     pixels = np.ascontiguousarray(np.broadcast_to(rows[:, None, None], shape))
     window = Window(shape[0] // 4, min(shape[0] // 2, start(shape).height))
-    told = (None, cv2.resize(pixels, small[1::-1], interpolation=cv2.INTER_AREA))
+    told = (None, np.asarray(cv2.resize(pixels, small[1::-1], interpolation=cv2.INTER_AREA), dtype=np.uint8))
     whole, quick = (
         cv2.imdecode(
             np.frombuffer(jpeg(Frame.of(pixels, 0.0, "c", preview=preview), window), np.uint8), cv2.IMREAD_COLOR
