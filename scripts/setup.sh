@@ -24,7 +24,7 @@ if [ -n "$full" ]; then
   wanted="$wanted /usr/include/libyuv.h|libyuv-dev /usr/include/event2/event.h|libevent-dev"
   wanted="$wanted /usr/include/gnutls/gnutls.h|libgnutls28-dev /usr/include/jpeglib.h|libjpeg-dev"
   wanted="$wanted /usr/include/sys/capability.h|libcap-dev"
-  wanted="$wanted qemu-system-x86_64|qemu-system-x86 /bin/busybox|busybox-static make|make gcc-12|gcc-12"
+  wanted="$wanted qemu-system-x86_64|qemu-system-x86 /bin/busybox|busybox-static"
 fi
 
 missing=()

@@ -46,12 +46,17 @@ def drawn(number: int) -> Pixels:
     return picture
 
 
+def describe(made: libcamera.Stack, folder: Path) -> None:
+    """The virtual camera shows the pictures of this folder, in turn."""
+    made.pipeline.parent.mkdir(parents=True, exist_ok=True)
+    made.pipeline.write_text(PIPELINE.format(formats="\n".join(FORMAT.format(*size) for size in SIZES), frames=folder))
+
+
 def suite(made: libcamera.Stack, folder: Path, arguments: Sequence[str] = ()) -> subprocess.CompletedProcess[str]:
     """The suite in picamera2's own environment, over pictures drawn into `folder`."""
     for number in range(4):
         cv2.imwrite(str(folder / f"{number}.jpg"), drawn(number), [cv2.IMWRITE_JPEG_QUALITY, 95])
-    made.pipeline.parent.mkdir(parents=True, exist_ok=True)
-    made.pipeline.write_text(PIPELINE.format(formats="\n".join(FORMAT.format(*size) for size in SIZES), frames=folder))
+    describe(made, folder)
     told = made.environment()
     told["PYTHONPATH"] += f"{os.pathsep}{ROOT}"
     command = [
