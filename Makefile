@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 PY = $(VENV)/bin/python
 
-.PHONY: train-mrz train-locator train-comparison train-finger import-pad run test test-full lint types bench bench-vision evaluate fuzz lock setup setup-test setup-training clean
+.PHONY: train-mrz train-locator train-comparison train-finger import-pad run test test-full guest-test lint types bench bench-vision evaluate fuzz lock setup setup-test setup-full setup-training clean
 
 run: setup
 	$(PY) -m practice $(ARGS)
@@ -16,9 +16,13 @@ test: setup-test lint types
 	$(PY) -m pytest -n $(WORKERS) --dist loadfile $(ALONE:%=--ignore=%) $(ARGS)
 	$(PY) -m pytest $(ALONE) $(ARGS)
 
-test-full: setup-test lint types
+test-full: setup-full lint types
 	$(PY) -m pytest -n $(WORKERS) --dist loadfile -m "full or not full" $(ALONE:%=--ignore=%) $(ARGS)
 	$(PY) -m pytest -m "full or not full" $(ALONE) $(ARGS)
+
+# Real kernel devices in a guest: Debian's kernel under qemu, this machine's own files as its root.
+guest-test: setup-full
+	$(PY) -m pytest -m "full or not full" tests/guest $(ARGS)
 
 bench: setup-test
 	$(PY) -m bench $(ARGS)
@@ -48,6 +52,10 @@ setup:
 setup-test:
 	@PYTHON=$(PYTHON) VENV=$(VENV) scripts/setup.sh test
 
+# And what builds libcamera and runs a guest.
+setup-full:
+	@PYTHON=$(PYTHON) VENV=$(VENV) scripts/setup.sh full
+
 # What the trainings need, in an environment of their own.
 setup-training:
 	$(PYTHON) -m venv .venv-training
@@ -76,7 +84,7 @@ import-pad: setup setup-training
 
 # Renew the locks after editing requirements/*.in (needs uv).
 lock:
-	for f in base dev training bench-mediapipe bench-mrz bench-fingerprint; do uv pip compile -q --universal --python-version 3.11 --generate-hashes \
+	for f in base dev training bench-mediapipe bench-mrz bench-fingerprint picamera; do uv pip compile -q --universal --python-version 3.11 --generate-hashes \
 	  --no-emit-index-url --no-annotate --no-header requirements/$$f.in -o requirements/$$f.txt; done
 
 clean:

@@ -18,6 +18,7 @@ UNITS: dict[str, str] = {
     "ms": "milliseconds (less is better)",
     "s": "seconds (less is better)",
     "mb": "megabytes (less is better)",
+    "copies": "copies of the whole frame (less is better)",
     "ratio": "ratio, of what to what says its name",
     "percent": "percent",
 }

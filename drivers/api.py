@@ -89,7 +89,8 @@ class Frame:
     """One camera picture. `pixels`: height x width x 3, uint8, BGR, row-major, read-only.
 
     `sha256` (hex) is taken over the pixels in the driver, so that a frame swapped later is noticed.
-    `metadata` may hold exposure_us, gain, lux, focus when the camera tells them.
+    `metadata` may hold exposure_us, gain, lux, focus when the camera tells them. `preview`: the same moment and view,
+    smaller, where the camera makes one by the way; to be shown, never to be judged.
     """
 
     pixels: Pixels
@@ -97,16 +98,26 @@ class Frame:
     camera: str  # device id
     sha256: str
     metadata: dict[str, float] = field(default_factory=dict)
+    preview: Pixels | None = None
 
     def __post_init__(self) -> None:
-        if self.pixels.ndim != 3 or self.pixels.shape[2] != 3 or self.pixels.dtype != np.uint8:
-            raise ValueError(f"a frame is height x width x 3 uint8, not {self.pixels.shape} {self.pixels.dtype}")
-        frozen(self.pixels)
+        for picture in (self.pixels, self.preview):
+            if picture is None:
+                continue
+            if picture.ndim != 3 or picture.shape[2] != 3 or picture.dtype != np.uint8:
+                raise ValueError(f"a frame is height x width x 3 uint8, not {picture.shape} {picture.dtype}")
+            frozen(picture)
 
     @staticmethod
-    def of(pixels: Pixels, at_monotonic_s: float, camera: str, metadata: dict[str, float] | None = None) -> Frame:
+    def of(
+        pixels: Pixels,
+        at_monotonic_s: float,
+        camera: str,
+        metadata: dict[str, float] | None = None,
+        preview: Pixels | None = None,
+    ) -> Frame:
         digest = hashlib.sha256(np.ascontiguousarray(pixels).data).hexdigest()
-        return Frame(pixels, at_monotonic_s, camera, digest, metadata or {})
+        return Frame(pixels, at_monotonic_s, camera, digest, metadata or {}, preview)
 
 
 class SensorClass(StrEnum):

@@ -19,7 +19,7 @@ from drivers.camera.mjpeg import MjpegSource
 from drivers.camera.picamera import PicameraSource
 from drivers.camera.v4l2 import V4l2Source
 from drivers.card import CardLine
-from drivers.fill_light import HttpFillLight, NoFillLight
+from drivers.fill_light import HttpFillLight, LedFillLight, NoFillLight
 from drivers.fingerprint.uru4000 import READER, Uru4000Sensor
 from drivers.fingerprint.zfm import R503, ZFM_20, Lamp, Model, ZfmSensor
 from drivers.line import SerialLine
@@ -117,6 +117,14 @@ def http_fill_light(address: str, device: str) -> FillLight:
     return HttpFillLight(device, address)
 
 
+def led_fill_light(address: str, device: str) -> FillLight:
+    """`/sys/class/leds/NAME`: a lamp that Linux drives, such as one on a PWM pin of the Pi."""
+    at = Address.parse(address, frozenset())
+    if not at.place.startswith("/"):
+        raise ValueError(f"a lamp of the kernel is a folder of /sys/class/leds, not {at.place!r}")
+    return LedFillLight(device, Path(at.place))
+
+
 def _line(at: Address, device: str, baud: int) -> SerialLine:
     return SerialLine(device, at.place, at.integer("baud", baud, low=MIN_BAUD, high=MAX_BAUD))
 
@@ -146,4 +154,8 @@ CAMERA: dict[str, Callable[[str, str], Camera]] = {
     "mjpeg": mjpeg,
     "picamera": picamera,
 }
-FILL_LIGHT: dict[str, Callable[[str, str], FillLight]] = {"none": no_fill_light, "http": http_fill_light}
+FILL_LIGHT: dict[str, Callable[[str, str], FillLight]] = {
+    "none": no_fill_light,
+    "http": http_fill_light,
+    "led": led_fill_light,
+}

@@ -1,8 +1,10 @@
-"""Lamps that light a face from the front: none at all, and one that is switched over HTTP, as on an IP camera."""
+"""Lamps that light a face from the front: none at all, one of an IP camera over HTTP, one that the kernel drives."""
 
 from __future__ import annotations
 
+import errno
 import socket
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from drivers.deadline import Deadline
@@ -23,6 +25,32 @@ class NoFillLight:
     def shine(self, level: float, deadline: Deadline) -> None: ...
 
     def close(self) -> None: ...
+
+
+class LedFillLight:
+    """`FillLight` over a lamp that Linux drives as an LED, such as one on a PWM pin: a folder of `/sys/class/leds`."""
+
+    is_fitted = True
+
+    def __init__(self, device: str, folder: Path) -> None:
+        self.device = device
+        self._folder = folder
+
+    def shine(self, level: float, deadline: Deadline) -> None:
+        deadline.check(self.device)
+        try:
+            most = int((self._folder / "max_brightness").read_text("ascii"))
+            if "[none]" not in (self._folder / "trigger").read_text("ascii").split():
+                (self._folder / "trigger").write_text("none")  # or the kernel goes on blinking it
+            (self._folder / "brightness").write_text(str(round(most * min(1.0, max(0.0, level)))))
+        except ValueError as error:
+            raise WireCorrupt(self.device, f"{self._folder} is no lamp: {error}") from error
+        except OSError as error:
+            kind = DeviceRefused if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS) else DeviceGone
+            raise kind(self.device, str(error)) from error
+
+    def close(self) -> None:
+        """The lamp keeps what it was told; nothing is held between two calls."""
 
 
 class HttpFillLight:

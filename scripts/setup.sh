@@ -2,7 +2,9 @@
 # Installs what `make run` or `make test` needs and does nothing when all of it is there.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-what=${1:?run or test}
+what=${1:?run, test or full}
+full=""
+if [ "$what" = full ]; then what=test full=yes; fi
 python=${PYTHON:-python3}
 venv=${VENV:-.venv}
 
@@ -19,6 +21,15 @@ wanted="$wanted /usr/lib/*/libusb-1.0.so.0|libusb-1.0-0"
 [ "$what" = test ] && wanted="$wanted /usr/lib/pcsc/drivers/serial/libifdvpcd.so|vsmartcard-vpcd /usr/lib/*/libeac.so.3|libeac3"
 # replays recorded USB traffic
 [ "$what" = test ] && wanted="$wanted umockdev-run|umockdev"
+
+# what builds libcamera, and what runs a guest with Debian's own kernel and builds a module for it
+if [ -n "$full" ]; then
+  wanted="$wanted g++|g++ pkg-config|pkg-config /usr/include/yaml.h|libyaml-dev /usr/include/libudev.h|libudev-dev"
+  wanted="$wanted /usr/include/libyuv.h|libyuv-dev /usr/include/event2/event.h|libevent-dev"
+  wanted="$wanted /usr/include/gnutls/gnutls.h|libgnutls28-dev /usr/include/jpeglib.h|libjpeg-dev"
+  wanted="$wanted /usr/include/sys/capability.h|libcap-dev"
+  wanted="$wanted qemu-system-x86_64|qemu-system-x86 /bin/busybox|busybox-static"
+fi
 
 missing=()
 PATH="$PATH:/usr/sbin"

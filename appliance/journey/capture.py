@@ -105,7 +105,7 @@ class Capture:
         look, jpeg = await bench.vision.call(
             lambda _deadline: (
                 self.eyes.look(frame.pixels, self.policy.face, self._last_box(now_s)),
-                mirror.jpeg(frame.pixels, window),
+                mirror.jpeg(frame, window),
             ),
             5.0,
         )

@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import cv2
-import numpy as np
-from numpy.typing import NDArray
 
 from appliance.journey.ports import Box
+from drivers.api import Frame
 
 WIDTH_PX = 640
 ASPECT = 3 / 4  # height over width of what is shown
@@ -50,9 +49,11 @@ def follow(before: Window, shape: tuple[int, ...], face: Box | None) -> Window:
     return Window(before.top + step, whole.height, is_gliding=step != way)
 
 
-def jpeg(pixels: NDArray[np.uint8], window: Window) -> bytes:
-    """That part of a BGR frame, `WIDTH_PX` wide."""
-    part = pixels[window.top : window.top + window.height]
+def jpeg(frame: Frame, window: Window) -> bytes:
+    """That part of a frame, `WIDTH_PX` wide; from the camera's own small picture where it made one."""
+    rows, shown = frame.pixels.shape[0], frame.pixels if frame.preview is None else frame.preview
+    top, bottom = (round(row * shown.shape[0] / rows) for row in (window.top, window.top + window.height))
+    part = shown[top:bottom]
     height, width = part.shape[:2]
     size = (WIDTH_PX, round(height * WIDTH_PX / width))
     small = part if width == WIDTH_PX else cv2.resize(part, size, interpolation=cv2.INTER_AREA)

@@ -11,11 +11,12 @@ from typing import Protocol
 
 from drivers.api import Frame, Pixels
 from drivers.deadline import Deadline
-from drivers.errors import DeviceError, WireCorrupt
+from drivers.errors import DeviceError, DeviceTimeout, WireCorrupt
 
 SLICE_S = 0.05  # how soon a waiting caller notices that he has left
 OPENING_S = 10.0  # a camera stack that starts takes seconds
 STALL_S = 2.0
+SILENCE_S = 4.0  # what has been still for so long may be dead without saying so
 REOPEN_S = 0.5
 JOIN_S = 15.0  # longer than any source may block
 
@@ -24,15 +25,21 @@ Region = tuple[int, int, int, int]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Shot:
-    """One picture as a source took it: height x width x 3, uint8, BGR. `metadata` as in `Frame`."""
+    """One picture as a source took it: height x width x 3, uint8, BGR. `metadata` and `preview` as in `Frame`."""
 
     pixels: Pixels
     at_monotonic_s: float
     metadata: dict[str, float] = field(default_factory=dict)
+    preview: Pixels | None = None
 
 
 class Source(Protocol):
     """One way to get pictures. Everything but `expose_for` is called by the one reader thread."""
+
+    @property
+    def silence_s(self) -> float:
+        """So long without a picture, and it is closed and opened again; inf: it may have no more to show."""
+        ...
 
     def open(self) -> None:
         """Raises `DeviceError`."""
@@ -82,7 +89,7 @@ class LiveCamera:
             if isinstance(taken, DeviceError):
                 raise taken
             if time.monotonic() - taken.at_monotonic_s <= self._stall_s:  # older: left over from before a stall
-                return Frame.of(taken.pixels, taken.at_monotonic_s, self._device, taken.metadata)
+                return Frame.of(taken.pixels, taken.at_monotonic_s, self._device, taken.metadata, taken.preview)
 
     def expose_for(self, region: Region | None) -> None:
         self._source.expose_for(region)
@@ -120,6 +127,7 @@ class LiveCamera:
             self._stop.wait(REOPEN_S)
 
     def _read_on(self) -> None:
+        seen_s = time.monotonic()
         while not self._stop.is_set():
             try:
                 shot = self._source.grab(self._stop)
@@ -127,7 +135,10 @@ class LiveCamera:
                 self._offer(error)
                 continue
             if shot is not None:
+                seen_s = time.monotonic()
                 self._offer(shot)
+            elif time.monotonic() - seen_s > self._source.silence_s:
+                raise DeviceTimeout(self._device, f"no picture for {self._source.silence_s:g} s, opening again")
 
     def _offer(self, item: Shot | DeviceError) -> None:
         """Put it where the caller looks, in place of what he has not taken. Only this thread puts."""

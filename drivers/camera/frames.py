@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 import threading
 import time
 from collections.abc import Iterator
@@ -27,6 +28,8 @@ class FrameFiles:
     After the last picture it starts again, or with `loop=False` shows nothing more: the camera stalls.
     A path that vanishes is a camera that was unplugged.
     """
+
+    silence_s = math.inf
 
     def __init__(self, device: str, path: Path, *, fps: float, loop: bool = True) -> None:
         self._device = device

@@ -10,18 +10,19 @@ from urllib.parse import urlsplit
 import cv2
 import numpy as np
 
-from drivers.camera.feed import Region, Shot
+from drivers.camera.feed import SILENCE_S, Region, Shot
 from drivers.camera.mjpeg_wire import MjpegReader, Picture, Refused
-from drivers.errors import DeviceGone, DeviceRefused, DeviceTimeout, WireCorrupt
+from drivers.errors import DeviceGone, DeviceRefused, WireCorrupt
 
 CONNECT_S = 2.0
 SLICE_S = 0.2
-SILENCE_S = 4.0  # a TCP connection can be dead without saying so
 CHUNK_BYTES = 65536
 
 
 class MjpegSource:
     """`Source` over `http://host[:port]/path`. Raises `ValueError` for an address of another form."""
+
+    silence_s = SILENCE_S  # a TCP connection can be dead without saying so
 
     def __init__(self, device: str, address: str) -> None:
         url = urlsplit(address)
@@ -32,7 +33,6 @@ class MjpegSource:
         self._target = (url.path or "/") + (f"?{url.query}" if url.query else "")
         self._socket: socket.socket | None = None
         self._reader = MjpegReader(device)
-        self._heard_s = 0.0
 
     def open(self) -> None:
         # HTTP/1.0: the answer may not be cut into chunks
@@ -44,7 +44,6 @@ class MjpegSource:
         except OSError as error:
             raise DeviceGone(self._device, str(error)) from error
         self._reader = MjpegReader(self._device)
-        self._heard_s = time.monotonic()
 
     def grab(self, stop: threading.Event) -> Shot | None:
         while not stop.is_set():
@@ -79,14 +78,11 @@ class MjpegSource:
         try:
             data = self._socket.recv(CHUNK_BYTES)
         except TimeoutError:
-            if time.monotonic() - self._heard_s > SILENCE_S:
-                raise DeviceTimeout(self._device, f"silent for {SILENCE_S:g} s, connecting again") from None
             return False
         except OSError as error:
             raise DeviceGone(self._device, str(error)) from error
         if not data:
             raise DeviceGone(self._device, "the camera hung up")
-        self._heard_s = time.monotonic()
         self._reader.feed(data)
         return True
 

@@ -23,7 +23,7 @@ SLOW = pytest.mark.full
 @pytest.mark.parametrize(
     "name",
     [
-        *("vision", "face", "model_set", "chip", "finger", "outbox"),
+        *("vision", "face", "model_set", "chip", "finger", "camera", "outbox"),
         *(pytest.param(slow, marks=SLOW) for slow in ("loop", "central", "journey")),
     ],
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 
@@ -21,6 +22,8 @@ class Counting:
         self.opens = True
         self.next_fault: Exception | None = None
         self.pace_s = 0.01
+        self.silence_s = 60.0
+        self.silent = False
         self.owners: set[int] = set()
 
     def open(self) -> None:
@@ -36,6 +39,8 @@ class Counting:
         fault, self.next_fault = self.next_fault, None
         if fault is not None:
             raise fault
+        if self.silent:
+            return None
         self.grabbed += 1
         return Shot(np.full((4, 4, 3), self.grabbed % 256, dtype=np.uint8), time.monotonic())
 
@@ -127,6 +132,35 @@ def test_stalled_pictures_are_a_timeout_long_before_the_deadline() -> None:
         for _ in range(3):
             camera.next_frame(Deadline(30))
     assert time.monotonic() - begun_s < 15
+    camera.close()
+
+
+def test_a_source_that_has_been_silent_too_long_is_opened_again() -> None:
+    source = Counting()
+    source.silence_s = 0.2
+    camera = LiveCamera("c", source)
+    camera.next_frame(Deadline(5))
+    source.silent = True
+    with pytest.raises(DeviceTimeout, match="opening again"):
+        for _ in range(3):
+            camera.next_frame(Deadline(5))
+    source.silent = False
+    camera.next_frame(Deadline(5))
+    assert source.opened > 1
+    camera.close()
+    assert source.opened == source.closed
+
+
+def test_a_film_that_has_ended_is_not_begun_again() -> None:
+    source = Counting()
+    source.silence_s = math.inf
+    camera = LiveCamera("c", source, stall_s=0.3)
+    camera.next_frame(Deadline(5))
+    source.silent = True
+    with pytest.raises(DeviceTimeout, match="no answer"):
+        for _ in range(3):
+            camera.next_frame(Deadline(5))
+    assert source.opened == 1
     camera.close()
 
 

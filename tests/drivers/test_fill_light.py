@@ -6,6 +6,7 @@ import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
@@ -109,3 +110,45 @@ def test_the_simulated_lamp_refuses_what_is_no_level(camera: MjpegCameraSim) -> 
             wire.sendall(f"GET /light?level={level} HTTP/1.0\r\n\r\n".encode())
             assert wire.recv(100).startswith(b"HTTP/1.0 400")
     assert camera.light == 0.0
+
+
+@pytest.fixture
+def led(tmp_path: Path) -> Path:
+    """The files that the kernel shows of a lamp; the kernel's own are in the guest (tests/guest/suites/lamp.py)."""
+    for name, text in (("max_brightness", "255\n"), ("brightness", "3\n"), ("trigger", "none timer [heartbeat]\n")):
+        (tmp_path / name).write_text(text)
+    return tmp_path
+
+
+@pytest.mark.parametrize(("level", "written"), [(0.0, "0"), (0.5, "128"), (1.0, "255"), (7.0, "255"), (-1.0, "0")])
+def test_a_lamp_of_the_kernel_is_set_in_its_own_steps_and_no_longer_blinked(
+    led: Path, level: float, written: str
+) -> None:
+    lamp = FILL_LIGHT["led"](str(led), "fill_light")
+    lamp.shine(level, Deadline(1.0))
+    assert lamp.is_fitted
+    assert (led / "brightness").read_text() == written and (led / "trigger").read_text() == "none"
+    lamp.close()
+
+
+def test_a_lamp_of_the_kernel_that_is_not_there_is_gone(tmp_path: Path) -> None:
+    with pytest.raises(DeviceGone):
+        FILL_LIGHT["led"](str(tmp_path / "fill"), "fill_light").shine(1.0, Deadline(1.0))
+
+
+def test_a_folder_that_is_no_lamp_is_told(led: Path) -> None:
+    (led / "max_brightness").write_text("bright\n")
+    with pytest.raises(WireCorrupt):
+        FILL_LIGHT["led"](str(led), "fill_light").shine(1.0, Deadline(1.0))
+
+
+def test_a_lamp_of_the_kernel_heeds_its_deadline(led: Path) -> None:
+    with pytest.raises(DeviceTimeout):
+        FILL_LIGHT["led"](str(led), "fill_light").shine(1.0, Deadline(0.0))
+    assert (led / "brightness").read_text() == "3\n"
+
+
+@pytest.mark.parametrize("address", ["", "fill", "/sys/class/leds/fill?level=3"])
+def test_an_address_of_no_lamp_of_the_kernel_is_a_mistake(address: str) -> None:
+    with pytest.raises(ValueError):
+        FILL_LIGHT["led"](address, "fill_light")

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from appliance.journey.mirror import STILL, WIDTH_PX, Window, follow, jpeg, start
+from drivers.api import Frame
 
 TALL, WIDE = (1280, 720, 3), (480, 640, 3)
 
@@ -56,5 +57,24 @@ def test_another_camera_begins_anew() -> None:
 @pytest.mark.parametrize("shape", [TALL, WIDE])
 def test_the_picture_is_that_part_at_the_pages_width(shape: tuple[int, int, int]) -> None:
     pixels = np.random.default_rng(1).integers(0, 255, shape, np.uint8)
-    shown = cv2.imdecode(np.frombuffer(jpeg(pixels, start(shape)), np.uint8), cv2.IMREAD_COLOR)
+    shown = cv2.imdecode(np.frombuffer(jpeg(Frame.of(pixels, 0.0, "c"), start(shape)), np.uint8), cv2.IMREAD_COLOR)
     assert shown is not None and shown.shape == (480, WIDTH_PX, 3)
+
+
+@pytest.mark.parametrize(("shape", "small"), [((1280, 720, 3), (854, 480, 3)), ((720, 1280, 3), (360, 640, 3))])
+def test_a_cameras_own_small_picture_shows_the_same_part(
+    shape: tuple[int, int, int], small: tuple[int, int, int]
+) -> None:
+    rows = np.linspace(0, 255, shape[0]).astype(np.uint8)
+    pixels = np.ascontiguousarray(np.broadcast_to(rows[:, None, None], shape))
+    window = Window(shape[0] // 4, min(shape[0] // 2, start(shape).height))
+    told = (None, np.asarray(cv2.resize(pixels, small[1::-1], interpolation=cv2.INTER_AREA), dtype=np.uint8))
+    whole, quick = (
+        cv2.imdecode(
+            np.frombuffer(jpeg(Frame.of(pixels, 0.0, "c", preview=preview), window), np.uint8), cv2.IMREAD_COLOR
+        )
+        for preview in told
+    )
+    assert whole is not None and quick is not None
+    assert abs(whole.shape[0] - quick.shape[0]) <= 2 and whole.shape[1] == quick.shape[1] == WIDTH_PX
+    assert np.abs(whole[[1, -2], 5].astype(int) - quick[[1, -2], 5]).max() <= 6
