@@ -18,6 +18,7 @@ from drivers.camera.v4l2 import V4l2Source
 from drivers.card import CardLine
 from drivers.fill_light import HttpFillLight, NoFillLight
 from drivers.fingerprint.zfm import R503, ZFM_20, Model, ZfmSensor
+from drivers.lane.board import BoardLane
 from drivers.lane.none import NoLane
 from drivers.line import SerialLine
 from drivers.passport_reader.chip import PassportChip
@@ -111,6 +112,13 @@ def no_lane(_address: str, device: str) -> Lane:
     return NoLane(device)
 
 
+def lane_board(address: str, device: str) -> Lane:
+    """`/dev/ttyUSB2?baud=115200&firmware=/path/of/a/bundle`: the board is offered that firmware when it is newer."""
+    at = Address.parse(address, frozenset({"baud", "firmware"}))
+    firmware = Path(at.options["firmware"]) if "firmware" in at.options else None
+    return BoardLane(device, _line(at, device, 115200), firmware)
+
+
 def _line(at: Address, device: str, baud: int) -> SerialLine:
     return SerialLine(device, at.place, at.integer("baud", baud, low=MIN_BAUD, high=MAX_BAUD))
 
@@ -138,4 +146,4 @@ CAMERA: dict[str, Callable[[str, str], Camera]] = {
     "picamera": picamera,
 }
 FILL_LIGHT: dict[str, Callable[[str, str], FillLight]] = {"none": no_fill_light, "http": http_fill_light}
-LANE: dict[str, Callable[[str, str], Lane]] = {"none": no_lane}
+LANE: dict[str, Callable[[str, str], Lane]] = {"none": no_lane, "board": lane_board}
