@@ -62,10 +62,15 @@ def board_files(
 def bundle(key: ec.EllipticCurvePrivateKey, files: Mapping[str, bytes] | None = None) -> bytes:
     """One signed file: magic, version u32, size u32, SHA-256, signature (r, s), then name and bytes of each file."""
     files = files or application()
+    return sealed(key, version_of(files), files)
+
+
+def sealed(key: ec.EllipticCurvePrivateKey, version: int, files: Mapping[str, bytes]) -> bytes:
+    """These files under this number, whatever they are."""
     archive = b"".join(
         bytes([len(name)]) + name.encode() + len(data).to_bytes(4, "big") + data for name, data in files.items()
     )
-    said = version_of(files).to_bytes(4, "big") + len(archive).to_bytes(4, "big") + hashlib.sha256(archive).digest()
+    said = version.to_bytes(4, "big") + len(archive).to_bytes(4, "big") + hashlib.sha256(archive).digest()
     r, s = decode_dss_signature(key.sign(PURPOSE + said, ec.ECDSA(SHA256())))
     return MAGIC + said + r.to_bytes(32, "big") + s.to_bytes(32, "big") + archive
 

@@ -66,8 +66,8 @@ class TestFirmware(LaneConformance):
             open_housing=board.open_housing,
             close_housing=board.close_housing,
             plug_headset=board.plug_headset,
-            unplug=board.unplug,
-            replug=board.replug,
+            unplug=board.power_off,
+            replug=board.power_on,
             foreign_sign=signs(new_key()),
             keeps_latch=True,
         )

@@ -76,7 +76,7 @@ class UnixBoard:
         self._levels: socket.socket | None = None
         self._life: threading.Thread | None = None
         self._is_on = False
-        self._wire.replug()
+        self._hears = threading.Event()
         self.power_on(cut=cut)
 
     # what a person does
@@ -107,23 +107,17 @@ class UnixBoard:
         self.turn(HANG, 1)
         del self.levels[HANG]
 
-    def unplug(self) -> None:
-        """Line and power at once, as with a board on USB."""
-        self._wire.unplug()
-        self.power_off()
-
-    def replug(self) -> None:
-        self._wire.replug()
-        self.power_on()
-
-    # power
+    # power, which comes with the line, as with a board on USB
 
     def power_on(self, *, cut: int = 0) -> None:
         """`cut`: the power goes again in the middle of this write to the flash."""
         assert self._life is None
         self._is_on = True
+        self._wire.replug()
         self._life = threading.Thread(target=self._live, args=(cut,), name=f"board {self.path.name}", daemon=True)
+        self._hears.clear()
         self._life.start()
+        assert self._hears.wait(JOIN_S), "the board does not start"
 
     def power_off(self) -> None:
         self._is_on = False
@@ -138,11 +132,10 @@ class UnixBoard:
             life.join(0.05)
         assert not life.is_alive(), "the board does not end"
 
-    def wait_until_dead(self) -> None:
-        """After a cut."""
-        assert self._life is not None
-        self._life.join(JOIN_S)
-        assert not self._life.is_alive(), "the board lives on"
+    @property
+    def is_alive(self) -> bool:
+        """Has power, or is just starting again; false after a cut."""
+        return self._life is not None and self._life.is_alive()
 
     def say(self, data: bytes) -> None:
         """Bytes to the kiosk that the board did not send."""
@@ -154,14 +147,13 @@ class UnixBoard:
 
     def _live(self, cut: int) -> None:
         """From power to power: start the board again as often as the chip would."""
-        cause = POWER
-        while self._is_on:
+        cause, status = POWER, RESET_STATUS
+        while self._is_on and status in (-signal.SIGALRM, RESET_STATUS):
             status = self._run_once(cause, cut)
             cause, cut = WATCHDOG, 0
             if self._is_on:
                 self.ends.append(status)
-            if status not in (-signal.SIGALRM, RESET_STATUS):
-                return
+        self._wire.unplug()
 
     def _run_once(self, cause: int, cut: int) -> int:
         ours, theirs = socket.socketpair()
@@ -186,6 +178,7 @@ class UnixBoard:
             theirs.close()
             os.close(outputs_in)
             self._process, self._levels = process, ours
+            self._hears.set()
             with process:
                 speaker = threading.Thread(target=self._speak, args=(process,), daemon=True)
                 speaker.start()

@@ -4,9 +4,10 @@ Descriptor 0 is the line in, 1 the line out, 3 tells levels of inputs ("10 0"), 
 An input's interrupt comes when the firmware next looks at its line: later than on the chip, and in the same order.
 """
 
+import _thread
 import array
 import os
-import sys
+import time
 
 import ffi
 
@@ -19,6 +20,7 @@ libc = ffi.open("libc.so.6")
 _ioctl = libc.func("i", "ioctl", "iLP")
 _setitimer = libc.func("i", "setitimer", "iPP")
 _kill = libc.func("i", "kill", "ii")
+_exit = libc.func("v", "_exit", "i")
 _getpid = libc.func("i", "getpid", "")
 _line_in, _line_out = open(LINE_IN, "rb"), open(LINE_OUT, "wb")
 _levels, _outputs = open(LEVELS, "rb"), open(OUTPUTS, "wb")
@@ -125,12 +127,30 @@ class WDT:
         _setitimer(0, self._timer, None)
 
 
+class Timer:
+    """One shot, in a thread of its own, which can do no more than end the process: what `reset` does."""
+
+    ONE_SHOT = 0
+
+    def __init__(self, period, mode, callback):
+        self._is_on = True
+        _thread.start_new_thread(self._run, (period, callback))
+
+    def _run(self, period, callback):
+        time.sleep_ms(period)
+        if self._is_on:
+            callback(self)
+
+    def deinit(self):
+        self._is_on = False
+
+
 def reset_cause():
     return int(os.getenv("LANE_RESET_CAUSE"))
 
 
 def reset():
-    sys.exit(RESET_STATUS)
+    _exit(RESET_STATUS)
 
 
 def unique_id():

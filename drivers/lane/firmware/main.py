@@ -11,6 +11,7 @@ import machine
 RED, GATE = 2, 4  # as in app/pins.py; the only two that must be right before any firmware runs
 SLOTS = ("a", "b")
 START_MS = 8000  # for reading, checking and compiling; the application takes the watchdog over with its own limit
+TRIAL_MS = 60000  # so long a new firmware has to be heard by the kiosk; one that lives and is mute goes too
 LIST = "list"
 
 
@@ -73,6 +74,11 @@ def fail_closed():
     machine.Pin(RED, machine.Pin.OUT, value=1)
 
 
+def give_up_later():
+    """The timer that ends a trial; the firmware stops it when it has proved itself."""
+    return machine.Timer(period=TRIAL_MS, mode=machine.Timer.ONE_SHOT, callback=lambda _: machine.reset())
+
+
 def start():
     fail_closed()
     machine.WDT(timeout=START_MS)
@@ -80,11 +86,12 @@ def start():
     if found is None:
         while True:  # the watchdog ends this, and the next look may find a contact that holds again
             time.sleep_ms(100)
+    timer = give_up_later() if found[1] else None
     sys.path.insert(0, found[0])
     try:
         import app  # noqa: PLC0415  its slot is known only now
 
-        app.run(found[0], found[1])
+        app.run(found[0], timer)
     except Exception as error:  # noqa: BLE001  whatever it was: start again, and say so
         fail_closed()
         sys.print_exception(error)

@@ -60,13 +60,13 @@ class Clock:
 class Board:
     """All state of one run; `answer` and `tick` are all that the loop does."""
 
-    def __init__(self, slot, on_trial):
+    def __init__(self, slot, trial):
         self.pins = Pins()
         self.lane = Lane()
         self.tamper = Tamper(machine.unique_id(), unhexed(read("kiosk.pub"), 64))
         self.update = Update(slot, VERSION, unhexed(read("release.pub"), 64))
-        self._on_trial = slot if on_trial else ""
         self._slot = slot
+        self._trial = trial  # the timer that ends it; None: this firmware has proved itself
         self._run = os.urandom(2)
         self._cause = WHYS.get(read("why"), machine.reset_cause())
         remove("why")
@@ -102,9 +102,10 @@ class Board:
             self._heard = 0
         elif self._heard >= 0:
             self._heard += 1
-        if self._on_trial and self._heard >= PROVED_BY:
-            write("slots", self._on_trial)
-            self._on_trial = ""
+        if self._trial and self._heard >= PROVED_BY:
+            write("slots", self._slot)
+            self._trial.deinit()
+            self._trial = None
 
     def _hello(self, payload, now):
         if len(payload) != 4:
@@ -112,7 +113,7 @@ class Board:
         self.update.drop()
         self._task, self._result = None, IDLE
         self.tamper.told_utc(number(payload), now)
-        said = u32(VERSION) + self._run + bytes((self._cause, ord(self._slot), bool(self._on_trial)))
+        said = u32(VERSION) + self._run + bytes((self._cause, ord(self._slot), self._trial is not None))
         return OK, said + machine.unique_id() + self._state(now)
 
     def _order(self, payload, now):
@@ -150,7 +151,7 @@ class Board:
         return self._begin(self.tamper.clear(payload, lambda: self.pins.is_open))
 
     def _update_begin(self, payload, _now):
-        if self.lane.is_open or self._on_trial:
+        if self.lane.is_open or self._trial:
             return NOT_NOW, b""
         return self._begin(self.update.begin(payload))
 
@@ -181,9 +182,6 @@ class Board:
         """One round without the line."""
         self._watch_inputs(now)
         self.lane.tick(now)
-        if self.lane.is_silent and self.update.is_receiving:
-            self._task, self._result = None, IDLE
-            self.update.drop()
         self._show(now)
         self._step()
 
@@ -247,10 +245,10 @@ def u32(value):
     return value.to_bytes(4, "big")
 
 
-def run(slot, on_trial):
+def run(slot, trial):
     """For ever; returns only to be started again."""
     clock, reader, wire = Clock(), Reader(), line()
-    board = Board(slot, on_trial)
+    board = Board(slot, trial)
     watchdog = machine.WDT(timeout=LOOP_MS)
     while not board.restarts:
         if waiting := wire.any():

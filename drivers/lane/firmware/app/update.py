@@ -36,7 +36,7 @@ class Update:
         return self._file is not None
 
     def drop(self):
-        """The kiosk that sent it is gone."""
+        """Whoever greets or begins anew sends no more of this one."""
         if self._file is not None:
             self._file.close()
         self._forget()
