@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from drivers.api import Happening, Lamp, LaneOrder
+from drivers.api import Happening, Lamp, LaneEvent, LaneOrder
 from drivers.catalogue import LANE
 from drivers.deadline import Deadline
 from drivers.errors import DeviceError, DeviceRefused
@@ -156,7 +156,7 @@ def test_a_hung_loop_is_bitten_and_comes_back_shut(board: UnixBoard) -> None:
     board.hang()
     assert comes_true(lambda: board.ends == [-signal.SIGALRM] and is_shut(board))
     assert obeys_again(lane, LaneOrder(Lamp.WAIT)).lamp is Lamp.WAIT
-    events = []
+    events: list[LaneEvent] = []
     while not events or events[-1].happening is not Happening.RESTARTED:
         try:
             events.append(lane.next_event(Deadline(10)))

@@ -74,6 +74,13 @@ def swipe() -> list[bytes]:
     return [cut + each for cut in CUTS for each in (*whole, b"\x01\x61\x00OU\x02", b"I\0Z")]
 
 
+def lane() -> list[bytes]:
+    from tests.drivers import golden
+
+    whole = (golden.LANE_GO_OBEYED, golden.LANE_FIRST_BEAT, golden.LANE_GO_FOR_FIVE_SECONDS, b"\x05\1\x81\1\0")
+    return [cut + each for cut in CUTS for each in (*whole, b"".join(whole))]
+
+
 def zfm() -> list[bytes]:
     from tests.drivers import golden
 
