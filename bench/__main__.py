@@ -22,7 +22,7 @@ from bench.picture import bars
 
 VISION: tuple[str, ...] = ("vision", "face", "challenge", "face_runtime", "model_set", "mrz", "loop")
 """What `--vision` and `make bench-vision` run: every figure of the eyes."""
-BENCHES: tuple[str, ...] = (*VISION, "chip", "outbox", "central", "journey")
+BENCHES: tuple[str, ...] = (*VISION, "chip", "lane", "outbox", "central", "journey")
 QUICK: dict[str, tuple[str, ...]] = {
     "vision": ("--rounds", "2"),
     "face": ("--rounds", "2"),
@@ -31,6 +31,7 @@ QUICK: dict[str, tuple[str, ...]] = {
     "model_set": ("--rounds", "1"),
     "mrz": ("--pages", "2", "--no-peers"),
     "chip": ("--rounds", "1", "--rates", "848"),
+    "lane": ("--rounds", "10"),
     "loop": ("--crossings", "1"),
     "outbox": ("--rounds", "1", "--count", "3"),
     "central": ("--encounters", "8", "--rounds", "1"),

@@ -57,7 +57,7 @@ class LaneBoardSim:
         self.version = version
         self.faults = faults or Faults()
         self.new_firmware_comes_up = True
-        self._release, self._kiosk = release, kiosk
+        self.release, self.kiosk = release, kiosk
         self._good_version = version
         self._latched_at_s: float | None = None  # survives a loss of power, as does the version
         self._housing_is_open = self._headset_is_in = False
@@ -255,7 +255,7 @@ class LaneBoardSim:
         if not challenge or self._housing_is_open:
             self._work = NOT_NOW
         else:
-            self._work = _judged(self._kiosk, b"landfall lane tamper 1" + BOARD + challenge, payload)
+            self._work = _judged(self.kiosk, b"landfall lane tamper 1" + BOARD + challenge, payload)
         if self._work == OK:
             self._latched_at_s = None
         return OK, b""
@@ -269,7 +269,7 @@ class LaneBoardSim:
         elif int.from_bytes(payload[:4], "big") <= self.version:
             self._work = OLDER
         else:
-            self._work = _judged(self._release, b"landfall lane firmware 1" + payload[:40], payload[40:])
+            self._work = _judged(self.release, b"landfall lane firmware 1" + payload[:40], payload[40:])
         if self._work == OK:
             self._wanted = payload
         return OK, b""

@@ -71,6 +71,7 @@ BOUNDS: tuple[Bound, ...] = (
     Bound("finger.min_quality", 0, 100, "low"),
     Bound("finger.min_age_years", 0, 120),
     Bound("chip.min_assurance", 1, 3),
+    Bound("gate.open_s", 0, 15),
     Bound("retries.document", 1, 20),
     Bound("retries.face", 1, 20),
     Bound("retries.finger", 1, 20),
