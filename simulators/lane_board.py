@@ -301,7 +301,7 @@ class LaneBoardSim:
         body = bytes([1, kind | 0x80, sequence]) + said
         body += _crc16(body).to_bytes(2, "big")
         stuffed = b"".join(bytes([len(part) + 1]) + part for part in body.split(b"\0"))
-        self._wire.say(stuffed + b"\0", baud=BAUD)
+        self._wire.say(b"\0" + stuffed + b"\0", baud=BAUD)
 
 
 def _ms(seconds: float) -> bytes:

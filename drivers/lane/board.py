@@ -91,8 +91,8 @@ class BoardLane:
         while True:
             with contextlib.suppress(queue.Empty):
                 return self._events.get_nowait()
-            if self._trouble is not None:
-                raise self._trouble.with_traceback(None)
+            if (trouble := self._trouble) is not None:
+                raise trouble.with_traceback(None)
             deadline.check(self._device)
             with contextlib.suppress(queue.Empty):
                 return self._events.get(timeout=min(SLICE_S, deadline.remaining_s))

@@ -65,6 +65,11 @@ def test_the_gate_stays_shut_for_a_referred_one(stand: Stand) -> None:
 def test_the_button_at_the_lane_calls_an_officer(stand: Stand) -> None:
     stand.quay.at_lane("press")
     stand.until("help is called", lambda: bool(stand.screen()["help_called"]))
+    officer_does(stand, "/help-seen")
+    assert stand.screen()["help_seen"]
+    stand.step_up("skipper")
+    stand.touch("stop")  # whoever goes takes the call with him
+    stand.until("the call is over", lambda: not stand.screen()["help_called"])
 
 
 def test_a_lane_that_is_unplugged_shows_on_the_board_and_comes_back(stand: Stand) -> None:
@@ -82,6 +87,7 @@ def test_an_opened_housing_is_seen_by_officer_and_headquarters_until_somebody_ha
     stand.until("headquarters knows", lambda: ("tamper", "lane_opened") in alarms(harbour))
     stand.quay.at_lane("close_housing")
     stand.quay.disturb("lane", "unplug")  # a latch is no matter of power
+    stand.until("it is gone", lambda: stand.device("lane") == "DEV-GONE")
     stand.quay.disturb("lane", "replug")
     stand.until("the board still says so", lambda: stand.device("lane") == "DEV-TAMPER")
     officer_does(stand, "/housing-seen")

@@ -27,10 +27,10 @@ def crc16(data):
 
 
 def encode(kind, sequence, payload):
-    """One frame as it goes on the line, with its zero."""
+    """One frame as it goes on the line: its zero, and one before it that ends whatever noise stands there."""
     body = bytes((VERSION, kind, sequence)) + payload
     body += crc16(body).to_bytes(2, "big")
-    return b"".join(bytes((len(part) + 1,)) + part for part in body.split(b"\0")) + b"\0"
+    return b"\0" + b"".join(bytes((len(part) + 1,)) + part for part in body.split(b"\0")) + b"\0"
 
 
 def decode(data):
