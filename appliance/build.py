@@ -15,6 +15,7 @@ from appliance.config import Config, ConfigError, LaneDirection
 from appliance.content import Content
 from appliance.devices import Devices
 from appliance.eyes import open_eyes
+from appliance.gate import Gatekeeper
 from appliance.journey.capture import Bench
 from appliance.journey.deciding import Desk as DecisionDesk
 from appliance.journey.ports import Eyes, Hands
@@ -49,7 +50,7 @@ from appliance.web.traveller import traveller_app
 from border.encounter import Direction
 from border.messages.topics import TopicKind
 from drivers.address import Address
-from drivers.catalogue import CAMERA, DOCUMENT_READER, FILL_LIGHT, FINGERPRINT
+from drivers.catalogue import CAMERA, DOCUMENT_READER, FILL_LIGHT, FINGERPRINT, LANE
 from drivers.passport_reader.page import PageFolder
 
 SOFTWARE = "0.1.0"
@@ -65,6 +66,7 @@ class Kiosk:
     """Everything that runs, and what has to be closed."""
 
     runner: Runner
+    gate: Gatekeeper
     devices: Devices
     vision: Lane
     keeper: Keeper
@@ -119,6 +121,7 @@ def build(config: Config) -> Kiosk:
         kiosk=keys.kiosk, records=records, lists=content, stamps=times, same_for_all_s=config.times.deciding_s
     )
     runner = Runner(bench, desk, _manners(config, tuple(language.code for language in words.languages)))
+    gate = Gatekeeper(devices, screen, content, records, call_help=runner.touch, sign=keys.signer.sign)
     neighbours, site = Neighbours(config.pages.neighbours), _site(config)
 
     def condition() -> Condition:
@@ -142,12 +145,13 @@ def build(config: Config) -> Kiosk:
         officers.load(folder),
         keeper_of_time,
         site=site,
-        surroundings=Surroundings(condition, lambda: publisher.connected, runner.help_seen),
+        surroundings=Surroundings(condition, lambda: publisher.connected, runner.help_seen, gate.housing_seen),
         neighbours=neighbours,
     )
     panel = _panel(config)
     return Kiosk(
         runner=runner,
+        gate=gate,
         devices=devices,
         vision=vision,
         keeper=keeper,
@@ -187,9 +191,10 @@ def _hands(config: Config) -> Hands:
     camera = _opened("camera", devices.camera, devices.camera_address, CAMERA, mistakes)
     sensor = _opened("fingerprint", devices.fingerprint, devices.fingerprint_address, FINGERPRINT, mistakes)
     lamp = _opened("fill_light", devices.fill_light, devices.fill_light_address, FILL_LIGHT, mistakes)
-    if reader is None or camera is None or sensor is None or lamp is None:
+    lane = _opened("lane", devices.lane, devices.lane_address, LANE, mistakes)
+    if reader is None or camera is None or sensor is None or lamp is None or lane is None:
         raise ConfigError(tuple(mistakes))
-    return Hands(reader, camera, sensor, lamp)
+    return Hands(reader, camera, sensor, lamp, lane)
 
 
 def _opened(

@@ -9,9 +9,9 @@ from typing import TypeVar
 
 from appliance.journey.ports import Hands
 from appliance.lane import Lane
-from drivers.api import FingerImage, Frame, Light, MrzText, Progress
+from drivers.api import FingerImage, Frame, Happening, LaneEvent, LaneOrder, Light, MrzText, Progress, Sign
 from drivers.deadline import Deadline
-from drivers.errors import Cancelled, DeviceError, DeviceTimeout
+from drivers.errors import Cancelled, DeviceError, DeviceRefused, DeviceTimeout
 
 T = TypeVar("T")
 
@@ -25,8 +25,17 @@ class Nobody(Exception):
 
 
 READER, CAMERA, SENSOR, FILL_LIGHT = "document_reader", "camera", "fingerprint", "fill_light"
+LANE, LANE_EVENTS = "lane", "lane_events"
+LANE_S = 3.0
+CLEAR_S = 20.0  # a controller takes a second or two to check a signature; a TPM as long to make one
 FILL_S = 1.5
 """Longer than a lamp's own patience; a picture waits so long at most, and only when the level changes."""
+
+
+class LaneTampered:
+    """What the lane's health says while its latch is set: the device is well, and somebody had its housing open."""
+
+    code = "DEV-TAMPER"
 
 
 class Devices:
@@ -35,14 +44,18 @@ class Devices:
     def __init__(self, hands: Hands) -> None:
         self._hands = hands
         lamps = (FILL_LIGHT,) if hands.fill_light.is_fitted else ()
-        self._lanes = {name: Lane(name) for name in (READER, CAMERA, SENSOR, *lamps)}
-        self._health = {name: READY for name in self._lanes}
+        gates = (LANE, LANE_EVENTS) if hands.lane.is_fitted else ()
+        self._lanes = {name: Lane(name) for name in (READER, CAMERA, SENSOR, *lamps, *gates)}
+        self._health = {name: READY for name in self._lanes if name != LANE_EVENTS}
+        self.lane_is_latched = False
         self._fill_level = 0.0
         self._is_exposing = False
 
     @property
     def health(self) -> tuple[tuple[str, str], ...]:
-        return tuple(self._health.items())
+        """(device, code); a lane whose latch is set says so as long as nothing worse is to be said."""
+        tampered = self.lane_is_latched and self._health[LANE] == READY
+        return tuple((self._health | ({LANE: LaneTampered.code} if tampered else {})).items())
 
     @property
     def are_ready(self) -> bool:
@@ -90,6 +103,31 @@ class Devices:
         except DeviceError:
             return
 
+    @property
+    def has_lane(self) -> bool:
+        return self._hands.lane.is_fitted
+
+    async def order_lane(self, order: LaneOrder) -> None:
+        """Bring lamp and gate to this. Raises `DeviceError`."""
+        state = await self._call(LANE, lambda deadline: self._hands.lane.obey(order, deadline), LANE_S)
+        self.lane_is_latched = state.tampered_at_monotonic_s is not None
+
+    async def next_lane_event(self, seconds: float) -> LaneEvent:
+        """Raises `Nobody` when nothing happens, and `DeviceError`; either says how the lane is."""
+        event = await self._call(LANE_EVENTS, self._hands.lane.next_event, seconds)
+        self.lane_is_latched |= event.happening is Happening.TAMPER
+        return event
+
+    async def clear_lane(self, sign: Sign) -> None:
+        """End the tamper latch. Raises `DeviceError`; `DeviceRefused`: the lane is well and does not take this word."""
+        known = self._health[LANE]
+        try:
+            await self._call(LANE, lambda deadline: self._hands.lane.clear_tamper(sign, deadline), CLEAR_S)
+        except DeviceRefused:
+            self._health[LANE] = known
+            raise
+        self.lane_is_latched = False
+
     async def probe(self) -> None:
         """Ask each device whether it is there, while nobody uses them; a mere time-out means it is."""
         await asyncio.gather(
@@ -112,26 +150,26 @@ class Devices:
             return  # the health already says it
 
     async def _call(self, name: str, work: Callable[[Deadline], T], seconds: float) -> T:
-        began_s = time.monotonic()
+        began_s, proves = time.monotonic(), LANE if name == LANE_EVENTS else name
         try:
             answer = await self._lanes[name].call(work, seconds)
         except Cancelled:
             raise
         except DeviceTimeout as error:
-            if name in (READER, SENSOR) and time.monotonic() - began_s >= seconds - 0.05:
-                self._health[name] = READY
+            if name in (READER, SENSOR, LANE_EVENTS) and time.monotonic() - began_s >= seconds - 0.05:
+                self._health[proves] = READY
                 raise Nobody from None
-            self._health[name] = error.code  # gave up early: the device itself is silent
+            self._health[proves] = error.code  # gave up early: the device itself is silent
             raise
         except DeviceError as error:
-            self._health[name] = error.code
+            self._health[proves] = error.code
             raise
-        self._health[name] = READY
+        self._health[proves] = READY
         return answer
 
     def close(self) -> None:
         hands = self._hands
-        for device in (hands.reader, hands.camera, hands.sensor, hands.fill_light):
+        for device in (hands.reader, hands.camera, hands.sensor, hands.fill_light, hands.lane):
             device.close()
         for lane in self._lanes.values():
             lane.close()

@@ -22,7 +22,7 @@ from bench.picture import bars
 
 VISION: tuple[str, ...] = ("vision", "face", "challenge", "face_runtime", "model_set", "mrz", "loop")
 """What `--vision` and `make bench-vision` run: every figure of the eyes."""
-BENCHES: tuple[str, ...] = (*VISION, "chip", "finger", "camera", "outbox", "central", "journey")
+BENCHES: tuple[str, ...] = (*VISION, "chip", "finger", "camera", "lane", "outbox", "central", "journey")
 QUICK: dict[str, tuple[str, ...]] = {
     "vision": ("--rounds", "2"),
     "face": ("--rounds", "2"),
@@ -33,6 +33,7 @@ QUICK: dict[str, tuple[str, ...]] = {
     "chip": ("--rounds", "1", "--rates", "848"),
     "finger": ("--rounds", "1", "--modules", "r503", "--no-peers"),
     "camera": ("--frames", "3", "--seconds", "0.5", "--no-picamera"),
+    "lane": ("--rounds", "10"),
     "loop": ("--crossings", "1"),
     "outbox": ("--rounds", "1", "--count", "3"),
     "central": ("--encounters", "8", "--rounds", "1"),

@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from drivers.address import Address
-from drivers.api import Camera, ChipReader, DocumentReader, FillLight, FingerprintSensor
+from drivers.api import Camera, ChipReader, DocumentReader, FillLight, FingerprintSensor, Lane
 from drivers.bulk import ANY, UsbLine
 from drivers.camera.feed import LiveCamera
 from drivers.camera.frames import FrameFiles
@@ -22,6 +22,8 @@ from drivers.card import CardLine
 from drivers.fill_light import HttpFillLight, LedFillLight, NoFillLight
 from drivers.fingerprint.uru4000 import READER, Uru4000Sensor
 from drivers.fingerprint.zfm import R503, ZFM_20, Lamp, Model, ZfmSensor
+from drivers.lane.board import BoardLane
+from drivers.lane.none import NoLane
 from drivers.line import SerialLine
 from drivers.passport_reader.chip import PassportChip
 from drivers.passport_reader.swipe import GAP_S, ElyctisReader, Mode, SwipeReader
@@ -125,6 +127,18 @@ def led_fill_light(address: str, device: str) -> FillLight:
     return LedFillLight(device, Path(at.place))
 
 
+def no_lane(_address: str, device: str) -> Lane:
+    """No gate and no lamp; the address is not read."""
+    return NoLane(device)
+
+
+def lane_board(address: str, device: str) -> Lane:
+    """`/dev/ttyUSB2?baud=115200&firmware=/path/of/a/bundle`: the board is offered that firmware when it is newer."""
+    at = Address.parse(address, frozenset({"baud", "firmware"}))
+    firmware = Path(at.options["firmware"]) if "firmware" in at.options else None
+    return BoardLane(device, _line(at, device, 115200), firmware)
+
+
 def _line(at: Address, device: str, baud: int) -> SerialLine:
     return SerialLine(device, at.place, at.integer("baud", baud, low=MIN_BAUD, high=MAX_BAUD))
 
@@ -159,3 +173,4 @@ FILL_LIGHT: dict[str, Callable[[str, str], FillLight]] = {
     "http": http_fill_light,
     "led": led_fill_light,
 }
+LANE: dict[str, Callable[[str, str], Lane]] = {"none": no_lane, "board": lane_board}

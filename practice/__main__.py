@@ -15,7 +15,7 @@ from pathlib import Path
 
 import uvicorn
 
-from practice.port import HardwareWrong, KioskPlace, Port, hardware_of
+from practice.port import Hardware, HardwareWrong, KioskPlace, Port, hardware_of
 from practice.processes import NotReady, Process, free_port
 from practice.quay import Quay
 from practice.quay_page import QuayPage
@@ -44,7 +44,7 @@ async def main(options: argparse.Namespace) -> int:
         _say("starting the development CA, the broker and the centre")
         await port.start_centre_side()
         _say("starting one kiosk")
-        hardware = quay.hardware() if quay else hardware_of(options.hardware)
+        hardware = _simulated(quay, port) if quay else hardware_of(options.hardware)
         kiosk = await port.add_kiosk(KIOSK, hardware, scale=options.scale)
         _say("starting the updates office and the kiosk's update client")
         updates_port = await port.start_updates()
@@ -73,6 +73,11 @@ async def main(options: argparse.Namespace) -> int:
         await port.stop()
         if quay is not None:
             await asyncio.to_thread(quay.close)
+
+
+def _simulated(quay: Quay, port: Port) -> Hardware:
+    quay.belong_to(port.ca / "kiosks" / KIOSK / "device.crt")
+    return quay.hardware()
 
 
 class _Server(uvicorn.Server):

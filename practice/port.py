@@ -52,6 +52,8 @@ class Hardware:
     fingerprint_address: str
     fill_light: str = "none"
     fill_light_address: str = "none"
+    lane: str = "none"
+    lane_address: str = "none"
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,6 +198,8 @@ fingerprint = "{hardware.fingerprint}"
 fingerprint_address = "{hardware.fingerprint_address}"
 fill_light = "{hardware.fill_light}"
 fill_light_address = "{hardware.fill_light_address}"
+lane = "{hardware.lane}"
+lane_address = "{hardware.lane_address}"
 
 [centre]
 brokers = ["localhost:{uplink}"]

@@ -11,10 +11,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import cv2
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from practice.port import Hardware
 from simulators.faces import Lighting, Pose, Scene
 from simulators.fingers import Condition, impression, master
+from simulators.lane_board import LaneBoardSim
 from simulators.mjpeg_camera import MjpegCameraSim
 from simulators.mrz_swipe import MrzSwipeSim, Profile
 from simulators.presenters import BonaFide, Nobody, Presenter, PrintedPhoto, ScreenReplay, SideBySide
@@ -60,7 +63,8 @@ FACES: dict[str, Callable[[Traveller], Presenter]] = {
 OWN = "own"
 """His finger as it is on an ordinary day; a sailor's is dry."""
 FINGERS: tuple[str, ...] = (OWN, *(condition.value for condition in Condition if condition is not Condition.EMPTY))
-DEVICES: tuple[str, ...] = ("document_reader", "camera", "fingerprint")
+DEVICES: tuple[str, ...] = ("document_reader", "camera", "fingerprint", "lane")
+LANE_ACTS: tuple[str, ...] = ("press", "open_housing", "close_housing", "headset_in", "headset_out", "restart")
 FAULTS: tuple[str, ...] = ("unplug", "replug", "mute", "noisy", "split", "late", "wrong_status", "well")
 
 
@@ -75,6 +79,7 @@ class Quay:
         self.reader = MrzSwipeSim(folder / "mrz", Profile.ELYCTIS)
         self.sensor = ZfmSim(folder / "finger")
         self.camera = MjpegCameraSim(fps=fps)
+        self.lane = LaneBoardSim(folder / "lane")
         self.who: Traveller = TRAVELLERS[0]
         self.face, self.finger = "nobody", "none"
         self._presenter: Presenter = Nobody()
@@ -100,6 +105,8 @@ class Quay:
             fingerprint_address=str(self.sensor.path),
             fill_light="http",
             fill_light_address=self.camera.light_address,
+            lane="board",
+            lane_address=str(self.lane.path),
         )
 
     # what a person may do; each raises KeyError or ValueError for a word it does not know
@@ -136,6 +143,24 @@ class Quay:
         self.sensor.lift()
         self.finger = "none"
 
+    def at_lane(self, what: str) -> None:
+        """Something a hand does at the lane: LANE_ACTS."""
+        acts: dict[str, Callable[[], None]] = {
+            "press": self.lane.press,
+            "open_housing": self.lane.open_housing,
+            "close_housing": self.lane.close_housing,
+            "headset_in": lambda: self.lane.plug_headset(True),
+            "headset_out": lambda: self.lane.plug_headset(False),
+            "restart": self.lane.restart,
+        }
+        acts[what]()
+
+    def belong_to(self, certificate: Path) -> None:
+        """The lane's board believes the kiosk of this certificate, as if it had been flashed for it."""
+        key = x509.load_pem_x509_certificate(certificate.read_bytes()).public_key()
+        assert isinstance(key, ec.EllipticCurvePublicKey)
+        self.lane.kiosk = key
+
     def walk_away(self) -> None:
         self.show_face("nobody")
         self.lift()
@@ -144,10 +169,11 @@ class Quay:
         """Turn a fault knob of one device; "well" clears them, "replug" puts it back."""
         if device not in DEVICES or fault not in FAULTS:
             raise ValueError(f"no fault {fault!r} of {device!r}")
-        simulators: dict[str, MrzSwipeSim | MjpegCameraSim | ZfmSim] = {
+        simulators: dict[str, MrzSwipeSim | MjpegCameraSim | ZfmSim | LaneBoardSim] = {
             "document_reader": self.reader,
             "camera": self.camera,
             "fingerprint": self.sensor,
+            "lane": self.lane,
         }
         simulator = simulators[device]
         if fault == "unplug":
@@ -171,6 +197,7 @@ class Quay:
         self.camera.close()
         self.reader.close()
         self.sensor.close()
+        self.lane.close()
 
     def _film(self) -> None:
         began_s = time.monotonic()

@@ -6,6 +6,7 @@ import asyncio
 import json
 import urllib.request
 from collections.abc import Awaitable, Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from starlette.templating import Jinja2Templates
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from practice.port import KioskPlace, Port
-from practice.quay import DEVICES, FACES, FAULTS, FINGERS, Quay
+from practice.quay import DEVICES, FACES, FAULTS, FINGERS, LANE_ACTS, Quay
 from simulators.travellers import SYNTHETIC, TRAVELLERS
 
 HERE = Path(__file__).parent
@@ -30,8 +31,8 @@ POLICY = b"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'sel
 class QuayPage:
     """POST /do/{what}/{value} acts, GET /now tells; the page itself uses nothing else.
 
-    what: present KEY, swipe well|badly, face KIND, finger CONDITION|lift, walk_away now, world SWITCH,
-    document_reader|camera|fingerprint FAULT. Answers the new state, or 404 with what would have been understood.
+    what: present KEY, swipe well|badly, face KIND, finger CONDITION|lift, walk_away now, at_lane ACT, world SWITCH,
+    document_reader|camera|fingerprint|lane FAULT. Answers the new state, or 404 with what would have been understood.
     """
 
     def __init__(self, quay: Quay, port: Port, kiosk: KioskPlace) -> None:
@@ -42,6 +43,7 @@ class QuayPage:
             "swipe": quay.swipe,
             "face": quay.show_face,
             "finger": lambda value: quay.lift() if value == "lift" else quay.place(value),
+            "at_lane": quay.at_lane,
             "walk_away": lambda _value: quay.walk_away(),
             **{device: lambda value, device=device: quay.disturb(device, value) for device in DEVICES},  # type: ignore[misc]
         }
@@ -73,6 +75,7 @@ class QuayPage:
                 "fingers": FINGERS,
                 "devices": DEVICES,
                 "faults": FAULTS,
+                "lane_acts": LANE_ACTS,
                 "addresses": addresses,
             },
         )
@@ -116,6 +119,7 @@ class QuayPage:
             "who": self._quay.who.key,
             "face": self._quay.face,
             "finger": self._quay.finger,
+            "lane": {"lamp": self._quay.lane.lamp, **asdict(self._quay.lane.outputs)},
             "uplink": self._kiosk.uplink.is_up,
             "broker": self._port.broker is not None and self._port.broker.is_running,
             "centre": self._port.centre is not None and self._port.centre.is_running,

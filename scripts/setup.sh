@@ -71,4 +71,5 @@ fi
 "$venv/bin/python" -m scripts.models
 if [ "$what" = test ]; then
   "$venv/bin/python" -m scripts.axe
+  "$venv/bin/python" -m scripts.micropython || say "the lane board's firmware is not tested here"
 fi

@@ -142,6 +142,10 @@ class Post(Protocol):
         """An officer has seen the call for help."""
         ...
 
+    def housing_seen(self, officer: Officer) -> None:
+        """This officer has looked at the lane's opened housing; the board shows whether the latch has fallen."""
+        ...
+
     def changes(self) -> AsyncIterator[int]:
         """A growing number each time queue or board changed; for the pages' event stream."""
         ...

@@ -24,6 +24,7 @@ class Surroundings:
     condition: Callable[[], Condition]
     uplink_is_up: Callable[[], bool]
     help_seen: Callable[[], None]
+    housing_seen: Callable[[str], None]  # by this officer's id
 
 
 class Desk:
@@ -111,6 +112,12 @@ class Desk:
 
     def help_seen(self) -> None:
         self._around.help_seen()
+
+    def housing_seen(self, officer: Officer) -> None:
+        """Written down before it counts. Raises `StorageFull` when it cannot be."""
+        now = wall_ms(self._times.clock)
+        self._keeper.ask(lambda j: j.audit(now, officer.id, "looked at the lane's housing", ""))
+        self._around.housing_seen(officer.id)
 
     async def changes(self) -> AsyncIterator[int]:
         """The present number, then one for each change seen. Every counter in the sum has one writer and only grows."""

@@ -51,6 +51,7 @@ def officer_app(
             Route("/events", desk.inside(pages.events)),
             Route("/recent", desk.inside(pages.recent)),
             Route("/help-seen", desk.inside(pages.help_seen), methods=["POST"]),
+            Route("/housing-seen", desk.inside(pages.housing_seen), methods=["POST"]),
             Route("/sign-in", pages.sign_in_form),
             Route("/sign-in", pages.sign_in, methods=["POST"]),
             Route("/sign-out", desk.inside(pages.sign_out), methods=["POST"]),
@@ -121,6 +122,10 @@ class _DeskPages:
 
     async def help_seen(self, _request: Request, _session: Session) -> Response:
         await run_in_threadpool(self._desk.post.help_seen)
+        return RedirectResponse("/", 303)
+
+    async def housing_seen(self, _request: Request, session: Session) -> Response:
+        await run_in_threadpool(self._desk.post.housing_seen, session.officer)
         return RedirectResponse("/", 303)
 
     async def status(self, _request: Request) -> Response:

@@ -40,6 +40,7 @@ from border.rules.policy import (
     FaceLimits,
     FingerLimits,
     FramingLimits,
+    GateLimits,
     LightLimits,
     PassiveLimits,
     Policy,
@@ -186,6 +187,7 @@ POLICY = Policy(
         min_quality=(("optical", 40.0), ("capacitive", 35.0)), min_age_years=12, metric="landfall-finger-1"
     ),
     chip=ChipLimits(required=True, min_assurance=2, weak_algorithms=True),
+    gate=GateLimits(open_s=6.0),
     retries=Retries(document=3, face=3, finger=3, total_s=120.0),
     min_self_service_age_years=16,
     accepted_documents=("P", "AC"),

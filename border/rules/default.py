@@ -10,6 +10,7 @@ from border.rules.policy import (
     FaceLimits,
     FingerLimits,
     FramingLimits,
+    GateLimits,
     LightLimits,
     PassiveLimits,
     Policy,
@@ -57,6 +58,7 @@ DEVELOPMENT = Policy(
         min_quality=(("optical", 60.0), ("capacitive", 60.0)), min_age_years=12, metric="landfall-finger-2"
     ),
     chip=ChipLimits(required=False, min_assurance=2, weak_algorithms=False),
+    gate=GateLimits(open_s=8.0),
     retries=Retries(document=3, face=3, finger=3, total_s=120.0),
     min_self_service_age_years=16,
     accepted_documents=("P", "A", "C", "I"),  # passports, and the identity cards that islands take from each other

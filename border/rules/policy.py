@@ -96,6 +96,11 @@ class ChipLimits:
 
 
 @dataclass(frozen=True, slots=True)
+class GateLimits:
+    open_s: float  # how long the gate stands open for a cleared traveller; 0: only the lamp tells, and officers open
+
+
+@dataclass(frozen=True, slots=True)
 class Retries:
     document: int
     face: int
@@ -125,6 +130,7 @@ class Policy:
     comparison: ComparisonLimits
     finger: FingerLimits
     chip: ChipLimits
+    gate: GateLimits
     retries: Retries
     min_self_service_age_years: int  # younger travellers always meet an officer
     accepted_documents: tuple[str, ...]  # first letter(s) of the document code, "P", "AC", "IR"

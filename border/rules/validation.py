@@ -71,6 +71,7 @@ BOUNDS: tuple[Bound, ...] = (
     Bound("comparison.min_frames", 1, 100),
     Bound("finger.min_age_years", 0, 120),
     Bound("chip.min_assurance", 1, 3),
+    Bound("gate.open_s", 0, 15),
     Bound("retries.document", 1, 20),
     Bound("retries.face", 1, 20),
     Bound("retries.finger", 1, 20),

@@ -5,6 +5,8 @@ const words = (now) => ({
   screen: now.screen ? [now.screen.state, now.screen.asked, now.screen.hint].filter(Boolean).join(" · ").replaceAll("_", " ") : "not answering",
   face: `${now.face.replaceAll("_", " ")} (${now.who})`,
   finger: now.finger.replaceAll("_", " "),
+  lamp: now.lane.lamp,
+  gate: now.lane.gate_is_open ? "open" : "shut",
   unreported: now.kiosk ? String(now.kiosk.unreported) : "?",
   uplink: now.uplink ? "connected" : "pulled",
   broker: now.broker ? "running" : "down",
@@ -16,6 +18,7 @@ function show(now) {
     const place = document.querySelector(`[data-now="${name}"]`);
     if (place.textContent !== text) place.textContent = text;
   }
+  for (const lamp of document.querySelectorAll("[data-lamp]")) lamp.classList.toggle("on", now.lane[lamp.dataset.lamp]);
   for (const name of ["who", "face", "finger"]) {
     for (const button of document.querySelectorAll(`[data-${name}]`)) {
       button.setAttribute("aria-pressed", String(button.dataset[name] === now[name]));

@@ -33,6 +33,7 @@ from border.findings import Finding
 from border.messages import codec
 from drivers.api import Light, Portrait, PortraitSource
 from drivers.fill_light import NoFillLight
+from drivers.lane.none import NoLane
 from simulators.faces import FRONTAL, GOOD, render
 from simulators.travellers import traveller
 from tests.appliance.small_ports import Book, Bug, Glass, Judge, Papers, Slot, Watch, Window
@@ -52,7 +53,7 @@ class Rig:
         screen = Screen("en")
         self.eyes, self.window = Judge(front, lambda: screen.view.asked, apart=apart, swap=swap), Window()
         eyes = self.eyes if has_eyes else None
-        hands = Hands(self.slot, self.window, self.glass, NoFillLight("fill_light"))
+        hands = Hands(self.slot, self.window, self.glass, NoFillLight("fill_light"), NoLane("lane"))
         self.devices, self.vision = Devices(hands), Lane("vision")
         watch = Watch()
         bench = Bench(self.devices, eyes, self.vision, self.papers, watch, screen, random.Random(4))

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from appliance import gate
 from appliance.checks import chip_trust, own_wish
 from appliance.vision.challenge import Fault
 from border.documents.values import RescanReason
@@ -96,11 +97,11 @@ def _rules() -> set[str]:
 
 
 def tampers() -> set[str]:
-    """Details that the outbox gives a tamper alarm: texts appended to `alarms`."""
+    """Details that a tamper alarm has: from the outbox the texts appended to `alarms`, and those of the lane."""
     found: set[str] = set()
     for path in (ROOT / "appliance" / "reporting").glob("*.py"):
         for call in (node for node in ast.walk(tree(path)) if isinstance(node, ast.Call)):
             at = call.func
             if isinstance(at, ast.Attribute) and at.attr == "append" and isinstance(at.value, ast.Attribute):
                 found |= strings(call.args[0]) if at.value.attr == "alarms" else set()
-    return found
+    return found | {gate.OPENED, gate.CLEARED}

@@ -73,3 +73,8 @@ MJPEG_DASHED = (
     + JPEG_TWO
     + b"\r\n"
 )
+
+# lane board: COBS of (version, kind, sequence, payload, CRC-16/IBM-3740), then 00
+LANE_GO_FOR_FIVE_SECONDS = bytes.fromhex("09 01 02 07 02 1388 76DE 00")
+LANE_FIRST_BEAT = bytes.fromhex("03 0103 01 01 01 01 03 874F 00")
+LANE_GO_OBEYED = bytes.fromhex("04 018207 0C ABCD0201FE FFFFFFFF E52B 00")

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.drivers import golden
-from tests.fuzz import fuzz_mjpeg, fuzz_swipe, fuzz_zfm
+from tests.fuzz import fuzz_lane, fuzz_mjpeg, fuzz_swipe, fuzz_zfm
 
 SEEDS: dict[Callable[[bytes], None], list[bytes]] = {
     fuzz_zfm.one_input: [golden.ZFM_OK, golden.ZFM_DATA, golden.ZFM_LAST_DATA, b"\xef\x01", golden.ZFM_DATA[:9]],
@@ -20,6 +20,7 @@ SEEDS: dict[Callable[[bytes], None], list[bytes]] = {
         b"\x01\x61\x00OU\x02",
         b"I\0Z",
     ],
+    fuzz_lane.one_input: [golden.LANE_GO_OBEYED, golden.LANE_FIRST_BEAT, golden.LANE_GO_OBEYED[:7]],
     fuzz_mjpeg.one_input: [
         golden.MJPEG_WITH_LENGTHS,
         golden.MJPEG_WITHOUT_LENGTHS,

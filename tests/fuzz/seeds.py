@@ -84,6 +84,13 @@ def uru4000() -> list[bytes]:
     return [bytes(range(64)) + header(layout) + fill for layout in layouts for fill in (b"\x80", noise)]
 
 
+def lane() -> list[bytes]:
+    from tests.drivers import golden
+
+    whole = (golden.LANE_GO_OBEYED, golden.LANE_FIRST_BEAT, golden.LANE_GO_FOR_FIVE_SECONDS, b"\x05\1\x81\1\0")
+    return [cut + each for cut in CUTS for each in (*whole, b"".join(whole))]
+
+
 def zfm() -> list[bytes]:
     from tests.drivers import golden
 

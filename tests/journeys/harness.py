@@ -37,6 +37,7 @@ class Harbour:
 
     def open_kiosk(self, name: str, *, scale: float = 1.0, settings: Settings | None = None) -> Stand:
         quay = Quay(self.folder / f"quay-{name}")
+        quay.belong_to(self.port.ca / "kiosks" / name / "device.crt")
         try:
             place = self.do(self.port.add_kiosk(name, quay.hardware(), scale=scale, settings=settings))
         except BaseException:

@@ -45,6 +45,7 @@ class Room:
         self.keeper = Keeper(lambda: open_journal(folder / "journal", free=lambda: self.free))
         self.condition = Condition("idle", False, (("camera", "ready"),), 1, 1, 0.5, 1000, "")
         self.help_seen = 0
+        self.looked: list[str] = []
         self.uplink = False
         self.times = TimeKeeper(self.clock, folder / "time", boot_id="boot-1", synchronised=lambda: True)
         self.desk = Desk(
@@ -52,7 +53,7 @@ class Room:
             with_officer({}, JOSEPH, "2468"),
             self.times,
             site=SITE,
-            surroundings=Surroundings(lambda: self.condition, lambda: self.uplink, self.seen),
+            surroundings=Surroundings(lambda: self.condition, lambda: self.uplink, self.seen, self.looked.append),
             neighbours=Neighbours(()),
         )
 
@@ -216,6 +217,12 @@ def test_signing_in_and_seeing_a_call_for_help(room: Room) -> None:
     assert room.desk.sign_in("joseph", "2468") == JOSEPH
     room.desk.help_seen()
     assert room.help_seen == 1
+
+
+def test_a_look_at_the_lanes_housing_is_the_officers_own(room: Room) -> None:
+    room.desk.housing_seen(JOSEPH)
+    assert room.looked == [JOSEPH.id]
+    assert room.audit()[-1] == (JOSEPH.id, "looked at the lane's housing")
 
 
 async def changes_seen(room: Room, happen: object) -> int:

@@ -194,6 +194,7 @@ class HandPost:
         self.looks: list[tuple[str, str]] = []
         self.wrong_in_a_row = 0
         self.calls_seen = 0
+        self.looked: list[str] = []
         self.portrait: SampleKind | None = None  # which one the documents give
         self._number = 0
         self._lock = threading.Lock()
@@ -254,6 +255,12 @@ class HandPost:
     def help_seen(self) -> None:
         self.calls_seen += 1
         self.status[0] = replace(self.status[0], help_called=False)
+        self.change()
+
+    def housing_seen(self, officer: Officer) -> None:
+        devices = tuple((name, "ready" if name == "lane" else code) for name, code in self.status[0].devices)
+        self.status[0] = replace(self.status[0], devices=devices)
+        self.looked.append(officer.id)
         self.change()
 
     async def changes(self) -> AsyncIterator[int]:

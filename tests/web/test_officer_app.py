@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta, timezone
 
 import httpx
@@ -108,7 +109,8 @@ def test_signing_out_ends_the_session_on_the_server(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["/help-seen", "/sign-out", f"/case/{FIRST.encounter}/take", f"/case/{FIRST.encounter}/decide"]
+    "path",
+    ["/help-seen", "/housing-seen", "/sign-out", f"/case/{FIRST.encounter}/take", f"/case/{FIRST.encounter}/decide"],
 )
 def test_a_form_that_is_not_ours_does_nothing(desk: Desk, path: str) -> None:
     desk.sign_in()
@@ -120,7 +122,19 @@ def test_a_form_that_is_not_ours_does_nothing(desk: Desk, path: str) -> None:
     ]
     assert [answer.status_code for answer in forged] == [403, 403, 403]
     assert (desk.post.decisions, desk.post.calls_seen, desk.post.rows[0].taken_by) == ([], 0, None)
+    assert desk.post.looked == []
     assert desk.tablet.get("/").status_code == 200
+
+
+def test_only_an_opened_housing_asks_to_be_looked_at(desk: Desk) -> None:
+    desk.sign_in()
+    assert "housing-seen" not in desk.tablet.get("/").text
+    own = desk.post.status[0]
+    desk.post.status[0] = replace(own, devices=(*own.devices, ("lane", "DEV-TAMPER")))
+    assert 'id="housing-seen"' in desk.tablet.get("/").text
+    assert desk.send("/housing-seen").headers["location"] == "/"
+    assert len(desk.post.looked) == 1
+    assert "housing-seen" not in desk.tablet.get("/").text
 
 
 def test_take_confirm_decide(desk: Desk) -> None:
