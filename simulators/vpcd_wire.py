@@ -25,9 +25,9 @@ AWAY_S = 1.0
 class AirInterface:
     """ISO/IEC 14443-3 and -4: time a command and its answer take between antenna and chip. `kbit_s` 0: none.
 
-    Frames of 256 bytes; a byte takes 9 bits, a frame 5 bytes more (PCB, CRC, start and end) and a pause. The chip thinks
-    less than the waiting time that its frames allow (FWT; 4.8 ms at the default of ISO/IEC 14443-4, 7.2), so it
-    never asks for more (S(WTX)).
+    Frames of 256 bytes; a byte takes 9 bits, a frame 5 bytes more (PCB, CRC, start and end) and a pause. The chip
+    thinks less than the waiting time that its frames allow (FWT, 4.8 ms where it names none; ISO/IEC 14443-4, 7.2),
+    so it never asks for more (S(WTX)).
     """
 
     kbit_s: float = 0.0

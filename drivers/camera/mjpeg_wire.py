@@ -77,7 +77,8 @@ class MjpegReader:
     def _part(self, boundary: bytes) -> Picture | None:
         start = self._buffer.find(boundary)
         if start < 0:
-            return self._without(boundary)
+            self._pass_over(boundary)
+            return None
         self._skipped = 0
         del self._buffer[:start]
         head_end = self._buffer.find(b"\r\n\r\n")
@@ -97,7 +98,7 @@ class MjpegReader:
         self._searched = 0
         return Picture(jpeg)
 
-    def _without(self, boundary: bytes) -> None:
+    def _pass_over(self, boundary: bytes) -> None:
         """Nothing here begins a part; only its last bytes may be the first of a boundary."""
         useless = max(0, len(self._buffer) - len(boundary) + 1)
         del self._buffer[:useless]

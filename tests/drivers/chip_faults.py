@@ -60,8 +60,8 @@ def _tampered(group: int) -> Fault:
         made.chip.files[file] = data[:-1] + bytes([data[-1] ^ 1])
         return judged(made.chip)
 
-    # what the last byte of DG14 says is not needed by what the chip proves; DG15's is a bit of the key
-    besides = {15: (("clone_suspected", "DG15"),), 14: (("clone_suspected", "DG14"),)}.get(group, ())
+    # the last bytes of these two are a key's
+    besides = (("clone_suspected", f"DG{group}"),) if group in (14, 15) else ()
     return Fault(f"DG{group} with one bit turned", found, (("dg_hash_mismatch", f"DG{group}"), *besides))
 
 
@@ -123,12 +123,12 @@ def _removed() -> str:
     return code
 
 
-def _by(scheme_signer: Callable[[], Signer], store: Callable[[], TrustStore] | None = None) -> Callable[[], ChipTrust]:
+def _by(made: Callable[[], Signer], store: Callable[[], TrustStore] | None = None) -> Callable[[], ChipTrust]:
     """The right files under another signature; EF.CardSecurity, too."""
 
     def found() -> ChipTrust:
-        made = laid(by=Issuer(utopia().authority, scheme_signer()))
-        return judged(made.chip, None if store is None else store())
+        chip = laid(by=Issuer(utopia().authority, made())).chip
+        return judged(chip, None if store is None else store())
 
     return found
 
