@@ -162,3 +162,9 @@ def _parsed(table: str) -> dict[int, Curve]:
 
 
 CURVES = _parsed(_TABLE)
+
+
+def x_of(curve: Curve, point: Point) -> bytes:
+    if point is None:
+        raise ValueError("no shared secret")
+    return point[0].to_bytes(curve.width, "big")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from simulators.chip_crypto import tlv
-from simulators.chip_curves import CURVES, Point
+from simulators.chip_curves import CURVES, Point, x_of
 
 BSI = bytes.fromhex("04007F00070202")
 GM, CAM = 2, 6
@@ -49,6 +49,11 @@ class CaKey:
     def point(self) -> Point:
         curve = CURVES[self.curve]
         return curve.times(self.secret, curve.g)
+
+    def agreed(self, public: bytes) -> bytes:
+        """The secret shared with who sent this point, as the keys of the channel are made of it. ValueError."""
+        curve = CURVES[self.curve]
+        return x_of(curve, curve.times(self.secret, curve.read(public)))
 
     @property
     def oid(self) -> bytes:

@@ -6,7 +6,7 @@ import os
 import secrets
 
 from simulators.chip_crypto import Messaging, derived, padded, sealed, tlv, token
-from simulators.chip_curves import CURVES, Curve, Point
+from simulators.chip_curves import CURVES, Point, x_of
 from simulators.chip_keys import CAM, CaKey, PaceWay
 
 
@@ -64,9 +64,3 @@ class PaceRun:
         arc, key, block = self._way.arc, self._messaging.enc, 8 if self._way.arc == 1 else 16
         iv = sealed(arc, key, bytes(block), b"\xff" * block)
         return tlv(0x8A, sealed(arc, key, iv, padded(arc, factor.to_bytes(self._curve.width, "big"))))
-
-
-def x_of(curve: Curve, point: Point) -> bytes:
-    if point is None:
-        raise ValueError("no shared secret")
-    return point[0].to_bytes(curve.width, "big")

@@ -26,9 +26,8 @@ from simulators.chip_crypto import (
     sealed,
     tlv,
 )
-from simulators.chip_curves import CURVES
 from simulators.chip_keys import CaKey, PaceWay
-from simulators.chip_pace import PaceRun, x_of
+from simulators.chip_pace import PaceRun
 
 CARD_ACCESS, CARD_SECURITY, ATR_INFO = 0x011C, 0x011D, 0x2F01
 COM, SOD, DG14, DG15 = 0x011E, 0x011D, 0x010E, 0x010F
@@ -254,9 +253,7 @@ class Chip:
         """Chip authentication: the answer still goes under the old keys."""
         key = self.passport.ca_key
         assert key is not None
-        curve = CURVES[key.curve]
-        shared = curve.times(key.secret, curve.read(public))
-        self._next = Messaging.over(key.arc, x_of(curve, shared))
+        self._next = Messaging.over(key.arc, key.agreed(public))
         self._ca_chosen = False
         return tlv(0x7C) if wrapped else b"", 0x9000
 

@@ -25,7 +25,9 @@ AWAY_S = 1.0
 class AirInterface:
     """ISO/IEC 14443-3 and -4: time a command and its answer take between antenna and chip. `kbit_s` 0: none.
 
-    Frames of 256 bytes; a byte takes 9 bits, a frame 5 bytes more (PCB, CRC, start and end) and a pause.
+    Frames of 256 bytes; a byte takes 9 bits, a frame 5 bytes more (PCB, CRC, start and end) and a pause. The chip
+    thinks less than the waiting time that its frames allow (FWT, 4.8 ms where it names none; ISO/IEC 14443-4, 7.2),
+    so it never asks for more (S(WTX)).
     """
 
     kbit_s: float = 0.0
@@ -33,6 +35,7 @@ class AirInterface:
     pause_s: float = 0.0003
     think_s: float = 0.004  # what the chip needs for itself, for each command
     busy_s: float = 0.0  # all that was spent so far, by this reckoning
+    thought_s: float = 0.0  # of it, the chip's thinking; the rest is the interface's own
 
     def take(self, command: int, answer: int) -> float:
         """Seconds for so many bytes each way; counted."""
@@ -41,6 +44,7 @@ class AirInterface:
         frames = sum(-(-size // (self.frame_bytes - 3)) for size in (command, answer))
         took_s = (command + answer + 5 * frames) * 9 / (self.kbit_s * 1000) + 2 * frames * self.pause_s + self.think_s
         self.busy_s += took_s
+        self.thought_s += self.think_s
         return took_s
 
 

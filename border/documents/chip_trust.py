@@ -5,15 +5,16 @@ Every fault is a reason with the assurance it still leaves; nothing a document c
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import IntEnum, StrEnum
 from types import MappingProxyType
 
-from border.documents import lds
+from border.documents import card_files, lds
+from border.documents.card_files import Infos
 from border.documents.certificates import DIGITAL_SIGNATURE, Certificate
-from border.documents.cms import Verification, verify
+from border.documents.cms import SignedData, Verification, verify
 from border.documents.countries import canonical, codes_of_alpha_2
 from border.documents.errors import DocumentError
 from border.documents.layout import layout_of
@@ -32,7 +33,7 @@ class Assurance(IntEnum):
 
 
 class Proof(StrEnum):
-    """What came of asking the chip itself (Active or Chip Authentication)."""
+    """What came of asking the chip itself (Active or Chip Authentication, or PACE-CAM)."""
 
     NOT_DONE = "not_done"
     PASSED = "passed"
@@ -41,13 +42,20 @@ class Proof(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ChipFiles:
-    """What a reader brought. `groups`: data group number to the whole file; empty `sod` or `com`: not there."""
+    """What a reader brought. `groups`: data group number to the whole file; empty `sod` or `com`: not there.
+
+    `card_access` and `card_security`: of the master file; empty: the chip has none, or none that can be read; None:
+    nobody asked, and nothing is compared.
+    """
 
     groups: Mapping[int, bytes]
     sod: bytes = b""
     com: bytes = b""
     active: Proof = Proof.NOT_DONE  # with the key in DG15
     chip: Proof = Proof.NOT_DONE  # with the key in DG14
+    card_access: bytes | None = None
+    card_security: bytes | None = None
+    mapping: Proof = Proof.NOT_DONE  # PACE-CAM, with the key in EF.CardSecurity
 
     def __repr__(self) -> str:
         return f"<chip files {sorted(self.groups)}>"
@@ -60,6 +68,7 @@ CAPS: Mapping[str, Assurance] = MappingProxyType(
         "signature_wrong": Assurance.NONE,
         "signer_revoked": Assurance.NONE,
         "clone_suspected": Assurance.NONE,
+        "card_access_differs": Assurance.NONE,
         "dg_missing": Assurance.READ,
         "dg_malformed": Assurance.READ,
         "dg_not_signed": Assurance.READ,
@@ -82,6 +91,7 @@ CAPS: Mapping[str, Assurance] = MappingProxyType(
         "crl_absent": Assurance.GENUINE,
         "crl_stale": Assurance.GENUINE,
         "com_inconsistent": Assurance.GENUINE,
+        "card_access_unsigned": Assurance.GENUINE,
         "deviation_known": Assurance.GENUINE,
     }
 )
@@ -138,6 +148,7 @@ READERS: Mapping[int, Callable[[bytes], object]] = MappingProxyType(
     {2: lds.read_dg2, 11: lds.read_dg11, 12: lds.read_dg12, 14: lds.read_dg14, 15: lds.read_dg15}
 )
 AA_KEY, CA_KEY = 15, 14
+CARD_ACCESS, CARD_SECURITY = "EF.CardAccess", "EF.CardSecurity"
 AA_COMPROMISED = "1.4"  # deviation: the key of Active Authentication
 
 
@@ -156,27 +167,41 @@ def judge(files: ChipFiles, store: TrustStore, at: datetime) -> ChipTrust:
     if certificate is None:
         return _concluded([*reasons, Reason("signer_absent")], files, proven, None)
     path = store.path(certificate)
-    reasons += _signature(sod, certificate, path)
-    reasons += _signer(certificate, path, sod, store, at)
+    reasons += _signature(sod.signed, "EF.SOD", certificate, path)
+    reasons += _signer(certificate, path, sod.signed, store, at)
     reasons += _document(zone, certificate, path)
     reasons += _deviations(zone, certificate, sod, store)
+    card_security = _card_security(files, zone, store, at)
+    reasons += (reason for reason in card_security.reasons if reason not in reasons)
+    reasons += _card_access(files, proven, card_security.infos)
     facts = _facts(certificate, path, sod)
-    return _concluded(reasons, files, proven, facts)
+    return _concluded(reasons, files, proven, facts, card_security.why_not)
 
 
-def _concluded(reasons: list[Reason], files: ChipFiles, proven: frozenset[int], facts: SignerFacts | None) -> ChipTrust:
+def _concluded(
+    reasons: list[Reason],
+    files: ChipFiles,
+    proven: frozenset[int],
+    facts: SignerFacts | None,
+    mapping_unsigned: str | None = "",
+) -> ChipTrust:
     """The most that every reason leaves; GENUINE only where the chip has proven a key that is itself signed."""
-    reasons = [*reasons, *_proofs(files, proven)]
+    keys = (
+        _Key("DG15", files.active, None if AA_KEY in proven else ""),
+        _Key("DG14", files.chip, None if CA_KEY in proven else ""),
+        _Key(CARD_SECURITY, files.mapping, mapping_unsigned),
+    )
+    reasons = [*reasons, *_proofs(keys)]
     counted = [
-        number
-        for number, proof in ((AA_KEY, files.active), (CA_KEY, files.chip))
-        if proof is Proof.PASSED
-        and number in proven
-        and not (number == AA_KEY and Reason("chip_key_compromised", "DG15") in reasons)
+        key
+        for key in keys
+        if key.proof is Proof.PASSED
+        and key.unsigned is None
+        and Reason("chip_key_compromised", key.place) not in reasons
     ]
     reached = Assurance.GENUINE if counted else Assurance.SIGNED
     words = [reason.word for reason in reasons]
-    if counted:  # the other proof's key may be unsigned or compromised: this one stands by itself
+    if counted:  # another proof's key may be unsigned or compromised: this one stands by itself
         words = [word for word in words if CAPS[word] is not Assurance.SIGNED]
     return ChipTrust(min([reached, *(CAPS[word] for word in words)]), tuple(reasons), proven, facts)
 
@@ -224,27 +249,29 @@ def _hashes(files: ChipFiles, sod: Sod, proven: frozenset[int]) -> Iterator[Reas
             yield Reason("com_inconsistent")
 
 
-def _signature(sod: Sod, certificate: Certificate, path: tuple[Certificate, ...]) -> Iterator[Reason]:
-    match verify(sod.signed, certificate):
+def _signature(
+    signed: SignedData, place: str, certificate: Certificate, path: tuple[Certificate, ...]
+) -> Iterator[Reason]:
+    match verify(signed, certificate):
         case Verification.WRONG:
-            yield Reason("signature_wrong", "EF.SOD")
+            yield Reason("signature_wrong", place)
         case Verification.UNKNOWN_ALGORITHM:
-            yield Reason("algorithm_unknown", "EF.SOD")
+            yield Reason("algorithm_unknown", place)
         case Verification.GOOD:
             pass
-    if is_weak(certificate.key, sod.signed.signer.scheme):
-        yield Reason("algorithm_weak", "EF.SOD")
-    for signed, by in zip((certificate, *path), path, strict=False):  # the last one is believed, whoever signed it
-        if is_weak(by.key, signed.scheme):
-            yield Reason("algorithm_weak", "document signer" if signed is certificate else "link certificate")
+    if is_weak(certificate.key, signed.signer.scheme):
+        yield Reason("algorithm_weak", place)
+    for one, by in zip((certificate, *path), path, strict=False):  # the last one is believed, whoever signed it
+        if is_weak(by.key, one.scheme):
+            yield Reason("algorithm_weak", "document signer" if one is certificate else "link certificate")
 
 
 def _signer(
-    certificate: Certificate, path: tuple[Certificate, ...], sod: Sod, store: TrustStore, at: datetime
+    certificate: Certificate, path: tuple[Certificate, ...], signed: SignedData, store: TrustStore, at: datetime
 ) -> Iterator[Reason]:
     if not path:
         yield Reason("signer_unknown", certificate.country)
-    yield from _validity(certificate, path, sod.signed.signer.signing_time, at)
+    yield from _validity(certificate, path, signed.signer.signing_time, at)
     usage = certificate.usage
     if certificate.purposes or certificate.is_authority or (usage is not None and not usage & DIGITAL_SIGNATURE):
         yield Reason("signer_unfit")
@@ -303,6 +330,66 @@ def _codes(certificate: Certificate) -> frozenset[str]:
     return named or codes_of_alpha_2(certificate.country)
 
 
+@dataclass(frozen=True, slots=True)
+class _CardSecurity:
+    """EF.CardSecurity, judged. `why_not`: why it is not a state's word, None where it is; else no infos are given."""
+
+    infos: Infos
+    why_not: str | None
+    reasons: tuple[Reason, ...] = ()
+
+
+def _card_security(files: ChipFiles, zone: tuple[str, ...], store: TrustStore, at: datetime) -> _CardSecurity:
+    """The document's own files are no worse for its faults: only the key of PACE-CAM is, unless somebody changed it."""
+    if not files.card_security:
+        return _CardSecurity(Infos(), "")
+    try:
+        read = card_files.read_card_security(files.card_security)
+    except DocumentError as error:
+        return _CardSecurity(Infos(), error.reason)
+    certificate = read.signed.signing_certificate(store.signers)
+    if certificate is None:
+        return _CardSecurity(Infos(), "signer_absent")
+    path = store.path(certificate)
+    found = (
+        *_signature(read.signed, CARD_SECURITY, certificate, path),
+        *_signer(certificate, path, read.signed, store, at),
+        *_document(zone, certificate, path),
+    )
+    kept = tuple(reason for reason in found if not reason.is_fault or reason.word == "signature_wrong")
+    fault = next((reason.word for reason in found if reason.is_fault), None)
+    return _CardSecurity(read.infos if fault is None else Infos(), fault, kept)
+
+
+def _card_access(files: ChipFiles, proven: frozenset[int], card_security: Infos) -> Iterator[Reason]:
+    """What the chip offered openly must be what is signed, or somebody chose the way of PACE for us (9303-11, 9.2)."""
+    if files.card_access is None:
+        return
+    signed = _signed_infos(files, proven) | card_security
+    word = "card_access_differs" if card_files.ways_of_pace(signed) else "card_access_unsigned"
+    try:
+        offered = card_files.read_card_access(files.card_access) if files.card_access else Infos()
+    except DocumentError as error:
+        yield Reason(word, error.reason)
+        return
+    if word == "card_access_unsigned":
+        if card_files.ways_of_pace(offered):
+            yield Reason(word)
+        return
+    found = card_files.difference(offered, signed)
+    yield from (Reason(word, f"added {protocol}") for protocol in found.added)
+    yield from (Reason(word, f"hidden {protocol}") for protocol in found.hidden)
+
+
+def _signed_infos(files: ChipFiles, proven: frozenset[int]) -> Infos:
+    if CA_KEY not in proven:
+        return Infos()
+    try:
+        return card_files.infos_of_dg14(files.groups[CA_KEY])
+    except DocumentError:  # said already, of the group
+        return Infos()
+
+
 def _deviations(zone: tuple[str, ...], certificate: Certificate, sod: Sod, store: TrustStore) -> Iterator[Reason]:
     layout = layout_of(zone) if zone else None
     number = layout.field("document_number").text(zone).rstrip("<") if layout else ""
@@ -317,12 +404,21 @@ def _about(known: Deviation) -> str:
     return known.kind if known.group is None else f"{known.kind} DG{known.group}"
 
 
-def _proofs(files: ChipFiles, proven: frozenset[int]) -> Iterator[Reason]:
-    for number, proof in ((AA_KEY, files.active), (CA_KEY, files.chip)):
-        if proof is Proof.FAILED:
-            yield Reason("clone_suspected", f"DG{number}")
-        elif proof is Proof.PASSED and number not in proven:
-            yield Reason("chip_key_not_signed", f"DG{number}")
+@dataclass(frozen=True, slots=True)
+class _Key:
+    """A key that the chip was asked to prove. `unsigned`: why it is not signed, where that is known; None: it is."""
+
+    place: str
+    proof: Proof
+    unsigned: str | None
+
+
+def _proofs(keys: Iterable[_Key]) -> Iterator[Reason]:
+    for key in keys:
+        if key.proof is Proof.FAILED:
+            yield Reason("clone_suspected", key.place)
+        elif key.proof is Proof.PASSED and key.unsigned is not None:
+            yield Reason("chip_key_not_signed", f"{key.place} {key.unsigned}".rstrip())
 
 
 def _facts(certificate: Certificate, path: tuple[Certificate, ...], sod: Sod) -> SignerFacts:

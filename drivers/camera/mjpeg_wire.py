@@ -37,6 +37,7 @@ class MjpegReader:
         self._buffer = bytearray()
         self._boundary: bytes | None = None
         self._searched = 0
+        self._skipped = 0
 
     @property
     def started(self) -> bool:
@@ -76,9 +77,9 @@ class MjpegReader:
     def _part(self, boundary: bytes) -> Picture | None:
         start = self._buffer.find(boundary)
         if start < 0:
-            if len(self._buffer) > MAX_JPEG_BYTES:
-                raise self._corrupt("no boundary")
+            self._pass_over(boundary)
             return None
+        self._skipped = 0
         del self._buffer[:start]
         head_end = self._buffer.find(b"\r\n\r\n")
         if head_end < 0:
@@ -97,6 +98,14 @@ class MjpegReader:
         self._searched = 0
         return Picture(jpeg)
 
+    def _pass_over(self, boundary: bytes) -> None:
+        """Nothing here begins a part; only its last bytes may be the first of a boundary."""
+        useless = max(0, len(self._buffer) - len(boundary) + 1)
+        del self._buffer[:useless]
+        self._skipped += useless
+        if self._skipped > MAX_JPEG_BYTES:
+            raise self._corrupt("no boundary")
+
     def _body_end(self, body: int, length: str, boundary: bytes) -> int | None:
         if length:
             if not (length.isascii() and length.isdecimal()) or int(length[:9]) > MAX_JPEG_BYTES:
@@ -106,8 +115,8 @@ class MjpegReader:
         following = self._buffer.find(b"\r\n" + boundary, max(body, self._searched))
         if following >= 0:
             return following
-        if len(self._buffer) > MAX_JPEG_BYTES:
-            raise self._resync("a part without an end")
+        if len(self._buffer) > MAX_JPEG_BYTES:  # what is in it holds no other part: none of it is looked at again
+            raise self._corrupt("a part without an end")
         self._searched = max(body, len(self._buffer) - len(boundary) - 2)
         return None
 
@@ -128,7 +137,7 @@ class MjpegReader:
         return WireCorrupt(self._device, reason)
 
     def _corrupt(self, reason: str) -> WireCorrupt:
-        self._searched = 0
+        self._searched = self._skipped = 0
         self._buffer.clear()
         return WireCorrupt(self._device, reason)
 

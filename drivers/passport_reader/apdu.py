@@ -20,8 +20,10 @@ NOT_FOUND = 0x6A82
 FORBIDDEN = (0x6982, 0x6985, 0x6986)
 SHORT_DATA, SHORT_LE = 255, 256
 LONG_DATA, LONG_LE = 65535, 65536
-MAX_ANSWER_BYTES = 1 << 17
-MAX_ROUNDS = 600
+MAX_ANSWER_BYTES = 1 << 13  # twice the longest that is asked for
+LEAST_PIECE = 64  # bytes; a chip that gives less at a time than any frame holds wants to keep us
+MAX_ROUNDS = MAX_ANSWER_BYTES // LEAST_PIECE
+MAX_COMMANDS = 10_000  # of one visit; a whole reading takes some 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +89,7 @@ class Link(Protocol):
 
 
 class Wire:
-    """The last link: commands become bytes. Counts what it carried."""
+    """The last link: commands become bytes. Counts what it carried, and carries no more than a visit can need."""
 
     def __init__(self, device: str, line: ChipLine) -> None:
         self._device = device
@@ -95,6 +97,8 @@ class Wire:
         self.commands = 0
 
     def send(self, command: Command, deadline: Deadline) -> Response:
+        if self.commands == MAX_COMMANDS:
+            raise WireCorrupt(self._device, "a visit without an end")
         self.commands += 1
         try:
             return decode(self._line.transmit(encode(command), deadline))

@@ -214,7 +214,7 @@ class _Visit:
             return Proof.NOT_OFFERED
         if opened.cam_token is None:
             return Proof.FAILED
-        infos = self._infos("CardSecurity") + self._infos("DG14")
+        infos = self._infos("CardSecurity")  # and no other: its signature is what this proof rests on
         return Proof.PASSED if opened.pace.chip_proved(opened.cam_token, infos) else Proof.FAILED
 
     def _proved_actively(self) -> Proof:

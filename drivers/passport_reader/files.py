@@ -7,7 +7,17 @@ from collections.abc import Callable
 from drivers.api import Unread
 from drivers.deadline import Deadline
 from drivers.passport_reader import tlv
-from drivers.passport_reader.apdu import END_OF_FILE, FORBIDDEN, LONG_LE, NOT_FOUND, OK, SHORT_LE, Command, Link
+from drivers.passport_reader.apdu import (
+    END_OF_FILE,
+    FORBIDDEN,
+    LEAST_PIECE,
+    LONG_LE,
+    NOT_FOUND,
+    OK,
+    SHORT_LE,
+    Command,
+    Link,
+)
 from drivers.passport_reader.tlv import Malformed
 
 APPLICATION = bytes.fromhex("A0000002471001")
@@ -66,10 +76,13 @@ class FileReader:
         data = data[:total]
         while len(data) < total:
             self._told(len(data), total)
-            piece = self._binary(len(data), min(self._block, total - len(data)))
+            wanted = min(self._block, total - len(data))
+            piece = self._binary(len(data), wanted)
             if not piece:
                 raise Malformed("a file shorter than it says")
             data += piece
+            if len(piece) < min(wanted, LEAST_PIECE) and len(data) < total:
+                raise Malformed(f"a file in pieces of {len(piece)} bytes")
         self._told(total, total)
         return data
 

@@ -37,7 +37,7 @@ class Make:
 
     `active`: the key of Active Authentication. `agreement`: the curve of Chip Authentication, with `agreement_cipher`
     3des, aes128, aes192 or aes256 and `agreement_id` to name the key. `pace`: PACEInfo elements (DER), which go into
-    EF.CardAccess and DG14.
+    EF.CardAccess and DG14. `mapping`: the curve of PACE-CAM's key, which EF.CardSecurity holds.
     """
 
     picture: str = lds.JPEG
@@ -48,17 +48,23 @@ class Make:
     agreement_cipher: str = "aes128"
     agreement_id: int | None = None
     pace: Sequence[bytes] = ()
+    mapping: str | None = None
     details: bool = True  # DG11 and DG12
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Passport:
-    """`files`: file id (0x011E EF.COM, 0x011D EF.SOD, 0x0101 DG1 ..., 0x011C EF.CardAccess) to bytes."""
+    """`files`: file id (0x011E EF.COM, 0x011D EF.SOD, 0x0101 DG1 ..., 0x011C EF.CardAccess) to bytes.
+
+    EF.CardSecurity stands by itself: in the master file it has the id that EF.SOD has in the application.
+    """
 
     files: dict[int, bytes]
     active_authentication: PrivateKey | None  # behind DG15
     chip_authentication: ec.EllipticCurvePrivateKey | None  # behind DG14
     issuer: Issuer
+    mapping: ec.EllipticCurvePrivateKey | None = None  # behind EF.CardSecurity
+    card_security: bytes = b""
 
 
 def issuer(today: date, scheme: Scheme = Scheme(), place: Place = Place()) -> Issuer:  # noqa: B008 (frozen)
@@ -85,7 +91,9 @@ def passport(who: Traveller, today: date, how: Make = Make(), by: Issuer | None 
         groups[14] = lds.dg14(infos)
     if active is not None:
         groups[15] = lds.dg15(public_info(active))
-    return Passport(_files(groups, by, issued, how), active, agreement, by)
+    mapping = curve_key(how.mapping, f"mapping {who.key}") if how.mapping else None
+    security = b"" if mapping is None else lds.card_security([*how.pace, chip_key(mapping)], by.signer, issued)
+    return Passport(_files(groups, by, issued, how), active, agreement, by, mapping, security)
 
 
 def _files(groups: dict[int, bytes], by: Issuer, issued: datetime, how: Make) -> dict[int, bytes]:
@@ -104,11 +112,16 @@ def _infos(how: Make, active: PrivateKey | None, agreement: ec.EllipticCurvePriv
         names = () if how.agreement_id is None else (der.integer(how.agreement_id),)
         protocol = f"{PROTOCOLS}.3.2.{CHIP_PROTOCOLS[how.agreement_cipher]}"
         made.append(der.seq(der.oid(protocol), der.integer(1), *names))
-        made.append(der.seq(der.oid(f"{PROTOCOLS}.1.2"), public_info(agreement, explicit=True), *names))
+        made.append(chip_key(agreement, *names))
     if isinstance(active, ec.EllipticCurvePrivateKey) and how.active is not None:
         algorithm = f"{PLAIN_ECDSA}.{PLAIN_DIGESTS[how.active.digest]}"
         made.append(der.seq(der.oid(ACTIVE_AUTHENTICATION), der.integer(1), der.oid(algorithm)))
     return made
+
+
+def chip_key(key: ec.EllipticCurvePrivateKey, *names: bytes) -> bytes:
+    """ChipAuthenticationPublicKeyInfo."""
+    return der.seq(der.oid(f"{PROTOCOLS}.1.2"), public_info(key, explicit=True), *names)
 
 
 def _name(who: Traveller) -> str:

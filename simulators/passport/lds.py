@@ -13,6 +13,7 @@ from simulators.passport.pki import LDS_SECURITY_OBJECT, Signer, signed_data
 
 COM, SOD, CARD_ACCESS = 0x011E, 0x011D, 0x011C
 TAGS = {1: 0x61, 2: 0x75, 11: 0x6B, 12: 0x6C, 14: 0x6E, 15: 0x6F}
+CARD_SECURITY_OBJECT = "0.4.0.127.0.7.3.2.1"
 JPEG, JPEG_2000 = "image/jpeg", "image/jp2"
 
 
@@ -126,3 +127,8 @@ def wrapped(content: bytes, by: Signer, at: datetime | None, how: Sealing = Seal
     """Any content as a signed EF.SOD."""
     certificates = None if how.embed else ()
     return der.tlv(0x77, signed_data(LDS_SECURITY_OBJECT, content, by, certificates, at, by_key_id=how.by_key_id))
+
+
+def card_security(infos: Iterable[bytes], by: Signer, at: datetime | None) -> bytes:
+    """EF.CardSecurity (Doc 9303-11, section 9.2): SecurityInfos, signed as EF.SOD is."""
+    return signed_data(CARD_SECURITY_OBJECT, der.set_of(*infos), by, None, at)

@@ -232,11 +232,11 @@ class Deviation:
 
 def deviation_list(rows: Iterable[Deviation], by: Signer, authority: Signer, at: datetime) -> bytes:
     """A signed DeviationList (Doc 9303-12, section 10)."""
-    content = der.seq(der.integer(0), der.set_of(*(_deviation(row) for row in rows)))
+    content = der.seq(der.integer(0), der.set_of(*(deviation(row) for row in rows)))
     return signed_data(DEVIATION_LIST, content, by, (by.certificate, authority.certificate), at)
 
 
-def _deviation(row: Deviation) -> bytes:
+def deviation(row: Deviation) -> bytes:
     documents: list[bytes] = []
     if row.signer is not None:
         documents.append(der.inside(1, row.signer.issuer, der.integer(row.signer.serial)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import os
 import time
@@ -41,16 +42,22 @@ def pcscd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pcscd]:
     daemon.close()
 
 
-@pytest.fixture
-def slot(pcscd: Pcscd, _rested: dict[Slot, float]) -> Iterator[Slot]:
-    """An empty reader that pcscd knows to be empty: that which has been empty the longest."""
-    found = min(pcscd.slots, key=lambda each: _rested.get(each, 0.0))
-    time.sleep(max(0.0, _rested.get(found, 0.0) + AWAY_S - time.monotonic()))
+@contextlib.contextmanager
+def empty(pcscd: Pcscd, rested: dict[Slot, float]) -> Iterator[Slot]:
+    """A reader that pcscd knows to be empty: that which has been empty the longest."""
+    found = min(pcscd.slots, key=lambda each: rested.get(each, 0.0))
+    time.sleep(max(0.0, rested.get(found, 0.0) + AWAY_S - time.monotonic()))
     yield found
-    _rested[found] = time.monotonic()
+    rested[found] = time.monotonic()
+
+
+@pytest.fixture
+def slot(pcscd: Pcscd, rested: dict[Slot, float]) -> Iterator[Slot]:
+    with empty(pcscd, rested) as found:
+        yield found
 
 
 @pytest.fixture(scope="session")
-def _rested() -> dict[Slot, float]:
+def rested() -> dict[Slot, float]:
     """When each reader was last left."""
     return {}

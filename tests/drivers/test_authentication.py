@@ -1,4 +1,4 @@
-"""Is the chip a copy? Both proofs with each key, hash, curve and cipher, and every copy that must fail."""
+"""Is the chip a copy? Every copy that must fail. What passes is in `chip_methods.py`."""
 
 from __future__ import annotations
 
@@ -25,20 +25,10 @@ from drivers.passport_reader.security_infos import (
 from drivers.passport_reader.tlv import Malformed
 from simulators.chip_crypto import aa_signature, tlv
 from simulators.chip_curves import CURVES as CHIP_CURVES
-from simulators.chip_keys import GM, PaceWay
 from simulators.passport_chip import DG14, DG15
 from tests.drivers.passports import PLAIN, ca_key, ec_key, files, passport, read, rsa_key
 
 HASH_ARCS = dict(enumerate(AA_HASHES.values(), start=1))
-EC_CURVES = (
-    ec.SECP224R1,
-    ec.SECP256R1,
-    ec.SECP384R1,
-    ec.SECP521R1,
-    ec.BrainpoolP256R1,
-    ec.BrainpoolP384R1,
-    ec.BrainpoolP512R1,
-)
 HASHES = pytest.mark.parametrize("arc", HASH_ARCS, ids=HASH_ARCS.get)
 
 
@@ -47,21 +37,9 @@ def der(key: ec.EllipticCurvePrivateKey) -> bytes:
 
 
 class TestActiveAuthentication:
-    @HASHES
-    @pytest.mark.parametrize("bits", [1024, 1536, 2048, 3072])
-    def test_rsa_iso_9796_2(self, bits: int, arc: int) -> None:
-        reading = read(passport(PLAIN, aa=rsa_key(bits), aa_hash=arc))
-        assert reading.active_authentication is Proof.PASSED
-
     def test_rsa_of_4096_bits_comes_in_a_long_answer(self) -> None:
         made = passport(PLAIN, aa=rsa_key(4096), longest_answer=65535)
         assert read(made).active_authentication is Proof.PASSED
-
-    @HASHES
-    @pytest.mark.parametrize("curve", EC_CURVES, ids=lambda curve: curve.name)
-    def test_ecdsa(self, curve: type[ec.EllipticCurve], arc: int) -> None:
-        reading = read(passport(PLAIN, aa=ec_key(curve), aa_hash=arc))
-        assert reading.active_authentication is Proof.PASSED
 
     def test_ecdsa_without_a_named_hash(self) -> None:
         made = passport(PLAIN, aa=ec_key(), aa_hash=4)
@@ -124,12 +102,6 @@ class TestActiveAuthentication:
 
 
 class TestChipAuthentication:
-    @pytest.mark.parametrize("arc", BY_ARC, ids=lambda arc: BY_ARC[arc].value)
-    @pytest.mark.parametrize("curve", BY_NUMBER, ids=lambda number: BY_NUMBER[number].name)
-    def test_each_curve_and_cipher(self, curve: int, arc: int) -> None:
-        reading = read(passport(PaceWay(GM, 2, 12), ca=ca_key(curve, arc), face_bytes=300))
-        assert reading.chip_authentication is Proof.PASSED
-
     @pytest.mark.parametrize("key_id", [0, 7, 200])
     @pytest.mark.parametrize("arc", [1, 4])
     def test_with_a_named_key(self, arc: int, key_id: int) -> None:

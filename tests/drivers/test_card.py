@@ -17,7 +17,7 @@ from simulators.passport_chip import Chip
 from simulators.pcscd import Pcscd, Slot
 from simulators.vpcd_wire import ChipOnReader
 from tests.drivers.passports import KEYS, nobody, passport, read
-from tests.drivers.test_chip import small
+from tests.drivers.test_chip import said, secrets, small
 
 SELECT_NOTHING = bytes.fromhex("00A4020C02FFFF")
 
@@ -126,9 +126,10 @@ def removed_at(slot: Slot, numbers: range) -> None:
     for number in numbers:
         chip.chip_faults.removed_at = number
         chip.put_down()
-        with pytest.raises(DocumentRemoved):
+        with pytest.raises(DocumentRemoved) as caught:
             reader.read(KEYS, Deadline(20), nobody)
         assert chip.sent == number
+        assert not [secret for secret in secrets(small()) if secret in said(caught.value)]
         chip.lift()
     reader.close()
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import sys
+from typing import TYPE_CHECKING
 
 from drivers.api import ChipKeys, Private, Proof
 from drivers.deadline import Deadline
@@ -16,7 +17,7 @@ from drivers.passport_reader.apdu import Response
 from drivers.passport_reader.authentication import active
 from drivers.passport_reader.chip import PassportChip
 from drivers.passport_reader.files import MAX_FILE_BYTES, longest_answer
-from drivers.passport_reader.secure_messaging import BY_ARC, Session, SessionKeys
+from drivers.passport_reader.secure_messaging import BY_ARC, Session, SessionKeys, Suite, mac, pad
 from drivers.passport_reader.security_infos import (
     active_authentication_hash,
     chip_keys,
@@ -27,6 +28,9 @@ from drivers.passport_reader.security_infos import (
     security_infos,
 )
 from drivers.passport_reader.tlv import Malformed
+
+if TYPE_CHECKING:
+    from simulators.passport_chip import Chip
 
 ZONE = "L898902C<369080619406236"
 MAX_COMMANDS = 400
@@ -65,7 +69,7 @@ class Babbler:
 
 
 def one_input(data: bytes) -> None:
-    kinds = (_visit, _infos, _keys, _answer, _objects)
+    kinds = (_visit, _infos, _keys, _answer, _objects, _vouched, _served)
     kinds[data[0] % len(kinds)](data[1:]) if data else None
 
 
@@ -99,6 +103,56 @@ def _answer(data: bytes) -> None:
         with contextlib.suppress(Malformed):
             Session(SessionKeys.derive(suite, SECRET)).open(Response(data, 0x9000))
             raise AssertionError("nobody without the key can say this")
+
+
+def _vouched(data: bytes) -> None:
+    """What a chip that holds the keys may say: past the code, into what it protects."""
+    for suite in BY_ARC.values():
+        keys = SessionKeys.derive(suite, SECRET)
+        counted = (1).to_bytes(suite.block, "big") + data
+        code = mac(suite, keys.mac.value, counted if suite is Suite.DES3 else pad(counted, suite.block))
+        with contextlib.suppress(Malformed):
+            opened = Session(keys).open(Response(data + tlv.encode(0x8E, code), 0x9000))
+            assert len(opened.data) < len(data)
+
+
+def _served(data: bytes) -> None:
+    """A chip that opens as it should, and holds these bytes as its files; the first byte says as which."""
+    from simulators import passport_chip  # noqa: PLC0415  # the far end stays uninstrumented
+
+    files = dict.fromkeys((0x011E, 0x011D, 0x0101, 0x0102, 0x010B, 0x010E, 0x010F), b"")
+    master = {passport_chip.CARD_ACCESS: data[1:]} if data[:1] == b"\0" else {}
+    files |= {} if master or not data else {list(files)[data[0] % len(files)]: data[1:]}
+    chip = passport_chip.Chip(passport_chip.Passport(ZONE, files, master=master))
+    line = Laid(chip)
+    with contextlib.suppress(DeviceError):
+        reading = PassportChip("fuzz", line).read(ChipKeys(mrz=Private(ZONE)), Deadline(60), lambda _share: None)
+        assert all(data[1:].startswith(file) for file in reading.files.values())
+        assert Proof.PASSED not in (reading.active_authentication, reading.chip_authentication)
+
+
+class Laid:
+    """A chip a call away."""
+
+    def __init__(self, chip: Chip) -> None:
+        self._chip = chip
+        self.commands = 0
+
+    def wait(self, deadline: Deadline) -> bytes:
+        deadline.check("fuzz")
+        return self._chip.atr
+
+    def transmit(self, command: bytes, deadline: Deadline) -> bytes:
+        deadline.check("fuzz")
+        self.commands += 1
+        assert self.commands <= MAX_COMMANDS
+        return self._chip.process(command)
+
+    def let_go(self) -> None:
+        self._chip.reset()
+
+    def close(self) -> None:
+        """Nothing is held."""
 
 
 def _objects(data: bytes) -> None:

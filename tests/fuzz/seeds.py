@@ -38,7 +38,9 @@ def chip() -> list[bytes]:
         found.append(b"\x00" + b"".join(bytes([len(each)]) + each for each in said if len(each) < 256))
         whole = (*made.files.values(), *made.master.values())
         found += [bytes([kind]) + each for each in whole if len(each) < 1500 for kind in (1, 2, 4)]
-    return [*found, *(b"\x03" + answer[:-2] for _, _, answer, _ in golden_chip.MESSAGING)]
+        found += [bytes([6, file]) + each for file in range(8) for each in whole if len(each) < 500]
+    known = [answer[:-2] for _, _, answer, _ in golden_chip.MESSAGING]
+    return [*found, *(b"\x03" + each for each in known), *(b"\x05" + each[:-10] for each in known)]
 
 
 def messages() -> list[bytes]:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import subprocess
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -13,34 +12,34 @@ from border.documents.certificates import read_certificate
 from border.documents.chip_trust import CAPS, Assurance, ChipFiles, ChipTrust, Proof, Reason, judge
 from border.documents.trust_store import TrustStore, with_deviation_list
 from simulators.passport import der, lds
-from simulators.passport.document import Issuer, Make
+from simulators.passport.document import Issuer, Make, passport
 from simulators.passport.keys import Scheme
 from simulators.passport.pki import (
     DEVIATION_LIST_SIGNING,
     LDS_SECURITY_OBJECT,
     Deviation,
     Place,
+    Signer,
     deviation_list,
     link,
     signed_data,
 )
 from simulators.travellers import traveller
-from tests.border.documents.chips import NOW, csca, files_of, resigned, signer, store_of, utopia, years
-
-SCHEMES = (
-    *(Scheme("rsa2048", digest) for digest in ("sha1", "sha224", "sha256", "sha384", "sha512")),
-    *(Scheme("rsa2048", digest, pss=True) for digest in ("sha1", "sha256", "sha384", "sha512")),
-    Scheme("rsa4096"),
-    Scheme("rsa4096", "sha512", pss=True),
-    *(Scheme("secp256r1", digest) for digest in ("sha1", "sha224", "sha256", "sha384", "sha512")),
-    Scheme("secp384r1", "sha384"),
-    Scheme("secp521r1", "sha512"),
-    *(Scheme(f"brainpoolP{size}r1", digest) for size, digest in ((256, "sha256"), (384, "sha384"), (512, "sha512"))),
-    *(
-        Scheme(curve, "sha256", explicit=True)
-        for curve in ("secp256r1", "secp384r1", "secp521r1", "brainpoolP256r1", "brainpoolP384r1", "brainpoolP512r1")
-    ),
+from tests.border.documents.chips import (
+    NOW,
+    TODAY,
+    WHO,
+    as_read,
+    csca,
+    files_of,
+    resigned,
+    signer,
+    store_of,
+    utopia,
+    years,
 )
+from tests.border.documents.openssl import SCHEMES
+
 EVERY_SCHEME = pytest.mark.parametrize("scheme", SCHEMES, ids=lambda scheme: scheme.name)
 
 
@@ -65,46 +64,6 @@ def test_a_whole_chip_is_signed(scheme: Scheme) -> None:
     assert trust.groups_proven == {1, 2, 11, 12, 14, 15}
     weak = "algorithm_weak" if digest == "sha1" else None
     assert set(words(trust)) == ({weak} if weak else set())
-
-
-@EVERY_SCHEME
-def test_openssl_agrees_on_the_same_file(scheme: Scheme, tmp_path: Path) -> None:
-    by = utopia(scheme)
-    files = files_of(by, Make(sealing=lds.Sealing(scheme.digest)))
-    tampered = _with_other_content(files.sod)
-    assert _openssl_verifies(files.sod, by, tmp_path)
-    assert not _openssl_verifies(tampered, by, tmp_path)
-    assert "signature_wrong" in words(judge(replace(files, sod=tampered), store_of(by.authority), NOW))
-
-
-def _openssl_verifies(sod: bytes, by: Issuer, folder: Path) -> bool:
-    """CMS signature and path, by an implementation that is not ours."""
-    (folder / "sod.der").write_bytes(_content_of(sod))
-    (folder / "csca.der").write_bytes(by.authority.certificate)
-    pem, sod_file = folder / "csca.pem", str(folder / "sod.der")
-    _run("x509", "-inform", "DER", "-in", str(folder / "csca.der"), "-out", str(pem))
-    moment = str(int(NOW.timestamp()))
-    # level 0: a signature with SHA-1 counts here, as it does for the kiosk, which calls it weak
-    command = ("cms", "-verify", "-inform", "DER", "-in", sod_file, "-CAfile", str(pem), "-purpose", "any")
-    # openssl takes no explicit curve in a path (X509_V_ERR_EC_KEY_EXPLICIT_PARAMS): there it verifies the CMS alone
-    path = ("-noverify",) if by.signer.key.scheme.explicit else ()
-    return _run(*command, *path, "-attime", moment, "-auth_level", "0", "-out", str(folder / "content.der"))
-
-
-def _run(*arguments: str) -> bool:
-    return subprocess.run(["openssl", *arguments], capture_output=True, check=False, timeout=60).returncode == 0
-
-
-def _content_of(sod: bytes) -> bytes:
-    """Without the outer tag 77 and its length of three bytes."""
-    assert sod[:2] == b"\x77\x82"
-    return sod[4:]
-
-
-def _with_other_content(sod: bytes) -> bytes:
-    """One bit of the first data group's hash, inside the signed content, is another."""
-    at = sod.index(der.integer(1) + b"\x04") + 6
-    return sod[:at] + bytes([sod[at] ^ 1]) + sod[at + 1 :]
 
 
 @pytest.mark.parametrize("group", [1, 2, 11, 12, 14, 15])
@@ -325,6 +284,109 @@ def test_a_key_that_nobody_signed_proves_nothing() -> None:
     unread = replace(files, groups={n: d for n, d in files.groups.items() if n != 15}, active=Proof.PASSED)
     assert faults(judged(unread)) == [("chip_key_not_signed", "DG15")]
     assert judged(unread).assurance is Assurance.SIGNED
+
+
+GM, CAM = (der.seq(der.oid(f"0.4.0.127.0.7.2.2.4.{arc}"), der.integer(2), der.integer(13)) for arc in ("2.2", "6.4"))
+MAPPED = Make(pace=(GM, CAM), mapping="brainpoolP256r1", agreement=None, active=None)
+
+
+def _mapped(how: Make = MAPPED, **changed: object) -> ChipFiles:
+    """A chip that was opened by PACE-CAM and proves itself by nothing else."""
+    made = passport(traveller(WHO), TODAY, how, utopia())
+    brought = replace(
+        as_read(made.files),
+        card_access=made.files.get(lds.CARD_ACCESS, b""),
+        card_security=made.card_security,
+        mapping=Proof.PASSED,
+    )
+    return replace(brought, **changed)  # type: ignore[arg-type]
+
+
+def test_a_chip_that_proves_the_key_of_its_card_security_is_genuine() -> None:
+    trust = judged(_mapped())
+    assert (trust.assurance, trust.reasons) == (Assurance.GENUINE, ())
+    cloned = judged(_mapped(mapping=Proof.FAILED))
+    assert (cloned.assurance, faults(cloned)) == (Assurance.NONE, [("clone_suspected", "EF.CardSecurity")])
+
+
+def _security(by: Signer, at: datetime = NOW) -> bytes:
+    return lds.card_security((GM, CAM), by, at)
+
+
+@pytest.mark.parametrize(
+    ("data", "why"),
+    [
+        (b"", ""),
+        (b"\x30\x05", "truncated"),
+        (signed_data(LDS_SECURITY_OBJECT, der.set_of(GM, CAM), utopia().signer), "wrong_content"),
+        (_security(signer(csca(years(1, 14), name_of_key="forged"), years(1, 10), serial=50)), "signer_unknown"),
+        (
+            _security(signer(utopia().authority, years(0.9, -0.1), serial=51), NOW - timedelta(days=60)),
+            "signer_expired",
+        ),
+        (_security(signer(utopia().authority, years(1, 9), serial=52, purpose=DEVIATION_LIST_SIGNING)), "signer_unfit"),
+        (_security(signer(utopia().authority, years(1, 9), Scheme(), Place("LC", "LCA"))), "issuing_state_differs"),
+    ],
+    ids=["absent", "malformed", "another kind", "unknown", "expired", "unfit", "of another state"],
+)
+def test_a_card_security_that_is_no_states_word_proves_no_chip(data: bytes, why: str) -> None:
+    """The document's own files are none the worse for it."""
+    trust = judged(_mapped(card_security=data))
+    assert faults(trust) == [("chip_key_not_signed", f"EF.CardSecurity {why}".rstrip())]
+    assert trust.assurance is Assurance.SIGNED
+
+
+def test_a_card_security_without_its_signer_takes_him_from_the_store() -> None:
+    content = signed_data(lds.CARD_SECURITY_OBJECT, der.set_of(GM, CAM), utopia().signer, ())
+    files = _mapped(card_security=content)
+    assert faults(judged(files)) == [("chip_key_not_signed", "EF.CardSecurity signer_absent")]
+    knowing = replace(store_of(utopia().authority), signers=(read_certificate(utopia().signer.certificate),))
+    assert judged(files, knowing).assurance is Assurance.GENUINE
+
+
+def test_a_card_security_that_was_changed_contradicts_itself() -> None:
+    data = _mapped().card_security or b""
+    at = data.index(CAM) + len(CAM) - 1
+    trust = judged(_mapped(card_security=data[:at] + b"\x0c" + data[at + 1 :]))
+    assert ("signature_wrong", "EF.CardSecurity") in faults(trust)
+    assert trust.assurance is Assurance.NONE
+
+
+@pytest.mark.parametrize(
+    ("offered", "about"),
+    [
+        (der.set_of(GM), ["hidden 0.4.0.127.0.7.2.2.4.6.4"]),
+        (der.set_of(GM, CAM, GM[:-1] + b"\x08"), ["added 0.4.0.127.0.7.2.2.4.2.2"]),
+        (b"", ["hidden 0.4.0.127.0.7.2.2.4.2.2", "hidden 0.4.0.127.0.7.2.2.4.6.4"]),
+        (b"\x31\x05\x30", ["truncated"]),
+        (der.set_of(*(der.seq(der.oid("1.2.3"), der.integer(n)) for n in range(65))), ["too_many"]),
+    ],
+    ids=["less", "another curve", "nothing", "malformed", "too much"],
+)
+def test_what_lies_open_must_be_what_is_signed(offered: bytes, about: list[str]) -> None:
+    trust = judged(_mapped(card_access=offered))
+    assert faults(trust) == [("card_access_differs", each) for each in about]
+    assert trust.assurance is Assurance.NONE
+
+
+@pytest.mark.parametrize("offered", [der.set_of(GM), b"\x31\x05\x30"], ids=["an offer", "malformed"])
+def test_a_chip_that_signed_nothing_of_pace_is_only_remarked(offered: bytes) -> None:
+    files = replace(files_of(utopia()), card_access=offered)
+    assert words(judged(files)) == ["card_access_unsigned"]
+    assert judged(files).assurance is Assurance.SIGNED
+
+
+@pytest.mark.parametrize("offered", [None, b""], ids=["not asked", "absent"])
+def test_a_chip_that_offers_no_pace_is_not_remarked(offered: bytes | None) -> None:
+    assert words(judged(replace(files_of(utopia()), card_access=offered))) == []
+
+
+def test_what_is_compared_with_is_only_what_is_signed() -> None:
+    """A copy that changes EF.CardAccess and DG14 alike is found by the hash of DG14, and by EF.CardSecurity."""
+    files = _mapped(card_access=der.set_of(GM))
+    found = judged(replace(files, groups={**files.groups, 14: lds.dg14((GM,))}))
+    assert ("dg_hash_mismatch", "DG14") in faults(found)
+    assert ("card_access_differs", "hidden 0.4.0.127.0.7.2.2.4.6.4") in faults(found)
 
 
 def _listed(*rows: Deviation) -> TrustStore:

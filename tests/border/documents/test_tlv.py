@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from border.documents import asn1, lds, tlv
+from border.documents import asn1, card_files, lds, tlv
 from border.documents.certificates import read_certificate, read_crl
 from border.documents.errors import REASONS, DocumentError
 from border.documents.sod import read_sod
@@ -27,12 +27,24 @@ PARSERS: dict[str, Callable[[bytes], object]] = {
     "dg14": lds.read_dg14,
     "dg15": lds.read_dg15,
     "sod": read_sod,
+    "card access": card_files.read_card_access,
+    "card security": card_files.read_card_security,
     "certificate": read_certificate,
     "crl": read_crl,
     "master list": lambda data: with_master_list(TrustStore(), data, NOW, ("UT",)),
     "deviation list": lambda data: with_deviation_list(TrustStore(), data, NOW),
 }
-TAGS = {"com": 0x60, "dg1": 0x61, "dg2": 0x75, "dg11": 0x6B, "dg12": 0x6C, "dg14": 0x6E, "dg15": 0x6F, "sod": 0x77}
+TAGS = {
+    "com": 0x60,
+    "dg1": 0x61,
+    "dg2": 0x75,
+    "dg11": 0x6B,
+    "dg12": 0x6C,
+    "dg14": 0x6E,
+    "dg15": 0x6F,
+    "sod": 0x77,
+    "card access": 0x31,
+}
 EVERY = pytest.mark.parametrize("name", PARSERS)
 LARGE = 10 << 20
 
@@ -120,6 +132,21 @@ def test_ten_megabytes_are_refused_without_being_copied(name: str) -> None:
         tracemalloc.stop()
     assert refused.value.reason == "too_large"
     assert most < 1 << 20
+
+
+@EVERY
+@pytest.mark.parametrize("claimed", [0x7FFFFFFF, 0x80000000, 0xFFFFFFFF])
+def test_two_gigabytes_that_are_only_claimed_are_refused_without_being_fetched(name: str, claimed: int) -> None:
+    data = bytes([TAGS.get(name, 0x30), 0x84]) + claimed.to_bytes(4, "big") + bytes(2000)
+    tracemalloc.start()
+    try:
+        with pytest.raises(DocumentError) as refused:
+            PARSERS[name](data)
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert refused.value.reason == "truncated"
+    assert most < 1 << 16
 
 
 @EVERY
