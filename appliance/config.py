@@ -52,6 +52,8 @@ class DevicesConfig:
     fingerprint_address: str
     fill_light: str = "none"
     fill_light_address: str = "none"
+    chip_reader: str = "none"
+    chip_reader_address: str = "none"
 
 
 @dataclass(frozen=True, slots=True)

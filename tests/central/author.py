@@ -138,6 +138,7 @@ class Author:
             lines=(),
             lines_as_read=(),
             document=_document(traveller),
+            chip=None,
             samples=tuple(_reference(sample) for sample in samples),
             quality=(),
             findings=(

@@ -170,6 +170,10 @@ class Stand:
         """Bring a traveller as far as this capture step, or WELCOME."""
         self.step_up(key, **how)
         for step in (State.DOCUMENT, State.FACE, State.TURN, State.FINGER):
+            if state is State.CHIP and step is State.FACE:
+                self.swipe()
+                self.wait_for(State.CHIP)
+                return
             if self.state is state:
                 return
             self._go_on_to(step)
@@ -232,6 +236,8 @@ class Stand:
         for device in ("document_reader", "camera", "fingerprint"):
             self.quay.disturb(device, "well")
             self.quay.disturb(device, "replug")
+        self.quay.disturb("chip_reader", "replug")
+        self.quay.show_chip("good")
         self.quay.walk_away()
         ends_s = time.monotonic() + PATIENCE_S
         while (now := self.state) is not State.IDLE:

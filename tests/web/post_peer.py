@@ -154,6 +154,7 @@ def a_case(row: Referral) -> Case:
         else (),
         lines_as_read=("P<UTOERIKSSON<<ANNA<MARIA<<<<<<<<<<<<<<<<<<<", "L89890?C36UTO7408<<2F1204159ZE184226B<<<<<10"),
         document=DOCUMENT if read else None,
+        chip=None,
         samples=samples if read else (),
         quality=(),
         findings=FINDINGS,
