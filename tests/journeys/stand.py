@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 import httpx
 
-from appliance.journey.machine import Event, State
+from appliance.journey.machine import CAPTURING, Event, State
 from appliance.keys import load_keys
 from practice.port import KioskPlace
 from practice.processes import answers
@@ -23,6 +23,9 @@ OnLoop = Callable[[Coroutine[Any, Any, None]], None]
 LOOK_EVERY_S = 0.05
 PATIENCE_S = 60.0
 """How long a person waits for what must come; far longer than it takes on a quiet machine."""
+
+WITHOUT_CHIP = tuple(state for state in CAPTURING if state is not State.CHIP)
+"""The capture steps of a kiosk that has no reader for chips."""
 
 SLOW_MACHINE = frozenset(
     {"turn_no_response", "turn_track_lost", "challenge_not_done", "face_not_captured", "finger_not_captured"}

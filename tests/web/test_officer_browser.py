@@ -182,7 +182,7 @@ def test_what_a_chip_proved_is_said_and_where_the_page_differs_its_characters_ar
     page.reload()
     pairs = page.locator(".why .pairs")
     assert pairs.locator("mark").all_inner_texts() == ["SO", "55", "0", "8"]
-    assert pairs.locator(".mrz").all_inner_texts()[1].startswith("P<UTOERIK55ON<<")
+    assert pairs.locator(".mrz").all_inner_texts()[1].startswith("P<UTOERIKS55N<<")
     assert page.evaluate("document.scrollingElement.scrollWidth <= innerWidth")
 
 
