@@ -266,6 +266,7 @@ def _condition(runner: Runner, devices: Devices, content: Content, folder: Path,
         list_version=content.list_version,
         list_age_hours=content.list_age_hours(),
         trust_version=content.trust_version,
+        trust_age_hours=content.trust_age_hours(),
         disk_free_mb=disk_free_bytes(folder) // MB,
         passive_pad=eyes.passive_name if eyes else "",
     )

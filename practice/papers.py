@@ -36,7 +36,7 @@ class Papers:
         self._now = datetime(self.today.year, self.today.month, self.today.day, tzinfo=UTC)
         valid = (self._now - year, self._now + 10 * year)
         authority = csca(valid, name_of_key="forger")  # Utopia's name over a key of his own
-        self.forger = Issuer(authority, signer(authority, valid, common="DS of nobody"))
+        self.forger: Issuer = Issuer(authority, signer(authority, valid, common="DS of nobody"))
 
     def by(self, who: Traveller) -> Issuer:
         """Who issued his document."""

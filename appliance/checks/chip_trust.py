@@ -27,7 +27,7 @@ def check(evidence: Evidence, policy: Policy) -> Finding:
         return Finding(NAME, Verdict.REFER, _worst(chip.trust), measures)
     if chip.store_age_hours is None:
         return Finding(NAME, Verdict.NOT_DONE, "trust_store_absent", measures)
-    if not chip.store_age_hours <= limits.max_store_age_hours:  # so that NaN refers
+    if not 0 <= chip.store_age_hours <= limits.max_store_age_hours:  # so that NaN refers, and a clock that lies
         return Finding(NAME, Verdict.NOT_DONE, "trust_store_stale", measures)
     if (word := _refused(chip.trust, limits)) is not None:
         return Finding(NAME, Verdict.REFER, word, measures)
@@ -62,7 +62,7 @@ def _worst(trust: ChipTrust) -> str:
 
 
 def _measures(chip: ChipEvidence, limits: ChipLimits) -> tuple[Measure, ...]:
-    level = Measure("chip_assurance", float(chip.trust.assurance), "level", f"min {limits.min_assurance}")
+    level = Measure("chip_assurance", float(chip.trust.assurance), "", f"min {limits.min_assurance}")
     if chip.store_age_hours is None:
         return (level,)
     most = f"max {limits.max_store_age_hours:g}"

@@ -30,6 +30,7 @@ class Condition:
     list_version: int  # 0: none
     list_age_hours: float | None
     trust_version: int  # 0: none
+    trust_age_hours: float | None
     disk_free_mb: int
     passive_pad: str  # the bundle with its version; "" when none is installed and the active challenge stands alone
 

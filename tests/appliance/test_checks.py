@@ -360,7 +360,12 @@ def test_a_chip_that_was_not_read_refers_unless_policy_tolerates_why(name: str, 
 
 @pytest.mark.parametrize(
     ("age", "reason"),
-    [(None, "trust_store_absent"), (2161.0, "trust_store_stale"), (float("nan"), "trust_store_stale")],
+    [
+        (None, "trust_store_absent"),
+        (2161.0, "trust_store_stale"),
+        (NAN, "trust_store_stale"),
+        (-1.0, "trust_store_stale"),
+    ],
 )
 def test_without_a_fresh_trust_store_no_chip_clears(age: float | None, reason: str) -> None:
     found = ALL["chip_trust"](replace(GOOD, chip=chip(Assurance.GENUINE, store_age_hours=age)), DEVELOPMENT)

@@ -152,6 +152,9 @@ def test_every_number_of_a_policy_has_a_bound() -> None:
         ({"face": replace(DEVELOPMENT.face, min_component=(("A", 1.0), ("A", 2.0)))}, "face.min_component[1]"),
         ({"face": replace(DEVELOPMENT.face, min_component=(("A", 101.0),))}, "face.min_component[0]"),
         ({"finger": replace(DEVELOPMENT.finger, metric="")}, "finger.metric"),
+        ({"chip": replace(DEVELOPMENT.chip, tolerated=("crl_absent", "chip_denied"))}, "chip.tolerated[1]"),
+        ({"chip": replace(DEVELOPMENT.chip, tolerated=("dg_hash_mismatch",))}, "chip.tolerated[0]"),
+        ({"chip": replace(DEVELOPMENT.chip, tolerated=("chip_absent", "chip_absent"))}, "chip.tolerated[1]"),
     ],
 )
 def test_what_binds_several_values_is_checked_when_signing_and_when_loading(
