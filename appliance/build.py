@@ -11,7 +11,7 @@ from typing import TypeVar
 from starlette.applications import Starlette
 
 from appliance.clock import SystemClock, TimeKeeper, read_boot_id
-from appliance.config import Config, ConfigError, LaneDirection
+from appliance.config import Config, ConfigError, DevicesConfig, LaneDirection
 from appliance.content import Content
 from appliance.devices import Devices
 from appliance.eyes import open_eyes
@@ -50,7 +50,8 @@ from appliance.web.traveller import traveller_app
 from border.encounter import Direction
 from border.messages.topics import TopicKind
 from drivers.address import Address
-from drivers.catalogue import CAMERA, DOCUMENT_READER, FILL_LIGHT, FINGERPRINT, LANE
+from drivers.api import ChipReader
+from drivers.catalogue import CAMERA, CHIP_READER, DOCUMENT_READER, FILL_LIGHT, FINGERPRINT, LANE
 from drivers.passport_reader.page import PageFolder
 
 SOFTWARE = "0.1.0"
@@ -179,6 +180,7 @@ def _keys(config: Config) -> Keys:
     return keys
 
 
+NONE = "none"
 PAGE = "page"
 """The document reader that is a folder of page pictures, read by the line net."""
 
@@ -192,9 +194,17 @@ def _hands(config: Config) -> Hands:
     sensor = _opened("fingerprint", devices.fingerprint, devices.fingerprint_address, FINGERPRINT, mistakes)
     lamp = _opened("fill_light", devices.fill_light, devices.fill_light_address, FILL_LIGHT, mistakes)
     lane = _opened("lane", devices.lane, devices.lane_address, LANE, mistakes)
-    if reader is None or camera is None or sensor is None or lamp is None or lane is None:
+    chips = _chip_reader(devices, mistakes)
+    if reader is None or camera is None or sensor is None or lamp is None or lane is None or mistakes:
         raise ConfigError(tuple(mistakes))
-    return Hands(reader, camera, sensor, lamp, lane)
+    return Hands(reader, camera, sensor, lamp, lane, chips)
+
+
+def _chip_reader(devices: DevicesConfig, mistakes: list[str]) -> ChipReader | None:
+    """None where this kiosk asks no chips."""
+    if devices.chip_reader == NONE:
+        return None
+    return _opened("chip_reader", devices.chip_reader, devices.chip_reader_address, CHIP_READER, mistakes)
 
 
 def _opened(
@@ -267,6 +277,8 @@ def _condition(runner: Runner, devices: Devices, content: Content, folder: Path,
         policy_version=content.policy.version if content.policy else 0,
         list_version=content.list_version,
         list_age_hours=content.list_age_hours(),
+        trust_version=content.trust_version,
+        trust_age_hours=content.trust_age_hours(),
         disk_free_mb=disk_free_bytes(folder) // MB,
         passive_pad=eyes.passive_name if eyes else "",
     )

@@ -54,6 +54,8 @@ class DevicesConfig:
     fill_light_address: str = "none"
     lane: str = "none"
     lane_address: str = "none"
+    chip_reader: str = "none"
+    chip_reader_address: str = "none"
 
 
 @dataclass(frozen=True, slots=True)

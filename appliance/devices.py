@@ -9,9 +9,22 @@ from typing import TypeVar
 
 from appliance.journey.ports import Hands
 from appliance.lane import Lane
-from drivers.api import FingerImage, Frame, Happening, LaneEvent, LaneOrder, Light, MrzText, Progress, Sign
+from drivers.api import (
+    ChipKeys,
+    ChipReader,
+    ChipReading,
+    FingerImage,
+    Frame,
+    Happening,
+    LaneEvent,
+    LaneOrder,
+    Light,
+    MrzText,
+    Progress,
+    Sign,
+)
 from drivers.deadline import Deadline
-from drivers.errors import Cancelled, DeviceError, DeviceRefused, DeviceTimeout
+from drivers.errors import Cancelled, DeviceError, DeviceRefused, DeviceTimeout, DocumentRemoved
 
 T = TypeVar("T")
 
@@ -24,7 +37,9 @@ class Nobody(Exception):
     """The whole time passed and nobody presented anything: not a fault of the device."""
 
 
-READER, CAMERA, SENSOR, FILL_LIGHT = "document_reader", "camera", "fingerprint", "fill_light"
+READER, CAMERA, SENSOR, FILL_LIGHT, CHIP = "document_reader", "camera", "fingerprint", "fill_light", "chip_reader"
+CHIP_S = 2.0
+"""Longer than a look at an empty reader takes."""
 LANE, LANE_EVENTS = "lane", "lane_events"
 LANE_S = 3.0
 CLEAR_S = 20.0  # a controller takes a second or two to check a signature; a TPM as long to make one
@@ -45,7 +60,8 @@ class Devices:
         self._hands = hands
         lamps = (FILL_LIGHT,) if hands.fill_light.is_fitted else ()
         gates = (LANE, LANE_EVENTS) if hands.lane.is_fitted else ()
-        self._lanes = {name: Lane(name) for name in (READER, CAMERA, SENSOR, *lamps, *gates)}
+        chips = (CHIP,) if hands.chip_reader is not None else ()
+        self._lanes = {name: Lane(name) for name in (READER, CAMERA, SENSOR, *lamps, *gates, *chips)}
         self._health = {name: READY for name in self._lanes if name != LANE_EVENTS}
         self.lane_is_latched = False
         self._fill_level = 0.0
@@ -67,6 +83,19 @@ class Devices:
 
     async def read_document(self, seconds: float) -> MrzText:
         return await self._call(READER, self._hands.reader.read, seconds)
+
+    @property
+    def has_chip_reader(self) -> bool:
+        return self._hands.chip_reader is not None
+
+    async def read_chip(self, keys: ChipKeys, seconds: float, progress: Progress) -> ChipReading:
+        """Wait for a chip and read it. A document that is taken away is no fault of the reader."""
+        return await self._call(CHIP, lambda deadline: self._chips.read(keys, deadline, progress), seconds)
+
+    @property
+    def _chips(self) -> ChipReader:
+        assert self._hands.chip_reader is not None, "no chip is asked for without a reader"
+        return self._hands.chip_reader
 
     async def next_frame(self, seconds: float) -> Frame:
         return await self._call(CAMERA, self._hands.camera.next_frame, seconds)
@@ -135,7 +164,11 @@ class Devices:
             self._probe(self.next_frame(3.0)),
             self._probe(self._call(SENSOR, lambda _deadline: self._hands.sensor.show(Light.OFF), LIGHT_S)),
             *(self._probe(self._call(FILL_LIGHT, self._dark, FILL_S)) for _ in self._lanes.keys() & {FILL_LIGHT}),
+            *(self._probe(self._call(CHIP, self._lies_there, CHIP_S)) for _ in self._lanes.keys() & {CHIP}),
         )
+
+    def _lies_there(self, deadline: Deadline) -> bool:
+        return self._chips.lies_there(deadline)
 
     def _dark(self, deadline: Deadline) -> None:
         self._hands.fill_light.shine(0.0, deadline)
@@ -161,6 +194,9 @@ class Devices:
                 raise Nobody from None
             self._health[proves] = error.code  # gave up early: the device itself is silent
             raise
+        except DocumentRemoved:
+            self._health[name] = READY
+            raise
         except DeviceError as error:
             self._health[proves] = error.code
             raise
@@ -169,7 +205,8 @@ class Devices:
 
     def close(self) -> None:
         hands = self._hands
-        for device in (hands.reader, hands.camera, hands.sensor, hands.fill_light, hands.lane):
-            device.close()
+        for device in (hands.reader, hands.camera, hands.sensor, hands.fill_light, hands.lane, hands.chip_reader):
+            if device is not None:
+                device.close()
         for lane in self._lanes.values():
             lane.close()

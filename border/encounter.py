@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from border.documents.chip_trust import Proof
 from border.documents.mrz import Mrz
+from border.documents.zone_comparison import Difference
 from border.findings import Finding
 
 
@@ -113,6 +115,28 @@ class QualityComponent:
 
 
 @dataclass(frozen=True, slots=True)
+class ChipFact:
+    """What a chip that was read has proven; the zone in it only where it differs from the one on the page."""
+
+    access: str  # how it was opened: protocol, key, curve and cipher
+    assurance: int  # 0 none, 1 read, 2 signed, 3 genuine
+    passive_authentication: Proof
+    active_authentication: Proof
+    chip_authentication: Proof
+    reasons: tuple[tuple[str, str], ...]  # (word, about), faults and remarks as they were found
+    groups_proven: tuple[int, ...]  # data groups whose hash is the signed one
+    signer: str  # certificate that signed, SHA-256 in hex; "" when there was none
+    signer_country: str
+    authority: str  # certificate of ours that vouches for it, SHA-256 in hex; "" when none does
+    store_version: int  # of the trust store it was judged by; 0: none
+    zone_same_shape: bool  # False: no zone, or one of another format
+    zone_differences: tuple[Difference, ...]
+
+    def __repr__(self) -> str:
+        return f"<chip fact, level {self.assurance}>"  # never characters of the zone
+
+
+@dataclass(frozen=True, slots=True)
 class CheckedFact:
     """Fact one, by the machine: what was seen and what each check said. Author: the kiosk."""
 
@@ -124,6 +148,7 @@ class CheckedFact:
     lines: tuple[str, ...]  # the zone as accepted; empty when none was read
     lines_as_read: tuple[str, ...]  # before any repair
     document: Mrz | None
+    chip: ChipFact | None  # None: none was read; the finding says why
     samples: tuple[SampleRef, ...]
     quality: tuple[QualityComponent, ...]
     findings: tuple[Finding, ...]

@@ -1,12 +1,13 @@
-"""The signed development policy and practice watchlist: written to files, or published retained for every kiosk.
+"""The signed development policy, watchlist and trust store: written to files, or published retained for every kiosk.
 
     python -m central.lists write CENTRE OUT [--watchlist FILE]      OUT/policy.cose, OUT/watchlist.cose
     python -m central.lists policy CENTRE (--out FILE | --broker HOST:PORT)
     python -m central.lists watchlist CENTRE FILE (--out FILE | --broker HOST:PORT)
+    python -m central.lists trust CENTRE FOLDER --version N (--out FILE | --broker HOST:PORT)
 
 CENTRE is DIR/centre of `central.ca`. A watchlist file is TOML or JSON: `version`, `issued_at_ms` (Unix time; default
 now), and `entries`, each with id, action, and some of names ([{primary, secondary}]), born ({year, month, day}),
-documents, issuing_state.
+documents, issuing_state. A trust store is a folder: `central/trust_folder.py` says what lies in it.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from typing import Any
 
 from border.messages import topics
 from border.messages.cose import SoftwareSigner
+from border.messages.trust import TrustFile, sign_trust
 from border.rules.codec import sign_policy
 from border.rules.default import DEVELOPMENT
 from border.watchlist.codec import sign_list
@@ -30,6 +32,7 @@ from central.ca import PUBLISHER
 from central.files import FolderError, write_whole
 from central.keys import POLICY_KEY_ID, load_policy_key
 from central.line import BrokerAddress, publish_retained
+from central.trust_folder import read_trust
 
 POLICY_FILE = "policy.cose"
 LIST_FILE = "watchlist.cose"
@@ -52,6 +55,10 @@ def signed_policy(centre: Path) -> bytes:
 
 def signed_watchlist(centre: Path, listed: WatchList) -> bytes:
     return sign_list(listed, hq_signer(centre))
+
+
+def signed_trust(centre: Path, file: TrustFile) -> bytes:
+    return sign_trust(file, hq_signer(centre))
 
 
 def practice_list(now_ms: int) -> WatchList:
@@ -125,15 +132,18 @@ def publish(centre: Path, broker: str, messages: dict[str, bytes]) -> None:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser("central.lists", description="Signs practice policy and watchlist.")
+    parser = argparse.ArgumentParser("central.lists", description="Signs policy, watchlist and trust store.")
     commands = parser.add_subparsers(dest="command", required=True)
     write = commands.add_parser("write", help="both, into a folder")
     write.add_argument("centre", type=Path)
     write.add_argument("out", type=Path)
     write.add_argument("--watchlist", type=Path, metavar="FILE")
-    for name in ("policy", "watchlist"):
+    for name in ("policy", "watchlist", "trust"):
         command = commands.add_parser(name)
         command.add_argument("centre", type=Path)
+        if name == "trust":
+            command.add_argument("folder", type=Path)
+            command.add_argument("--version", type=int, required=True, help="higher than the one before")
         if name == "watchlist":
             command.add_argument("watchlist", type=Path, metavar="FILE")
         target = command.add_mutually_exclusive_group(required=True)
@@ -150,6 +160,8 @@ def _run(chosen: argparse.Namespace, now_ms: int) -> None:
         return
     if chosen.command == "policy":
         topic, signed = topics.policy(), signed_policy(chosen.centre)
+    elif chosen.command == "trust":
+        topic, signed = topics.trust(), signed_trust(chosen.centre, read_trust(chosen.folder, chosen.version, now_ms))
     else:
         topic, signed = topics.watchlist(), signed_watchlist(chosen.centre, listed)
     if chosen.out is not None:

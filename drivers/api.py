@@ -301,7 +301,14 @@ class ChipReader(Protocol):
     def device(self) -> str: ...
 
     def read(self, keys: ChipKeys, deadline: Deadline, progress: Progress) -> ChipReading:
-        """Wait for a chip, open it, read it. Raises `DeviceError`; `DocumentRemoved`: put it down again."""
+        """Wait for a chip, open it, read it. Raises `DeviceError`; `DocumentRemoved`: put it down again.
+
+        The first word of progress, 0.0, says that a chip was found.
+        """
+        ...
+
+    def lies_there(self, deadline: Deadline) -> bool:
+        """Whether a chip lies on the reader now. Raises `DeviceError`: the reader itself is away."""
         ...
 
     def close(self) -> None: ...

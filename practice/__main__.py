@@ -15,10 +15,12 @@ from pathlib import Path
 
 import uvicorn
 
+from practice.papers import Papers
 from practice.port import Hardware, HardwareWrong, KioskPlace, Port, hardware_of
 from practice.processes import NotReady, Process, free_port
 from practice.quay import Quay
 from practice.quay_page import QuayPage
+from simulators.pcscd import Missing
 
 KIOSK = "practice-kiosk-1"
 
@@ -37,7 +39,8 @@ async def main(options: argparse.Namespace) -> int:
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, leaving.set)
     port = Port(options.folder, (KIOSK,), launched=True)
-    quay = None if options.hardware else Quay(options.folder.resolve() / "quay")
+    papers = Papers()
+    quay = None if options.hardware else _quay(options.folder.resolve() / "quay", papers)
     page: tuple[_Server, asyncio.Task[None]] | None = None
     browser: Process | None = None
     try:
@@ -45,7 +48,9 @@ async def main(options: argparse.Namespace) -> int:
         await port.start_centre_side()
         _say("starting one kiosk")
         hardware = _simulated(quay, port) if quay else hardware_of(options.hardware)
-        kiosk = await port.add_kiosk(KIOSK, hardware, scale=options.scale)
+        await asyncio.to_thread(_publish, papers, port)
+        environment = quay.environment if quay else None
+        kiosk = await port.add_kiosk(KIOSK, hardware, scale=options.scale, environment=environment)
         _say("starting the updates office and the kiosk's update client")
         updates_port = await port.start_updates()
         quay_port = free_port()
@@ -78,6 +83,24 @@ async def main(options: argparse.Namespace) -> int:
 def _simulated(quay: Quay, port: Port) -> Hardware:
     quay.belong_to(port.ca / "kiosks" / KIOSK / "device.crt")
     return quay.hardware()
+
+
+def _quay(folder: Path, papers: Papers) -> Quay:
+    """With a virtual chip reader where this machine can have one."""
+    shutil.rmtree(folder / "pcscd", ignore_errors=True)
+    try:
+        return Quay(folder, papers=papers)
+    except Missing as missing:
+        _say(f"no chip reader: {missing}")
+        return Quay(folder)
+
+
+def _publish(papers: Papers, port: Port) -> None:
+    """The practice states' authorities, through headquarters: today's, and of one day the latest."""
+    folder = port.folder / "trust"
+    shutil.rmtree(folder, ignore_errors=True)
+    papers.publish(folder)
+    port.publish_trust(folder, papers.today.toordinal())
 
 
 class _Server(uvicorn.Server):

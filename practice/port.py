@@ -54,6 +54,8 @@ class Hardware:
     fill_light_address: str = "none"
     lane: str = "none"
     lane_address: str = "none"
+    chip_reader: str = "none"
+    chip_reader_address: str = "none"
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,11 +124,18 @@ class Port:
         )
 
     async def add_kiosk(
-        self, kiosk: str, hardware: Hardware, *, scale: float = 1.0, settings: Settings | None = None
+        self,
+        kiosk: str,
+        hardware: Hardware,
+        *,
+        scale: float = 1.0,
+        settings: Settings | None = None,
+        environment: Mapping[str, str] | None = None,
     ) -> KioskPlace:
         """Write kiosk.toml, connect its uplink, start it and wait until its page answers.
 
-        `settings`: further numbers by table and name, as {"storage": {"hard_mark_mb": 200}}.
+        `settings`: further numbers by table and name, as {"storage": {"hard_mark_mb": 200}}. `environment`: what its
+        process finds set besides ours.
         """
         uplink = Uplink(self.broker_port)
         await uplink.put()
@@ -136,7 +145,7 @@ class Port:
         config = folder / "kiosk.toml"
         numbers = _tables({"times": {"scale": scale}}, settings or {})
         config.write_text(self._kiosk_toml(kiosk, hardware, (traveller, officer, uplink.port)) + numbers)
-        process = Process(kiosk, self._app_command(folder, config), folder / "kiosk.log")
+        process = Process(kiosk, self._app_command(folder, config), folder / "kiosk.log", environment=environment)
         place = KioskPlace(kiosk, folder, traveller, officer, uplink, process)
         self.kiosks.append(place)
         await asyncio.to_thread(self._seed, folder)
@@ -176,6 +185,11 @@ class Port:
         wanted.write_text(self.watchlist)
         run_module("central.lists", "write", str(self.ca / "centre"), str(folder / "lists"), "--watchlist", str(wanted))
 
+    def publish_trust(self, folder: Path, version: int) -> None:
+        """Have headquarters sign what lies there, and the broker hand it to every kiosk."""
+        arguments = ("trust", str(self.ca / "centre"), str(folder), "--version", str(version))
+        run_module("central.lists", *arguments, "--broker", f"127.0.0.1:{self.broker_port}")
+
     def _kiosk_toml(self, kiosk: str, hardware: Hardware, ports: tuple[int, int, int]) -> str:
         traveller, officer, uplink = ports
         neighbours = [f"http://127.0.0.1:{place.officer_port}" for place in self.kiosks]
@@ -200,6 +214,8 @@ fill_light = "{hardware.fill_light}"
 fill_light_address = "{hardware.fill_light_address}"
 lane = "{hardware.lane}"
 lane_address = "{hardware.lane_address}"
+chip_reader = "{hardware.chip_reader}"
+chip_reader_address = "{hardware.chip_reader_address}"
 
 [centre]
 brokers = ["localhost:{uplink}"]

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import random
 import signal
 import socket
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 SERVER_PORTS = (20000, 32000)
@@ -20,9 +21,13 @@ class NotReady(RuntimeError):
 class Process:
     """One child with its log file. Can be killed and started again under the same name."""
 
-    def __init__(self, name: str, command: list[str], log: Path) -> None:
+    def __init__(
+        self, name: str, command: list[str], log: Path, *, environment: Mapping[str, str] | None = None
+    ) -> None:
+        """`environment`: what is set besides our own."""
         self.name = name
         self._command = command
+        self._environment = {**os.environ, **(environment or {})}
         self._log = log
         self._child: subprocess.Popen[bytes] | None = None
 
@@ -45,6 +50,7 @@ class Process:
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 stdin=subprocess.DEVNULL,
+                env=self._environment,
                 start_new_session=True,  # Ctrl-C reaches the supervisor alone, which stops the others in order
             )
 

@@ -14,14 +14,17 @@ import cv2
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from practice.papers import KINDS, Papers
 from practice.port import Hardware
 from simulators.faces import Lighting, Pose, Scene
 from simulators.fingers import Condition, impression, master
 from simulators.lane_board import LaneBoardSim
 from simulators.mjpeg_camera import MjpegCameraSim
 from simulators.mrz_swipe import MrzSwipeSim, Profile
+from simulators.pcscd import Pcscd
 from simulators.presenters import BonaFide, Nobody, Presenter, PrintedPhoto, ScreenReplay, SideBySide
 from simulators.travellers import TRAVELLERS, Traveller, traveller
+from simulators.vpcd_wire import AWAY_S, AirInterface, ChipOnReader
 from simulators.zfm import ZfmSim
 
 FPS = 8.0
@@ -63,6 +66,14 @@ FACES: dict[str, Callable[[Traveller], Presenter]] = {
 OWN = "own"
 """His finger as it is on an ordinary day; a sailor's is dry."""
 FINGERS: tuple[str, ...] = (OWN, *(condition.value for condition in Condition if condition is not Condition.EMPTY))
+ABSENT, LEAVES = "absent", "leaves"
+CHIPS: tuple[str, ...] = (*KINDS, LEAVES, ABSENT)
+"""What the document's chip is like; one that leaves is taken away once in the middle of its reading."""
+LEAVES_AT = 30
+"""The command in whose place it leaves: by then its zone is read and its portrait is not."""
+AIR_KBIT_S = 424.0
+CHIP_READER = "chip_reader"
+CHIP_READER_FAULTS = ("unplug", "replug", "well")
 DEVICES: tuple[str, ...] = ("document_reader", "camera", "fingerprint", "lane")
 LANE_ACTS: tuple[str, ...] = ("press", "open_housing", "close_housing", "headset_in", "headset_out", "restart")
 FAULTS: tuple[str, ...] = ("unplug", "replug", "mute", "noisy", "split", "late", "wrong_status", "well")
@@ -74,8 +85,17 @@ class Quay:
     `look(url)` makes him watch a kiosk's public screen, so that he follows what it asks, as a person would.
     """
 
-    def __init__(self, folder: Path, *, fps: float = FPS) -> None:
+    def __init__(self, folder: Path, *, fps: float = FPS, papers: Papers | None = None) -> None:
+        """`papers`: who signs the chips, which then lie on a virtual reader; None: this kiosk has no such reader.
+
+        Raises `simulators.pcscd.Missing`.
+        """
         folder.mkdir(parents=True, exist_ok=True)
+        self._papers = papers
+        self.pcscd = None if papers is None else Pcscd(folder / "pcscd")
+        self.chip_kind = "good"
+        self._on_reader: ChipOnReader | None = None
+        self._taken_up_s = 0.0
         self.reader = MrzSwipeSim(folder / "mrz", Profile.ELYCTIS)
         self.sensor = ZfmSim(folder / "finger")
         self.camera = MjpegCameraSim(fps=fps)
@@ -107,24 +127,66 @@ class Quay:
             fill_light_address=self.camera.light_address,
             lane="board",
             lane_address=str(self.lane.path),
+            **(
+                {} if self.pcscd is None else {"chip_reader": "pcsc", "chip_reader_address": self.pcscd.slots[0].reader}
+            ),
         )
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What the kiosk's process must find set, to reach the reader."""
+        return {} if self.pcscd is None else {"PCSCLITE_CSOCK_NAME": self.pcscd.socket}
 
     # what a person may do; each raises KeyError or ValueError for a word it does not know
 
     def present(self, key: str) -> None:
         """Another traveller steps up: face to the camera, finger still lifted."""
+        self.take_up()
         self.who = traveller(key)
         self.show_face("bona_fide")
         self.lift()
 
     def swipe(self, how: str = "well") -> None:
-        """Draw the document through the reader: "well", or "badly" so that characters are lost."""
+        """Draw the document through the reader: "well", or "badly" so that characters are lost. Then lay it down."""
         lines = self.who.lines(datetime.now(UTC).date())
         if how == "badly":
             lines = tuple("?" * 9 + line[9:] for line in lines)
         elif how != "well":
             raise ValueError(f"a document is swiped well or badly, not {how!r}")
         self.reader.present(lines)
+        if how == "well":
+            self.put_down()
+
+    def show_chip(self, kind: str) -> None:
+        """From the next time it is put down, his document's chip is like that."""
+        if kind not in CHIPS:
+            raise ValueError(f"no chip is {kind!r}")
+        self.take_up()
+        self.chip_kind = kind
+
+    def put_down(self) -> None:
+        """Lay the document on the reader for chips, where it stays until it is taken up."""
+        if self._papers is None or self.pcscd is None or self.chip_kind == ABSENT:
+            return
+        if self._on_reader is None:
+            time.sleep(max(0.0, self._taken_up_s + AWAY_S - time.monotonic()))  # the reader must see that it was empty
+            chip = self._papers.chip(self.who, "good" if self.chip_kind == LEAVES else self.chip_kind)
+            self._on_reader = ChipOnReader(self.pcscd.slots[0].port, chip, air=AirInterface(AIR_KBIT_S))
+            self._on_reader.chip_faults.removed_at = LEAVES_AT if self.chip_kind == LEAVES else 0
+        elif self._on_reader.left:
+            self._on_reader.chip_faults.removed_at = 0
+            self._on_reader.lift()
+        self._on_reader.put_down()
+
+    def take_up(self) -> None:
+        on_reader, self._on_reader = self._on_reader, None
+        if on_reader is not None:
+            on_reader.lift()
+            self._taken_up_s = time.monotonic()
+
+    @property
+    def chip_lies(self) -> bool:
+        return self._on_reader is not None and not self._on_reader.left
 
     def show_face(self, kind: str) -> None:
         presenter = FACES[kind](self.who)
@@ -162,11 +224,15 @@ class Quay:
         self.lane.kiosk = key
 
     def walk_away(self) -> None:
+        self.take_up()
         self.show_face("nobody")
         self.lift()
 
     def disturb(self, device: str, fault: str) -> None:
         """Turn a fault knob of one device; "well" clears them, "replug" puts it back."""
+        if device == CHIP_READER:
+            self._disturb_chip_reader(fault)
+            return
         if device not in DEVICES or fault not in FAULTS:
             raise ValueError(f"no fault {fault!r} of {device!r}")
         simulators: dict[str, MrzSwipeSim | MjpegCameraSim | ZfmSim | LaneBoardSim] = {
@@ -186,6 +252,17 @@ class Quay:
             strength = {"noisy": 0.02, "late": 1.5}.get(fault, True)
             setattr(simulator.faults, {"late": "delay_s"}.get(fault, fault), strength)
 
+    def _disturb_chip_reader(self, fault: str) -> None:
+        if fault not in CHIP_READER_FAULTS:
+            raise ValueError(f"no fault {fault!r} of {CHIP_READER!r}")
+        if self.pcscd is None:
+            return
+        if fault == "unplug":
+            self.take_up()
+            self.pcscd.close()
+        elif not self.pcscd.running:
+            self.pcscd.start()
+
     def look(self, url: str | None) -> None:
         """Watch this kiosk's public screen state (its /state), or none."""
         self._screen_url = url
@@ -194,10 +271,13 @@ class Quay:
         self._leaving.set()
         for thread in self._threads:
             thread.join(5.0)
+        self.take_up()
         self.camera.close()
         self.reader.close()
         self.sensor.close()
         self.lane.close()
+        if self.pcscd is not None:
+            self.pcscd.close()
 
     def _film(self) -> None:
         began_s = time.monotonic()

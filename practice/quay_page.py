@@ -20,7 +20,7 @@ from starlette.templating import Jinja2Templates
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from practice.port import KioskPlace, Port
-from practice.quay import DEVICES, FACES, FAULTS, FINGERS, LANE_ACTS, Quay
+from practice.quay import CHIP_READER, CHIPS, DEVICES, FACES, FAULTS, FINGERS, LANE_ACTS, Quay
 from simulators.travellers import SYNTHETIC, TRAVELLERS
 
 HERE = Path(__file__).parent
@@ -31,8 +31,9 @@ POLICY = b"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'sel
 class QuayPage:
     """POST /do/{what}/{value} acts, GET /now tells; the page itself uses nothing else.
 
-    what: present KEY, swipe well|badly, face KIND, finger CONDITION|lift, walk_away now, at_lane ACT, world SWITCH,
-    document_reader|camera|fingerprint|lane FAULT. Answers the new state, or 404 with what would have been understood.
+    what: present KEY, swipe well|badly, chip KIND, document put_down|take_up, face KIND, finger CONDITION|lift,
+    walk_away now, at_lane ACT, world SWITCH, document_reader|camera|fingerprint|lane FAULT, chip_reader
+    unplug|replug|well. Answers the new state, or 404 with what would have been understood.
     """
 
     def __init__(self, quay: Quay, port: Port, kiosk: KioskPlace) -> None:
@@ -41,11 +42,13 @@ class QuayPage:
         self._acts: dict[str, Callable[[str], None]] = {
             "present": quay.present,
             "swipe": quay.swipe,
+            "chip": quay.show_chip,
+            "document": lambda value: {"put_down": quay.put_down, "take_up": quay.take_up}[value](),
             "face": quay.show_face,
             "finger": lambda value: quay.lift() if value == "lift" else quay.place(value),
             "at_lane": quay.at_lane,
             "walk_away": lambda _value: quay.walk_away(),
-            **{device: lambda value, device=device: quay.disturb(device, value) for device in DEVICES},  # type: ignore[misc]
+            **{device: lambda value, device=device: quay.disturb(device, value) for device in (*DEVICES, CHIP_READER)},  # type: ignore[misc]
         }
 
     def app(self) -> Starlette:
@@ -71,6 +74,7 @@ class QuayPage:
             {
                 "travellers": TRAVELLERS,
                 "synthetic": SYNTHETIC,
+                "chips": CHIPS if self._quay.pcscd is not None else (),
                 "faces": FACES,
                 "fingers": FINGERS,
                 "devices": DEVICES,
@@ -117,6 +121,8 @@ class QuayPage:
         )
         return {
             "who": self._quay.who.key,
+            "chip": self._quay.chip_kind,
+            "document": "on the reader" if self._quay.chip_lies else "in the hand",
             "face": self._quay.face,
             "finger": self._quay.finger,
             "lane": {"lamp": self._quay.lane.lamp, **asdict(self._quay.lane.outputs)},

@@ -12,13 +12,15 @@ say() { printf 'setup: %s\n' "$*" >&2; }
 
 # program|package: the program tells whether Debian's package is there
 wanted="mosquitto|mosquitto espeak-ng|espeak-ng chromium|chromium pcscd|pcscd"
+# practice lays its simulated chips on a virtual reader
+wanted="$wanted /usr/lib/pcsc/drivers/serial/libifdvpcd.so|vsmartcard-vpcd"
 # pyscard has no wheel for Linux and is built here
 wanted="$wanted gcc|gcc /usr/include/stdio.h|libc6-dev swig|swig /usr/include/PCSC/winscard.h|libpcsclite-dev"
 # what pyusb speaks through
 wanted="$wanted /usr/lib/*/libusb-1.0.so.0|libusb-1.0-0"
 [ "$what" = test ] && wanted="$wanted /usr/lib/postgresql/*/bin/initdb|postgresql npm|npm /usr/share/fonts/opentype/ocr-b/OCRB.otf|fonts-ocr-b"
-# a virtual chip reader, and a second opinion on PACE
-[ "$what" = test ] && wanted="$wanted /usr/lib/pcsc/drivers/serial/libifdvpcd.so|vsmartcard-vpcd /usr/lib/*/libeac.so.3|libeac3"
+# a second opinion on PACE
+[ "$what" = test ] && wanted="$wanted /usr/lib/*/libeac.so.3|libeac3"
 # replays recorded USB traffic
 [ "$what" = test ] && wanted="$wanted umockdev-run|umockdev"
 

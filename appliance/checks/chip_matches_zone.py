@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from appliance.checks.chip_trust import unread
 from appliance.checks.evidence import Evidence
+from border.documents.chip_unread import Unread
 from border.documents.zone_comparison import compare_zones
 from border.findings import Finding, Measure, Verdict
 from border.rules.policy import Policy
@@ -13,10 +15,8 @@ NAME = "chip_matches_zone"
 def check(evidence: Evidence, policy: Policy) -> Finding:
     if evidence.document is None:
         return Finding(NAME, Verdict.NOT_DONE, "document_not_read")
-    if evidence.chip is None:
-        if policy.chip.required:
-            return Finding(NAME, Verdict.NOT_DONE, "chip_not_read")
-        return Finding(NAME, Verdict.CLEAR, "chip_not_asked")
+    if isinstance(evidence.chip, Unread):
+        return unread(NAME, evidence.chip, policy)
     if not evidence.chip.zone:
         return Finding(NAME, Verdict.NOT_DONE, "chip_zone_not_read")
     compared = compare_zones(evidence.chip.printed, evidence.chip.zone)

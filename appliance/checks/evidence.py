@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
-from border.documents.chip_trust import ChipTrust
+from border.documents.chip_trust import ChipTrust, Proof
+from border.documents.chip_unread import Unread
 from border.documents.mrz import Mrz
 from border.encounter import ClockState, QualityComponent
 from border.findings import Measure
@@ -96,11 +97,19 @@ class FingerEvidence:
 
 @dataclass(frozen=True, slots=True)
 class ChipEvidence:
-    """What the chip proves, and its zone beside the page's; `zone` is () where DG1 could not be read."""
+    """What the chip proves, and its zone beside the page's; `zone` is () where DG1 could not be read.
 
+    `access`: how it was opened, in words. `active` and `chip`: its own proofs, whether or not their keys are signed.
+    """
+
+    access: str
     trust: ChipTrust
+    active: Proof
+    chip: Proof
     zone: tuple[str, ...]
     printed: tuple[str, ...]
+    store_version: int  # 0: there was no trust store
+    store_age_hours: float | None
 
     def __repr__(self) -> str:
         return f"<chip evidence {self.trust.assurance.name}>"
@@ -120,7 +129,7 @@ class Evidence:
     pad: PadEvidence | None
     comparison: ComparisonEvidence | None
     finger: FingerEvidence | None
-    chip: ChipEvidence | None  # None: no chip was read
+    chip: ChipEvidence | Unread
     pictures: tuple[tuple[str, str], ...]  # (frame hash, device) of every face picture that is kept
     altered: tuple[str, ...]  # hashes of frames whose pixels were others when they were to be kept; none of them is
     wishes: frozenset[str]  # "officer", "cannot_turn", "cannot_finger", "gave_up", "timed_out", "help"

@@ -26,8 +26,8 @@ async def document(capture: Capture) -> Event:
         is_last = left == 1
         if isinstance(reading, Accepted) and (is_last or not reading.mrz.refuted()):
             _accept(capture, reading)
-            await keep_portrait(capture, text)
-            return Event.DOCUMENT_READ
+            await keep_portrait(capture, text.portrait, text.reader)
+            return Event.CHIP_ASKED if capture.bench.devices.has_chip_reader else Event.DOCUMENT_READ
         _ask_again(capture, "check_digit_refuted" if isinstance(reading, Accepted) else str(reading.reason))
     return Event.REFER
 

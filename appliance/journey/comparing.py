@@ -11,15 +11,17 @@ from appliance.journey.visit import SeenPortrait
 from appliance.vision import face_comparison, portrait
 from appliance.vision.face_comparison import Embedding
 from border.encounter import Sample, SampleKind
-from drivers.api import MrzText, Portrait, PortraitSource
+from drivers.api import Portrait, PortraitSource
 
 KINDS = {PortraitSource.CHIP: SampleKind.PORTRAIT, PortraitSource.PRINTED: SampleKind.PORTRAIT_PRINTED}
 STATES = {PortraitSource.CHIP: PortraitState.CHIP, PortraitSource.PRINTED: PortraitState.PRINTED}
 
 
-async def keep_portrait(capture: Capture, text: MrzText) -> None:
-    """Keep an accepted document's portrait, if its reader gave one, for the officer's eyes; compare one that counts."""
-    given = text.portrait
+async def keep_portrait(capture: Capture, given: Portrait | None, reader: str) -> None:
+    """Keep a document's portrait, if this reader gave one, for the officer's eyes; compare one that counts.
+
+    The chip's comes later than the printed one, and takes its place in the comparison.
+    """
     if given is None:
         return
     seen, shown = await capture.bench.vision.call(lambda _deadline: _judged(capture.bench, given), 5.0)
@@ -27,7 +29,7 @@ async def keep_portrait(capture: Capture, text: MrzText) -> None:
         capture.visit.portrait = seen
     if shown is not None:
         media_type, data = shown
-        capture.visit.samples.append(Sample(KINDS[given.source], media_type, data, given.sha256, text.reader))
+        capture.visit.samples.append(Sample(KINDS[given.source], media_type, data, given.sha256, reader))
 
 
 def _judged(bench: Bench, given: Portrait) -> tuple[SeenPortrait, tuple[str, bytes] | None]:

@@ -10,6 +10,7 @@ class State(StrEnum):
     IDLE = "idle"  # home: the neutral screen with the languages
     WELCOME = "welcome"  # what is needed, what happens to the data; arriving or leaving
     DOCUMENT = "document"
+    CHIP = "chip"  # where the kiosk has a reader for chips
     FACE = "face"
     TURN = "turn"  # the active challenge
     FINGER = "finger"
@@ -25,6 +26,8 @@ class Event(StrEnum):
     LANGUAGE_CHOSEN = "language_chosen"
     DIRECTION_CHOSEN = "direction_chosen"
     DOCUMENT_READ = "document_read"
+    CHIP_ASKED = "chip_asked"  # the zone was read, and this kiosk asks the chip too
+    CHIP_DONE = "chip_done"  # read or not: the finding says which
     FACE_CAPTURED = "face_captured"
     TURN_PASSED = "turn_passed"
     OTHER_MOVEMENT = "other_movement"  # cannot turn the head: asked only to nod
@@ -68,7 +71,8 @@ TABLE: dict[State, dict[Event, State]] = {
         E.TIMED_OUT: S.WIPING,
         E.FAULT: S.OUT_OF_SERVICE,
     },
-    S.DOCUMENT: {E.DOCUMENT_READ: S.FACE, **_HANDING_OVER, **_LEAVING},
+    S.DOCUMENT: {E.DOCUMENT_READ: S.FACE, E.CHIP_ASKED: S.CHIP, **_HANDING_OVER, **_LEAVING},
+    S.CHIP: {E.CHIP_DONE: S.FACE, E.REFER: S.DECIDING, **_LEAVING},
     S.FACE: {E.FACE_CAPTURED: S.TURN, **_HANDING_OVER, **_LEAVING},
     S.TURN: {E.TURN_PASSED: S.FINGER, E.OTHER_MOVEMENT: S.TURN, **_HANDING_OVER, **_LEAVING},
     S.FINGER: {E.FINGER_CAPTURED: S.DECIDING, E.FINGER_NOT_ASKED: S.DECIDING, **_HANDING_OVER, **_LEAVING},
@@ -103,6 +107,7 @@ class Limit:
 LIMITS: dict[State, Limit] = {
     S.WELCOME: Limit(60.0, warns=True),
     S.DOCUMENT: Limit(60.0, warns=True),
+    S.CHIP: Limit(60.0, warns=True),
     S.FACE: Limit(60.0, warns=True),
     S.TURN: Limit(60.0, warns=True),
     S.FINGER: Limit(60.0, warns=True),
@@ -118,8 +123,8 @@ LIMITS: dict[State, Limit] = {
 WARNING_S = 20.0
 """A warning stands at least this long before a state ends (WCAG 2.2.1)."""
 
-CAPTURING: tuple[State, ...] = (S.DOCUMENT, S.FACE, S.TURN, S.FINGER)
-"""The four steps a traveller is led through, in order."""
+CAPTURING: tuple[State, ...] = (S.DOCUMENT, S.CHIP, S.FACE, S.TURN, S.FINGER)
+"""The steps a traveller is led through, in order; that of the chip only where there is a reader for it."""
 
 
 def after(state: State, event: Event) -> State:

@@ -16,10 +16,11 @@ from appliance.vision.screen_cues import ScreenCues
 from appliance.vision.track import Sighting
 from border.documents.mrz import Mrz
 from border.encounter import Fact, QualityComponent, Sample, Stamp
+from border.messages.trust import Trust
 from border.messages.values import AlarmKind
 from border.rules.policy import FaceLimits, Policy
 from border.watchlist.matching import Hit
-from drivers.api import Camera, DocumentReader, FillLight, FingerprintSensor, Lane
+from drivers.api import Camera, ChipReader, DocumentReader, FillLight, FingerprintSensor, Lane
 
 Box = tuple[int, int, int, int]
 """x, y, width, height in pixels of the frame."""
@@ -106,6 +107,13 @@ class Lists(Protocol):
 
     def list_age_hours(self) -> float | None: ...
 
+    @property
+    def trust(self) -> Trust | None:
+        """Whom this kiosk believes about documents; None when it has no store."""
+        ...
+
+    def trust_age_hours(self) -> float | None: ...
+
 
 class Stamps(Protocol):
     """Time for the journey."""
@@ -132,3 +140,4 @@ class Hands:
     sensor: FingerprintSensor
     fill_light: FillLight
     lane: Lane
+    chip_reader: ChipReader | None = None

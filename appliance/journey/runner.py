@@ -28,6 +28,7 @@ TOUCHES: dict[tuple[State, Touch], Event] = {
     (State.WELCOME, Touch.OFFICER): Event.REFER,
     **{(state, Touch.STOP): Event.GAVE_UP for state in CAPTURING},
     **{(state, Touch.OFFICER): Event.REFER for state in CAPTURING},
+    (State.CHIP, Touch.CANNOT): Event.CHIP_DONE,
     (State.TURN, Touch.CANNOT): Event.REFER,
     (State.FINGER, Touch.CANNOT): Event.REFER,
     **{(state, Touch.NEXT_PERSON): Event.NEXT_PERSON for state in (State.CLEARED, State.REFERRED)},

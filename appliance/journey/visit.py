@@ -14,6 +14,7 @@ from appliance.checks.evidence import (
     PadEvidence,
     PortraitState,
 )
+from appliance.journey.chip_reading import fact_of
 from appliance.journey.fill import Fill
 from appliance.journey.mirror import Window
 from appliance.journey.ports import Box
@@ -22,6 +23,7 @@ from appliance.vision.challenge import Fault
 from appliance.vision.face_comparison import Embedding
 from appliance.vision.track import Sighting
 from appliance.vision.turn import Movement
+from border.documents.chip_unread import Unread
 from border.documents.mrz import Mrz
 from border.encounter import (
     CheckedFact,
@@ -78,7 +80,7 @@ class Visit:
     face_box: tuple[Box, float] | None = None  # where the face was last, and when
     fill: Fill = field(default_factory=Fill)  # the lamp is dark when he comes
     mirror: Window | None = None  # what of the frame he sees
-    chip: ChipEvidence | None = None
+    chip: ChipEvidence | Unread = Unread.NOT_ASKED
     samples: list[Sample] = field(default_factory=list)
     altered: list[str] = field(default_factory=list)  # hashes of frames that were no longer what the driver hashed
     wishes: set[str] = field(default_factory=set)
@@ -125,6 +127,7 @@ class Visit:
             lines=self.lines,
             lines_as_read=self.lines_as_read,
             document=self.document,
+            chip=fact_of(self.chip),
             samples=refs,
             quality=self.quality(),
             findings=said,

@@ -94,6 +94,7 @@ class KioskStatus:
     referrals_waiting: int
     devices: tuple[tuple[str, str], ...]  # (device id, "ready" or an error code)
     list_age_hours: float | None
+    trust_age_hours: float | None  # of the trust store; None: none
     clock: str
     disk_free_mb: int
     passive_pad: str  # the bundle with its version; "": none, the active challenge stands alone

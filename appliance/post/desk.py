@@ -100,6 +100,7 @@ class Desk:
             referrals_waiting=waiting,
             devices=condition.devices,
             list_age_hours=condition.list_age_hours,
+            trust_age_hours=condition.trust_age_hours,
             clock=now.clock.value,
             disk_free_mb=condition.disk_free_mb,
             passive_pad=condition.passive_pad,

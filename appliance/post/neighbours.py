@@ -41,9 +41,6 @@ def from_json(data: bytes) -> KioskStatus:
     devices = table.get("devices")
     if not isinstance(devices, list) or not all(_is_pair(pair) for pair in devices):
         raise ValueError("devices")
-    age = table.get("list_age_hours")
-    if age is not None and not (isinstance(age, (int, float)) and math.isfinite(age)):
-        raise ValueError("list_age_hours")
     texts = {name: _value(table, name, str) for name in _TEXTS}
     numbers = {name: _value(table, name, int) for name in _NUMBERS}
     if not texts["officer_url"].startswith(("http://", "https://")):
@@ -54,7 +51,8 @@ def from_json(data: bytes) -> KioskStatus:
         help_called=_value(table, "help_called", bool),
         uplink=Link(_value(table, "uplink", str)),
         devices=tuple((name, code) for name, code in devices),
-        list_age_hours=None if age is None else float(age),
+        list_age_hours=_age(table, "list_age_hours"),
+        trust_age_hours=_age(table, "trust_age_hours"),
     )
 
 
@@ -78,6 +76,13 @@ def _value(table: Mapping[str, Any], name: str, kind: type) -> Any:
     return value
 
 
+def _age(table: Mapping[str, Any], name: str) -> float | None:
+    age = table.get(name)
+    if age is not None and not (isinstance(age, (int, float)) and math.isfinite(age)):
+        raise ValueError(name)
+    return None if age is None else float(age)
+
+
 def _is_pair(pair: object) -> bool:
     return isinstance(pair, list) and len(pair) == 2 and all(isinstance(item, str) for item in pair)
 
@@ -97,6 +102,7 @@ def unreachable(url: str) -> KioskStatus:
         referrals_waiting=0,
         devices=(),
         list_age_hours=None,
+        trust_age_hours=None,
         clock="",
         disk_free_mb=0,
         passive_pad="",

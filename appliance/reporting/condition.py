@@ -29,13 +29,15 @@ class Condition:
     policy_version: int  # 0: none
     list_version: int  # 0: none
     list_age_hours: float | None
+    trust_version: int  # 0: none
+    trust_age_hours: float | None
     disk_free_mb: int
     passive_pad: str  # the bundle with its version; "" when none is installed and the active challenge stands alone
 
     @property
     def news(self) -> tuple[object, ...]:
         """What is worth telling at once; the rest (room, age) changes all the time and can wait."""
-        return (self.state, self.help_called, self.devices, self.policy_version, self.list_version)
+        return (self.state, self.help_called, self.devices, self.policy_version, self.list_version, self.trust_version)
 
 
 def disk_free_bytes(folder: Path) -> int:

@@ -1,7 +1,7 @@
-"""What headquarters sends down: signed policy, watchlist and commands. Verified, never older, durable, last three kept.
+"""What headquarters sends down, signed: policy, lists, trust store, commands. Verified, never older, durable.
 
-Files in the folder: `policy.cose`, `watchlist.cose`, `command.cose` are in force; `<name>-<order>.cose` are the last
-three that were taken. Owned by the publisher's thread; counts may be read from any.
+Files in the folder: `policy.cose`, `watchlist.cose`, `trust.cose`, `command.cose` are in force; `<name>-<order>.cose`
+are the last three that were taken. Owned by the publisher's thread; counts may be read from any.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from appliance import durable
 from border.messages import codec, cose
 from border.messages.errors import MessageError
 from border.messages.topics import TopicKind
+from border.messages.trust import load_trust
 from border.rules.codec import load_policy
 from border.watchlist.codec import MAX_BYTES, load_list
 
@@ -54,6 +55,7 @@ class Verdict(StrEnum):
 NAMES: dict[TopicKind, str] = {
     TopicKind.POLICY: "policy",
     TopicKind.WATCHLIST: "watchlist",
+    TopicKind.TRUST: "trust",
     TopicKind.COMMAND: "command",
 }
 
@@ -121,6 +123,9 @@ class Inbox:
         if kind is TopicKind.WATCHLIST:
             listed = load_list(signed, self._key)
             return listed.version, listed.issued_at_ms
+        if kind is TopicKind.TRUST:
+            trust = load_trust(signed, self._key)
+            return trust.version, trust.issued_at_ms
         if kind is TopicKind.COMMAND:
             return self._command_order(signed)
         raise MessageError("bad_topic")

@@ -264,12 +264,11 @@ class Publisher:
             return
         kiosk = self._keys.kiosk
         down = topics.receipts(kiosk).removesuffix("rcpt") + "#"
-        client.subscribe([(down, 1), (topics.watchlist(), 1), (topics.policy(), 1)])
+        client.subscribe([(down, 1), (topics.watchlist(), 1), (topics.policy(), 1), (topics.trust(), 1)])
         self.connected = True
         self._reporter.forget_last()
-        request = self._reporter.request(
-            self._inbox.order(TopicKind.POLICY)[0], self._inbox.order(TopicKind.WATCHLIST)[0]
-        )
+        held = (TopicKind.POLICY, TopicKind.WATCHLIST, TopicKind.TRUST)
+        request = self._reporter.request(*(self._inbox.order(kind)[0] for kind in held))
         client.publish(topics.request(kiosk), request, qos=1)
 
     def _on_publish(

@@ -65,6 +65,7 @@ class Reporter:
             state=condition.state,
             policy_version=condition.policy_version,
             list_version=condition.list_version,
+            trust_version=condition.trust_version,
             outbox_depth=counts.depth,
             oldest_unreported_s=counts.oldest_s,
             quarantined=counts.quarantined,
@@ -77,7 +78,7 @@ class Reporter:
         )
         return sign_state(state, self._signer)
 
-    def request(self, policy_version: int, list_version: int) -> bytes:
+    def request(self, policy_version: int, list_version: int, trust_version: int) -> bytes:
         """ "This is what I have; send me what is newer, and what you still miss of mine.\""""
-        request = Request(self._site.kiosk, self.times.stamp(), policy_version, list_version)
+        request = Request(self._site.kiosk, self.times.stamp(), policy_version, list_version, trust_version)
         return sign_request(request, self._signer)

@@ -12,9 +12,11 @@ OLD_LIST_H = 24.0
 """An older watch list deserves a look; what may not clear any more is the policy's word, not the board's."""
 STALE_LIST_H = 72.0
 OLD_RECORD_S = 3600
+OLD_TRUST_H, STALE_TRUST_H = 24.0 * 30, 24.0 * 90
 LOW_DISK_MB, LAST_DISK_MB = 1000, 300
 LATE_S, SILENT_S = 15, 60
 READY = "ready"
+CHIP_READER = "chip_reader"
 UNREACHABLE = "unreachable"
 
 OK, LOOK, ACT = "ok", "look", "act"
@@ -27,6 +29,7 @@ KINDS = (
     "unreported",
     "quarantined",
     "list",
+    "trust",
     "clock",
     "disk",
     "device",
@@ -38,7 +41,21 @@ KINDS = (
 PICTURES = dict(
     zip(
         KINDS,
-        ("kiosk", "help", "queue", "uplink", "outbox", "held", "list", "clock", "disk", "device", "face", "repeat"),
+        (
+            "kiosk",
+            "help",
+            "queue",
+            "uplink",
+            "outbox",
+            "held",
+            "list",
+            "check",
+            "clock",
+            "disk",
+            "device",
+            "face",
+            "repeat",
+        ),
         strict=True,
     )
 )
@@ -72,6 +89,7 @@ def badges(status: KioskStatus) -> tuple[Badge, ...]:
         _unreported(status),
         Badge("quarantined", ACT if status.quarantined else OK, str(status.quarantined)),
         _list(status),
+        *(_trust(status) for name, _code in status.devices if name == CHIP_READER),
         _clock(status),
         Badge("disk", _falling(status.disk_free_mb, LOW_DISK_MB, LAST_DISK_MB), _megabytes(status.disk_free_mb)),
         *(_device(name, code) for name, code in status.devices),
@@ -120,6 +138,13 @@ def _list(status: KioskStatus) -> Badge:
     if age is None:
         return Badge("list", ACT, word="badge.list.absent")
     return Badge("list", _rising(age, OLD_LIST_H, STALE_LIST_H), f"{age:.0f} h")
+
+
+def _trust(status: KioskStatus) -> Badge:
+    age = status.trust_age_hours
+    if age is None:
+        return Badge("trust", ACT, word="badge.trust.absent")
+    return Badge("trust", _rising(age, OLD_TRUST_H, STALE_TRUST_H), f"{age / 24:.0f} d")
 
 
 def _clock(status: KioskStatus) -> Badge:

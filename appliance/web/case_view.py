@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import dataclass
 from datetime import date
+from itertools import groupby
 
+from border.documents.chip_trust import Proof
 from border.documents.dates import DateSpan, resolve_birth, resolve_expiry
 from border.documents.mrz import CheckDigit, Mrz, PartialDate
-from border.encounter import FaceArea, SampleKind, SampleRef
+from border.documents.zone_comparison import Difference
+from border.encounter import CheckedFact, FaceArea, SampleKind, SampleRef
 from border.findings import Finding, Measure, Verdict
 
 COMPARED: tuple[tuple[SampleKind, ...], ...] = (
@@ -86,6 +89,71 @@ class Line:
     finding: Finding
     missed: tuple[Bar, ...]
     rest: tuple[Bar, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Some characters of a zone's line, all of which the other zone has too, or none."""
+
+    text: str
+    differs: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ZonePair:
+    """One line as it stands on the page and in the chip."""
+
+    page: tuple[Run, ...]
+    chip: tuple[Run, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ChipPart:
+    """What the chip proved. `proofs`: (catalogue key's last part, its outcome); `remarks`: (word, what it is about)."""
+
+    level: int
+    proofs: tuple[tuple[str, Proof], ...]
+    remarks: tuple[tuple[str, str], ...]
+    access: str
+    signer: str
+    store_version: int
+    same_shape: bool
+    zone: tuple[ZonePair, ...]  # only the lines that differ
+
+
+def chip(checked: CheckedFact) -> ChipPart | None:
+    """None when no chip was read: the finding says why."""
+    fact = checked.chip
+    if fact is None:
+        return None
+    proofs = (
+        ("passive", fact.passive_authentication),
+        ("active", fact.active_authentication),
+        ("authentication", fact.chip_authentication),
+    )
+    signer = f"{fact.signer_country} {fact.signer[:16]}".strip()
+    zone = tuple(
+        pair
+        for row, line in enumerate(checked.lines)
+        if (pair := zone_pair(line, [one for one in fact.zone_differences if one.line == row])) is not None
+    )
+    return ChipPart(
+        fact.assurance, proofs, fact.reasons, fact.access, signer, fact.store_version, fact.zone_same_shape, zone
+    )
+
+
+def zone_pair(line: str, differences: Iterable[Difference]) -> ZonePair | None:
+    """Both readings of one line, the differing characters marked; None where none differs."""
+    written = {one.position: one.chip for one in differences}
+    if not written:
+        return None
+    other = "".join(written.get(at, char) for at, char in enumerate(line))
+    return ZonePair(_runs(line, written), _runs(other, written))
+
+
+def _runs(line: str, differing: Container[int]) -> tuple[Run, ...]:
+    places = groupby(range(len(line)), key=lambda at: at in differing)
+    return tuple(Run("".join(line[at] for at in run), differs) for differs, run in places)
 
 
 def fields(document: Mrz, today: date) -> tuple[Field, ...]:

@@ -42,6 +42,7 @@ class CasePages:
             reasons=REASONS,
             compared=case_view.compared(case.checked.samples, case.faces),
             difference=case_view.difference(case.checked.findings),
+            chip=case_view.chip(case.checked),
             others=case_view.others(case.checked.samples, case.faces),
             lines=case_view.lines(case.checked.findings),
             facts=facts,

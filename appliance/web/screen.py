@@ -10,6 +10,7 @@ from border.encounter import Outcome
 
 ACTIONS: dict[State, tuple[Touch, ...]] = {
     State.WELCOME: (Touch.ARRIVING, Touch.LEAVING),
+    State.CHIP: (Touch.CANNOT,),
     State.TURN: (Touch.CANNOT,),
     State.FINGER: (Touch.CANNOT,),
     State.CLEARED: (Touch.NEXT_PERSON, Touch.FINISH),
@@ -20,6 +21,7 @@ ACTIONS: dict[State, tuple[Touch, ...]] = {
 SCENES: dict[State, str] = {
     State.IDLE: "scene_harbour",
     State.DOCUMENT: "scene_document",
+    State.CHIP: "scene_chip",
     State.FINGER: "scene_finger",
     State.DECIDING: "scene_deciding",
     State.REFERRED: "scene_officer",
@@ -27,6 +29,9 @@ SCENES: dict[State, str] = {
     State.WIPING: "scene_goodbye",
     State.OUT_OF_SERVICE: "scene_closed",
 }
+
+STEPS = tuple(state for state in CAPTURING if state is not State.CHIP)
+"""The four pictures of progress; page and chip are one document to its holder."""
 
 _CAN_LEAVE = (State.WELCOME, *CAPTURING)
 _HAS_TEXT = frozenset(State) - {State.IDLE, State.CLEARED, State.REFERRED}
@@ -105,10 +110,11 @@ def _progress_percent(view: View) -> int | None:
 
 
 def _steps(state: State) -> tuple[Step, ...]:
-    at = CAPTURING.index(state) if state in CAPTURING else len(CAPTURING)
+    now = State.DOCUMENT if state is State.CHIP else state
+    at = STEPS.index(now) if now in STEPS else len(STEPS)
     if state is State.WELCOME:
         at = -1
-    return tuple(Step(step.value, number == at, number < at) for number, step in enumerate(CAPTURING))
+    return tuple(Step(step.value, number == at, number < at) for number, step in enumerate(STEPS))
 
 
 def _say(view: View, languages: tuple[str, ...]) -> tuple[str, ...]:

@@ -97,6 +97,13 @@ CAPS: Mapping[str, Assurance] = MappingProxyType(
 )
 """Every reason, and the most a chip can still be worth with it. Those that leave GENUINE are remarks, not faults."""
 
+OF_THE_CHIP = frozenset({"clone_suspected", "chip_key_compromised", "chip_key_not_signed"})
+"""What speaks of the chip's own keys, and not of the files and who signed them."""
+
+WEAK = "algorithm_weak"
+REMARKS = frozenset(word for word, cap in CAPS.items() if cap is Assurance.GENUINE) - {WEAK}
+"""They refer only where signed policy does not tolerate them."""
+
 
 @dataclass(frozen=True, slots=True)
 class Reason:
@@ -139,6 +146,14 @@ class ChipTrust:
     @property
     def faults(self) -> tuple[Reason, ...]:
         return tuple(reason for reason in self.reasons if reason.is_fault)
+
+    @property
+    def passive(self) -> Proof:
+        """Passive authentication alone: failed when contradicted, not done when nobody we believe speaks for it."""
+        worst = min((CAPS[r.word] for r in self.reasons if r.word not in OF_THE_CHIP), default=Assurance.GENUINE)
+        if worst is Assurance.NONE:
+            return Proof.FAILED
+        return Proof.PASSED if worst >= Assurance.SIGNED and self.signer is not None else Proof.NOT_DONE
 
 
 CLOCKS_DIFFER = timedelta(days=1)

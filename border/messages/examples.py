@@ -5,9 +5,12 @@ The document is the specimen of Doc 9303-4 (Utopia); nobody here exists.
 
 from __future__ import annotations
 
+from border.documents.chip_trust import Proof
 from border.documents.values import CheckDigit, Format, Mrz, PartialDate, Repair
+from border.documents.zone_comparison import Difference
 from border.encounter import (
     CheckedFact,
+    ChipFact,
     ClockState,
     DecidedFact,
     Direction,
@@ -21,6 +24,7 @@ from border.encounter import (
 )
 from border.findings import Finding, Measure, Verdict
 from border.ledger import GENESIS, Checkpoint
+from border.messages.trust import TrustFile
 from border.messages.values import (
     Alarm,
     AlarmKind,
@@ -88,6 +92,21 @@ CHECKED = CheckedFact(
     lines=LINES,
     lines_as_read=(LINES[0], LINES[1].replace("0", "O", 1)),
     document=SPECIMEN,
+    chip=ChipFact(
+        access="PACE-ECDH-GM-AES-128, brainpoolP256r1",
+        assurance=2,
+        passive_authentication=Proof.PASSED,
+        active_authentication=Proof.NOT_DONE,
+        chip_authentication=Proof.NOT_DONE,
+        reasons=(("crl_absent", "UT"),),
+        groups_proven=(1, 2, 14),
+        signer="0a" * 32,
+        signer_country="UT",
+        authority="0b" * 32,
+        store_version=7,
+        zone_same_shape=True,
+        zone_differences=(Difference(0, 10, "S", "5", "name"),),
+    ),
     samples=(FACE,),
     quality=(QualityComponent("Sharpness", 0.5, 80.0, "landfall-1"), QualityComponent("Yaw", -2.5, None, "mesh-1")),
     findings=(
@@ -143,6 +162,7 @@ STATE = StateReport(
     state="idle",
     policy_version=3,
     list_version=12,
+    trust_version=7,
     outbox_depth=0,
     oldest_unreported_s=0,
     quarantined=0,
@@ -154,7 +174,7 @@ STATE = StateReport(
     lane="1",
 )
 ALARM_VALUE = Alarm(kiosk=KIOSK, id=ALARM, kind=AlarmKind.DEVICE, at=AT, detail="DEV-GONE")
-REQUEST = Request(kiosk=KIOSK, at=AT, policy_version=0, list_version=11)
+REQUEST = Request(kiosk=KIOSK, at=AT, policy_version=0, list_version=11, trust_version=7)
 CHECKPOINT = Checkpoint(kiosk=KIOSK, seq=1, head=b"\x03" * 32, at=AT)
 POLICY = Policy(
     version=3,
@@ -186,7 +206,15 @@ POLICY = Policy(
     finger=FingerLimits(
         min_quality=(("optical", 40.0), ("capacitive", 35.0)), min_age_years=12, metric="landfall-finger-1"
     ),
-    chip=ChipLimits(required=True, min_assurance=2, weak_algorithms=True),
+    chip=ChipLimits(
+        tolerated=("chip_absent", "crl_absent"),
+        min_assurance=2,
+        weak_algorithms=True,
+        tries=3,
+        wait_s=15.0,
+        read_s=20.0,
+        max_store_age_hours=2160.0,
+    ),
     gate=GateLimits(open_s=6.0),
     retries=Retries(document=3, face=3, finger=3, total_s=120.0),
     min_self_service_age_years=16,
@@ -200,6 +228,17 @@ LISTED = WatchListFile(
     version=12,
     issued_at_ms=AT.wall_ms,
     entries=(("e-1", (("SAMPLE", "PERSON"),), (1974, 8, None), ("X0000001",), "UTO", "speak_alone"),),
+)
+TRUST = TrustFile(
+    version=7,
+    issued_at_ms=AT.wall_ms,
+    authorities=(b"a CSCA certificate, DER",),
+    links=(),
+    signers=(),
+    crls=(b"a revocation list, DER",),
+    master_lists=(b"a master list, CMS",),
+    publishers=("DE", "FR"),
+    deviation_lists=(),
 )
 
 EXAMPLES: tuple[object, ...] = (
@@ -215,5 +254,6 @@ EXAMPLES: tuple[object, ...] = (
     CHECKPOINT,
     POLICY,
     LISTED,
+    TRUST,
 )
 """Every message of the contract, once."""

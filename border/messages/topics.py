@@ -23,6 +23,7 @@ class TopicKind(StrEnum):
     HIT = "hit"
     WATCHLIST = "watchlist"
     POLICY = "policy"
+    TRUST = "trust"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,7 @@ _SHAPES: tuple[tuple[TopicKind, re.Pattern[str]], ...] = tuple(
         (TopicKind.HIT, f"k/{_KIOSK}/down/hit"),
         (TopicKind.WATCHLIST, "all/wl"),
         (TopicKind.POLICY, "all/policy"),
+        (TopicKind.TRUST, "all/trust"),
     )
 )
 
@@ -98,6 +100,11 @@ def watchlist() -> str:
 
 def policy() -> str:
     return f"{ROOT}/all/policy"
+
+
+def trust() -> str:
+    """Whom to believe about documents: CSCA certificates, master lists, revocation and deviation lists."""
+    return f"{ROOT}/all/trust"
 
 
 def parse(topic: str) -> Topic:

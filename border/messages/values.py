@@ -108,6 +108,7 @@ class StateReport:
     state: str  # the journey's state
     policy_version: int
     list_version: int
+    trust_version: int
     outbox_depth: int
     oldest_unreported_s: int
     quarantined: int
@@ -147,9 +148,10 @@ class RecordHeader:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A kiosk asks for the lists and policy it lacks, because some brokers keep retained messages on one node only."""
+    """A kiosk asks for the content it lacks, because some brokers keep retained messages on one node only."""
 
     kiosk: str
     at: Stamp
     policy_version: int  # what it has; 0: none
     list_version: int
+    trust_version: int

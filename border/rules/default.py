@@ -57,7 +57,23 @@ DEVELOPMENT = Policy(
     finger=FingerLimits(
         min_quality=(("optical", 60.0), ("capacitive", 60.0)), min_age_years=12, metric="landfall-finger-2"
     ),
-    chip=ChipLimits(required=False, min_assurance=2, weak_algorithms=False),
+    chip=ChipLimits(
+        # a kiosk without a reader goes by the page; a document that should have a chip and gives none meets an officer
+        tolerated=(
+            "chip_not_asked",
+            "details_malformed",
+            "crl_absent",
+            "crl_stale",
+            "com_inconsistent",
+            "deviation_known",
+        ),
+        min_assurance=2,
+        weak_algorithms=False,
+        tries=3,
+        wait_s=15.0,
+        read_s=20.0,
+        max_store_age_hours=24.0 * 90,
+    ),
     gate=GateLimits(open_s=8.0),
     retries=Retries(document=3, face=3, finger=3, total_s=120.0),
     min_self_service_age_years=16,

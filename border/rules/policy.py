@@ -90,9 +90,13 @@ class FingerLimits:
 
 @dataclass(frozen=True, slots=True)
 class ChipLimits:
-    required: bool  # False: a document whose chip was not read is not held against the traveller
+    tolerated: tuple[str, ...]  # why a chip was not read, and remarks on one, that do not refer; all others do
     min_assurance: int  # of a chip that was read: 1 read, 2 signed by an authority we believe, 3 and proven no copy
     weak_algorithms: bool  # whether a signature with SHA-1, or by a short key, is taken
+    tries: int  # readings; one that is broken off is asked for again
+    wait_s: float  # for a chip to be found, in each try
+    read_s: float  # for one reading, from the moment it was found
+    max_store_age_hours: float  # an older trust store: no chip is judged by it alone
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from border.documents.chip_trust import REMARKS
+from border.documents.chip_unread import NEVER_TOLERATED, Unread
 from border.documents.countries import CodeKind, kind_of
 from border.messages.errors import Mistake
 from border.rules.engine import ANY, RULE_LINES
@@ -72,6 +74,10 @@ BOUNDS: tuple[Bound, ...] = (
     Bound("finger.min_age_years", 0, 120),
     Bound("chip.min_assurance", 1, 3),
     Bound("gate.open_s", 0, 15),
+    Bound("chip.tries", 1, 10),
+    Bound("chip.wait_s", 3, 60),
+    Bound("chip.read_s", 5, 60),
+    Bound("chip.max_store_age_hours", 0, 24 * 366, "low"),
     Bound("retries.document", 1, 20),
     Bound("retries.face", 1, 20),
     Bound("retries.finger", 1, 20),
@@ -80,6 +86,8 @@ BOUNDS: tuple[Bound, ...] = (
     Bound("min_document_validity_days", 0, 366),
     Bound("max_list_age_hours", 0, 24 * 31, "low"),
 )
+TOLERABLE = frozenset({*map(str, frozenset(Unread) - NEVER_TOLERATED), *REMARKS})
+"""What a policy may let pass of a chip; a fault of one that was read is never among it."""
 MUST_PROTECT = ("XXA", "XXB", "XXC")
 """Stateless (1954 Convention) and refugees (1951 Convention, and other): no policy may leave them to a machine."""
 
@@ -102,6 +110,7 @@ def mistakes_of(policy: Policy) -> Iterator[Mistake]:
             yield Mistake(where, "wants the name of a metric")
     yield from _rows("face.min_component", policy.face.min_component, Bound("", 0, 100))
     yield from _rows("finger.min_quality", policy.finger.min_quality, Bound("", 0, 100, "low"))
+    yield from _tolerated(policy)
     yield from _documents(policy)
     yield from _protection(policy)
     yield from _stays(policy)
@@ -123,6 +132,15 @@ def _rows(where: str, rows: tuple[tuple[str, float], ...], bound: Bound) -> Iter
             yield Mistake(f"{where}[{place}]", "wants a name that no other row has")
         if not bound.admits(lowest):
             yield Mistake(f"{where}[{place}]", f"{bound.wish}, has {lowest:g}")
+
+
+def _tolerated(policy: Policy) -> Iterator[Mistake]:
+    for place, word in enumerate(policy.chip.tolerated):
+        where = f"chip.tolerated[{place}]"
+        if word not in TOLERABLE:
+            yield Mistake(where, f"wants one of {', '.join(sorted(TOLERABLE))}")
+        if policy.chip.tolerated.index(word) != place:
+            yield Mistake(where, "wants a word that stands there once")
 
 
 def _documents(policy: Policy) -> Iterator[Mistake]:

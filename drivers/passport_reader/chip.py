@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from drivers.api import Access, ChipKeys, ChipReading, ChipTiming, Progress, Proof, Unread
 from drivers.deadline import Deadline
-from drivers.errors import WireCorrupt
+from drivers.errors import DeviceTimeout, WireCorrupt
 from drivers.passport_reader import tlv
 from drivers.passport_reader.access import Opened, Opener
 from drivers.passport_reader.apdu import OK, SHORT_LE, Chaining, ChipLine, Command, LeCorrection, Link, MoreData, Wire
@@ -32,6 +32,7 @@ from drivers.passport_reader.tlv import Malformed
 OPENED_SHARE, FILES_SHARE = 0.15, 0.8  # the rest is for the proofs
 WEIGHTS = {"DG2": 12.0, "SOD": 2.0}  # of a file in the progress of all; others 0.5
 LEAST_STEP = 0.002
+LOOK_S = 0.3  # two looks of the line at an empty reader
 INFOS = {"CardAccess": security_infos, "CardSecurity": in_card_security, "DG14": in_data_group}
 NO_APPLICATION = "no passport application"
 
@@ -52,9 +53,20 @@ class PassportChip:
         """Wait for a chip, open it, read it. Raises `DeviceError`; `DocumentRemoved`: put it down again."""
         atr = self._line.wait(deadline)
         try:
+            progress(0.0)
             return _Visit(self._device, self._line, keys, deadline, progress).made(atr, self._long_blocks)
         finally:
             self._line.let_go()
+
+    def lies_there(self, deadline: Deadline) -> bool:
+        """Whether a chip lies on the reader now. Raises `DeviceError`: the reader itself is away."""
+        try:
+            self._line.wait(deadline.within(LOOK_S))
+        except DeviceTimeout:
+            return False
+        finally:
+            self._line.let_go()
+        return True
 
     def close(self) -> None:
         self._line.close()

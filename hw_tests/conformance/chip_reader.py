@@ -38,6 +38,10 @@ def nobody(_share: float) -> None:
     """A progress listener that does not listen."""
 
 
+def _nobody_expected(share: float) -> None:
+    raise AssertionError(f"progress {share} of nothing")
+
+
 class ChipReaderConformance:
     """Subclass it as `Test...` and give it a fixture `rig`. Every test begins with nothing on the reader."""
 
@@ -127,6 +131,22 @@ class ChipReaderConformance:
             rig.reader.read(rig.keys, Deadline(rig.read_s + 10), lift)
         rig.put_down()
         self.read_well(rig)
+
+    def test_it_says_whether_a_chip_lies_there_and_harms_no_reading(self, rig: ChipReaderRig) -> None:
+        assert not rig.reader.lies_there(Deadline(10))
+        rig.put_down()
+        with within(10):
+            while not rig.reader.lies_there(Deadline(10)):
+                pass
+        self.read_well(rig)
+
+    def test_a_chip_that_was_found_is_told_before_anything_is_read(self, rig: ChipReaderRig) -> None:
+        with pytest.raises(DeviceTimeout):
+            rig.reader.read(rig.keys, Deadline(0.5), _nobody_expected)
+        rig.put_down()
+        shares: list[float] = []
+        rig.reader.read(rig.keys, Deadline(rig.read_s + 10), shares.append)
+        assert shares[0] == 0.0
 
     def test_unplugged_is_gone_and_replugged_reads_again(self, rig: ChipReaderRig) -> None:
         with within(1), soon(rig.unplug, after_s=0.8), pytest.raises(DeviceGone):

@@ -4,6 +4,7 @@ const said = document.getElementById("said");
 const words = (now) => ({
   screen: now.screen ? [now.screen.state, now.screen.asked, now.screen.hint].filter(Boolean).join(" · ").replaceAll("_", " ") : "not answering",
   face: `${now.face.replaceAll("_", " ")} (${now.who})`,
+  document: `${now.document}, chip ${now.chip.replaceAll("_", " ")}`,
   finger: now.finger.replaceAll("_", " "),
   lamp: now.lane.lamp,
   gate: now.lane.gate_is_open ? "open" : "shut",
@@ -16,10 +17,10 @@ const words = (now) => ({
 function show(now) {
   for (const [name, text] of Object.entries(words(now))) {
     const place = document.querySelector(`[data-now="${name}"]`);
-    if (place.textContent !== text) place.textContent = text;
+    if (place && place.textContent !== text) place.textContent = text;
   }
   for (const lamp of document.querySelectorAll("[data-lamp]")) lamp.classList.toggle("on", now.lane[lamp.dataset.lamp]);
-  for (const name of ["who", "face", "finger"]) {
+  for (const name of ["who", "chip", "face", "finger"]) {
     for (const button of document.querySelectorAll(`[data-${name}]`)) {
       button.setAttribute("aria-pressed", String(button.dataset[name] === now[name]));
     }

@@ -159,9 +159,9 @@ def _row(
 
 S = machine.State
 _TOP, _BOTTOM = 236.0, 288.0
-_STEPS = (S.IDLE, S.WELCOME, S.DOCUMENT, S.FACE, S.TURN, S.FINGER, S.DECIDING)
+_STEPS = (S.IDLE, S.WELCOME, S.DOCUMENT, S.CHIP, S.FACE, S.TURN, S.FINGER, S.DECIDING)
 _MIDDLE = {state: 76 + 186.0 * n for n, state in enumerate(_STEPS)}
-_ENDS = 1400.0
+_ENDS = 1586.0
 
 
 def _over(state: StrEnum, height: float, to: float) -> Route:
@@ -176,45 +176,47 @@ def _down(x: float, top: float, bottom: float, label: float) -> Route:
 
 JOURNEY = Layout(
     title="The journey of one traveller: every state and every event",
-    size=(1500, 670),
+    size=(1686, 670),
     boxes={
         **dict(_row(_STEPS, left=20, step=186, top=_TOP, fill=STEP)),
         S.IDLE: Box(20, _TOP, 112, 52, HOME),
-        S.DECIDING: Box(20 + 186 * 6, _TOP, 112, 52, MACHINE),
+        S.DECIDING: Box(20 + 186 * 7, _TOP, 112, 52, MACHINE),
         S.CLEARED: Box(_ENDS - 56, 176, 116, 52, END),
         S.REFERRED: Box(_ENDS - 56, 296, 116, 52, END),
-        S.ABANDONING: Box(392, 386, 670, 44, MACHINE),
-        S.WIPING: Box(20, 486, 1020, 44, MACHINE),
-        S.OUT_OF_SERVICE: Box(20, 590, 1270, 64, SHUT),
+        S.ABANDONING: Box(392, 386, 856, 44, MACHINE),
+        S.WIPING: Box(20, 486, 1206, 44, MACHINE),
+        S.OUT_OF_SERVICE: Box(20, 590, 1456, 64, SHUT),
     },
     routes={
         **{
             (a, b): Route(((_MIDDLE[a] + 56, 276), (_MIDDLE[b] - 56, 276)), (_MIDDLE[a] + 92, 256), wraps=True)
             for a, b in pairwise(_STEPS)
         },
-        (S.FINGER, S.DECIDING): Route(((1062, 262), (1136, 262)), (1100, 334)),
-        (S.WELCOME, S.DECIDING): _over(S.WELCOME, 66, 1222),
-        (S.DOCUMENT, S.DECIDING): _over(S.DOCUMENT, 100, 1208),
-        (S.FACE, S.DECIDING): _over(S.FACE, 140, 1194),
-        (S.TURN, S.DECIDING): _over(S.TURN, 180, 1180),
-        (S.TURN, S.TURN): Route(((776, _TOP), (776, 214), (812, 214), (812, _TOP)), (776, 203)),
+        (S.FINGER, S.DECIDING): Route(((1248, 262), (1322, 262)), (1286, 334)),
+        (S.WELCOME, S.DECIDING): _over(S.WELCOME, 66, 1408),
+        (S.DOCUMENT, S.DECIDING): _over(S.DOCUMENT, 92, 1396),
+        (S.CHIP, S.DECIDING): _over(S.CHIP, 118, 1384),
+        (S.DOCUMENT, S.FACE): Route(((490, _BOTTOM), (490, 312), (780, 312), (780, _BOTTOM)), (556, 312)),
+        (S.FACE, S.DECIDING): _over(S.FACE, 148, 1372),
+        (S.TURN, S.DECIDING): _over(S.TURN, 180, 1360),
+        (S.TURN, S.TURN): Route(((962, _TOP), (962, 214), (998, 214), (998, _TOP)), (962, 203)),
         **{(state, S.ABANDONING): _down(_MIDDLE[state], _BOTTOM, 386, 338) for state in machine.CAPTURING},
         (S.WELCOME, S.WIPING): _down(_MIDDLE[S.WELCOME], _BOTTOM, 486, 388),
         (S.ABANDONING, S.WIPING): _down(600, 430, 486, 458),
-        (S.ABANDONING, S.OUT_OF_SERVICE): Route(((1062, 408), (1110, 408), (1110, 590)), (1110, 560)),
-        (S.DECIDING, S.OUT_OF_SERVICE): _down(1222, _BOTTOM, 590, 420),
-        (S.DECIDING, S.CLEARED): Route(((1248, 250), (1290, 250), (1290, 202), (1344, 202)), (1290, 224)),
-        (S.DECIDING, S.REFERRED): Route(((1248, 274), (1290, 274), (1290, 322), (1344, 322)), (1290, 300)),
-        (S.CLEARED, S.DOCUMENT): Route(((1402, 176), (1402, 20), (424, 20), (424, _TOP)), (900, 20)),
-        (S.REFERRED, S.DOCUMENT): Route(((1460, 322), (1484, 322), (1484, 40), (410, 40), (410, _TOP)), (1000, 40)),
-        (S.CLEARED, S.WIPING): Route(((1460, 202), (1472, 202), (1472, 518), (1040, 518)), (1340, 538)),
-        (S.REFERRED, S.WIPING): Route(((1402, 348), (1402, 498), (1040, 498)), (1340, 478)),
+        (S.ABANDONING, S.OUT_OF_SERVICE): Route(((1248, 408), (1296, 408), (1296, 590)), (1296, 560)),
+        (S.DECIDING, S.OUT_OF_SERVICE): _down(1408, _BOTTOM, 590, 420),
+        (S.DECIDING, S.CLEARED): Route(((1434, 250), (1476, 250), (1476, 202), (1530, 202)), (1476, 224)),
+        (S.DECIDING, S.REFERRED): Route(((1434, 274), (1476, 274), (1476, 322), (1530, 322)), (1476, 300)),
+        (S.CLEARED, S.DOCUMENT): Route(((1588, 176), (1588, 20), (424, 20), (424, _TOP)), (900, 20)),
+        (S.REFERRED, S.DOCUMENT): Route(((1646, 322), (1670, 322), (1670, 40), (410, 40), (410, _TOP)), (1000, 40)),
+        (S.CLEARED, S.WIPING): Route(((1646, 202), (1658, 202), (1658, 518), (1226, 518)), (1526, 538)),
+        (S.REFERRED, S.WIPING): Route(((1588, 348), (1588, 498), (1226, 498)), (1526, 478)),
         (S.WIPING, S.IDLE): Route(((100, 486), (100, _BOTTOM)), (100, 388)),
         (S.WIPING, S.OUT_OF_SERVICE): _down(600, 530, 590, 560),
         (S.OUT_OF_SERVICE, S.IDLE): Route(
             ((36, 590), (36, 550), (10, 550), (10, 310), (40, 310), (40, _BOTTOM)), (44, 560)
         ),
-        (S.OUT_OF_SERVICE, S.OUT_OF_SERVICE): Route(((1290, 604), (1330, 604), (1330, 630), (1290, 630)), (1374, 617)),
+        (S.OUT_OF_SERVICE, S.OUT_OF_SERVICE): Route(((1476, 604), (1516, 604), (1516, 630), (1476, 630)), (1560, 617)),
     },
 )
 

@@ -13,6 +13,7 @@ from border import ledger
 from border.encounter import CheckedFact, DecidedFact, RecommendedFact
 from border.messages import topics, values
 from border.messages.topics import TopicKind
+from border.messages.trust import TrustFile
 from border.rules.default import DEVELOPMENT
 from border.rules.engine import RULE_LINES
 from border.rules.policy import Policy
@@ -103,6 +104,7 @@ def drivers() -> str:
         ("fingerprint", catalogue.FINGERPRINT),
         ("fill_light", catalogue.FILL_LIGHT),
         ("lane", catalogue.LANE),
+        ("chip_reader", catalogue.CHIP_READER),
     )
     rows = [
         (f"`{kind}`", f'`"{name}"`', " ".join(inspect.cleandoc(make.__doc__ or "").split()))
@@ -141,6 +143,7 @@ WAYS: dict[TopicKind, Way] = {
     TopicKind.HIT: Way(topics.hit(_K), False, False, None, "reserved"),
     TopicKind.WATCHLIST: Way(topics.watchlist(), False, True, None, "signed by headquarters: `WatchListFile`"),
     TopicKind.POLICY: Way(topics.policy(), False, True, Policy, "signed by headquarters"),
+    TopicKind.TRUST: Way(topics.trust(), False, True, TrustFile, "signed by headquarters"),
 }
 SAID = {"Alarm": "What must be known at once: a call for help, or a contradiction; its detail is a code."}
 """For messages whose class says nothing of itself."""

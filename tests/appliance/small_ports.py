@@ -19,12 +19,15 @@ from appliance.vision.track import Sighting
 from border.documents.mrz import Mrz
 from border.encounter import ClockState, Fact, QualityComponent, Sample, Stamp
 from border.ids import uuid7
+from border.messages.trust import Trust
 from border.messages.values import AlarmKind
 from border.rules.default import DEVELOPMENT
 from border.rules.policy import FaceLimits, Policy
 from border.watchlist.matching import Hit
 from drivers.api import FingerImage, Frame, Light, MrzText, Portrait, Progress, SensorClass
 from drivers.deadline import Deadline
+from drivers.errors import DeviceGone, DocumentRemoved
+from simulators.passport_chip import Chip
 from tests.vision.heads import sighted, turned
 
 FACELESS = 200  # grey level
@@ -72,6 +75,49 @@ class Window:
         return replace(frame, sha256=f"{self._shown:064x}") if self.is_altered else frame
 
     def expose_for(self, region: tuple[int, int, int, int] | None) -> None: ...
+
+    def close(self) -> None: ...
+
+
+class Tray:
+    """A reader's line (drivers.passport_reader.apdu.ChipLine) to the chip that lies on it, with knobs for mishaps.
+
+    `removed_at`: for each reading in turn the command in whose place the chip is taken away, 0 for none; the hand
+    that took it away puts it down again.
+    """
+
+    device = "chip_reader"
+
+    def __init__(self) -> None:
+        self.chip: Chip | None = None
+        self.removed_at: list[int] = []
+        self.is_mute = False
+        self.gone = 0  # how many more looks find no reader
+        self._leaves_at = self._sent = 0
+
+    def wait(self, deadline: Deadline) -> bytes:
+        if self.gone:
+            self.gone -= 1
+            raise DeviceGone(self.device, "pulled")
+        while self.chip is None:
+            deadline.pause(self.device, 0.01)
+        self.chip.reset()
+        self._sent = 0
+        return self.chip.atr
+
+    def transmit(self, command: bytes, deadline: Deadline) -> bytes:
+        deadline.check(self.device)
+        self._sent += 1
+        if self._sent == 1:  # a mere look at the reader is no reading
+            self._leaves_at = self.removed_at.pop(0) if self.removed_at else 0
+        if self._sent == self._leaves_at:
+            raise DocumentRemoved(self.device, "taken away")
+        while self.is_mute:
+            deadline.pause(self.device, 0.01)
+        assert self.chip is not None
+        return self.chip.process(command)
+
+    def let_go(self) -> None: ...
 
     def close(self) -> None: ...
 
@@ -169,15 +215,19 @@ class Book:
 
 @dataclass(slots=True)
 class Papers:
-    """Policy and an empty, fresh watchlist."""
+    """Policy, an empty and fresh watchlist, and a trust store where a test needs one."""
 
     policy: Policy | None = DEVELOPMENT
+    trust: Trust | None = None
 
     def hits(self, _document: Mrz) -> tuple[Hit, ...] | None:
         return ()
 
     def list_age_hours(self) -> float | None:
         return 1.0
+
+    def trust_age_hours(self) -> float | None:
+        return None if self.trust is None else 1.0
 
 
 class Watch:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date
+from typing import Any
 
 import pytest
 
@@ -19,12 +20,13 @@ from appliance.checks.evidence import (
     PortraitState,
     ScreenEvidence,
 )
-from border.documents.chip_trust import Assurance, ChipTrust, Reason
+from border.documents.chip_trust import REMARKS, Assurance, ChipTrust, Proof, Reason
+from border.documents.chip_unread import Unread
 from border.documents.mrz import Accepted, CheckDigit, parse
 from border.encounter import ClockState, QualityComponent
-from border.findings import Verdict
+from border.findings import Finding, Verdict
 from border.rules.default import DEVELOPMENT
-from border.rules.policy import ChipLimits
+from border.rules.policy import Policy
 from simulators.travellers import traveller
 
 TODAY = date(2026, 11, 22)
@@ -68,7 +70,7 @@ GOOD = Evidence(
     pad=GOOD_PAD,
     comparison=GOOD_COMPARISON,
     finger=GOOD_FINGER,
-    chip=None,
+    chip=Unread.NOT_ASKED,
     pictures=(("best", "camera"), ("second", "camera"), ("t2", "camera")),
     wishes=frozenset(),
     altered=(),
@@ -89,9 +91,11 @@ PASSIVE = replace(
 LINES = traveller("skipper").lines(TODAY)
 
 
-def chip(assurance: Assurance, *words: str, zone: tuple[str, ...] = LINES) -> ChipEvidence:
+def chip(
+    assurance: Assurance, *words: str, zone: tuple[str, ...] = LINES, store_age_hours: float | None = 1.0
+) -> ChipEvidence:
     trust = ChipTrust(assurance, tuple(Reason(word) for word in words), frozenset(), None)
-    return ChipEvidence(trust, zone, LINES)
+    return ChipEvidence("bac", trust, Proof.NOT_DONE, Proof.NOT_DONE, zone, LINES, 1, store_age_hours)
 
 
 SWAPPED = ("X" + LINES[0][1:], *LINES[1:])
@@ -348,18 +352,48 @@ def test_a_document_that_ends_too_soon_is_referred() -> None:
     assert ALL["document_expiry"](GOOD, policy).reason == "document_expires_soon"
 
 
+def limits(**chosen: Any) -> Policy:
+    return replace(DEVELOPMENT, chip=replace(DEVELOPMENT.chip, **chosen))
+
+
 @pytest.mark.parametrize("name", ["chip_trust", "chip_matches_zone"])
-def test_a_chip_that_policy_asks_for_and_nobody_read_is_not_done(name: str) -> None:
-    policy = replace(DEVELOPMENT, chip=replace(DEVELOPMENT.chip, required=True))
-    finding = ALL[name](GOOD, policy)
-    assert (finding.verdict, finding.reason) == (Verdict.NOT_DONE, "chip_not_read")
+@pytest.mark.parametrize("why", Unread)
+def test_a_chip_that_was_not_read_refers_unless_policy_tolerates_why(name: str, why: Unread) -> None:
+    unread = replace(GOOD, chip=why)
+    assert ALL[name](unread, limits(tolerated=())) == Finding(name, Verdict.NOT_DONE, why)
+    tolerated = ALL[name](unread, limits(tolerated=tuple(Unread)))
+    assert tolerated.verdict is (Verdict.NOT_DONE if why is Unread.DENIED else Verdict.CLEAR)
+
+
+@pytest.mark.parametrize(
+    ("age", "reason"),
+    [
+        (None, "trust_store_absent"),
+        (2161.0, "trust_store_stale"),
+        (NAN, "trust_store_stale"),
+        (-1.0, "trust_store_stale"),
+    ],
+)
+def test_without_a_fresh_trust_store_no_chip_clears(age: float | None, reason: str) -> None:
+    found = ALL["chip_trust"](replace(GOOD, chip=chip(Assurance.GENUINE, store_age_hours=age)), DEVELOPMENT)
+    assert (found.verdict, found.reason) == (Verdict.NOT_DONE, reason)
+    contradicted = replace(GOOD, chip=chip(Assurance.NONE, "dg_hash_mismatch", store_age_hours=age))
+    assert ALL["chip_trust"](contradicted, DEVELOPMENT).reason == "dg_hash_mismatch"
+
+
+@pytest.mark.parametrize("word", sorted(REMARKS))
+def test_a_remark_refers_only_where_policy_does_not_tolerate_it(word: str) -> None:
+    remarked = replace(GOOD, chip=chip(Assurance.GENUINE, word))
+    assert ALL["chip_trust"](remarked, limits(tolerated=(word,))).reason == "chip_genuine"
+    found = ALL["chip_trust"](remarked, limits(tolerated=()))
+    assert (found.verdict, found.reason) == (Verdict.REFER, word)
 
 
 def test_policy_says_what_a_chip_that_was_read_must_prove() -> None:
-    least = replace(DEVELOPMENT, chip=ChipLimits(required=False, min_assurance=1, weak_algorithms=True))
+    least = limits(min_assurance=1, weak_algorithms=True)
     read = replace(GOOD, chip=chip(Assurance.READ, "signer_unknown", "algorithm_weak"))
     assert ALL["chip_trust"](read, least).reason == "chip_unproven"
-    most = replace(DEVELOPMENT, chip=ChipLimits(required=True, min_assurance=3, weak_algorithms=True))
+    most = limits(min_assurance=3, weak_algorithms=True)
     assert ALL["chip_trust"](replace(GOOD, chip=chip(Assurance.SIGNED)), most).reason == "chip_assurance_low"
     contradicted = replace(GOOD, chip=chip(Assurance.NONE, "clone_suspected"))
     assert ALL["chip_trust"](contradicted, least).reason == "clone_suspected"
@@ -368,7 +402,7 @@ def test_policy_says_what_a_chip_that_was_read_must_prove() -> None:
 @pytest.mark.parametrize("name", sorted(EXPECTED))
 def test_nothing_at_all_never_clears_a_capture_check(name: str) -> None:
     nothing = Evidence(
-        TODAY, ClockState.TRUSTED, None, "", None, None, None, None, None, None, None, (), (), frozenset(), ()
+        TODAY, ClockState.TRUSTED, None, "", None, None, None, None, None, None, Unread.ABSENT, (), (), frozenset(), ()
     )
     finding = ALL[name](nothing, DEVELOPMENT)
     assert (finding.verdict is Verdict.CLEAR) == (name in ("own_wish", "devices"))

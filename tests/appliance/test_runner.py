@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import random
 import struct
 import time
@@ -26,7 +25,6 @@ from appliance.journey.runner import Manners, Runner
 from appliance.journey.screen import Screen
 from appliance.journey.view import Touch
 from appliance.lane import Lane
-from appliance.vision.face_reading import FaceReader
 from appliance.vision.track import Sighting
 from border.encounter import CheckedFact, RecommendedFact, SampleKind
 from border.findings import Finding
@@ -34,9 +32,9 @@ from border.messages import codec
 from drivers.api import Light, Portrait, PortraitSource
 from drivers.fill_light import NoFillLight
 from drivers.lane.none import NoLane
-from simulators.faces import FRONTAL, GOOD, render
+from drivers.passport_reader.chip import PassportChip
 from simulators.travellers import traveller
-from tests.appliance.small_ports import Book, Bug, Glass, Judge, Papers, Slot, Watch, Window
+from tests.appliance.small_ports import Book, Bug, Glass, Judge, Papers, Slot, Tray, Watch, Window
 from tests.journeys.rows import INSIDE, Row
 
 ONLY_BY_BUG = [row for row in INSIDE if row[1] is Event.FAULT]
@@ -47,13 +45,23 @@ class Rig:
     """A runner at work, the ports to turn, and the fingers on the screen."""
 
     def __init__(
-        self, front: Sighting, *, scale: float = 1.0, has_eyes: bool = True, apart: float = 0.3, swap: float = 0.0
+        self,
+        front: Sighting,
+        *,
+        scale: float = 1.0,
+        has_eyes: bool = True,
+        apart: float = 0.3,
+        swap: float = 0.0,
+        tray: Tray | None = None,
     ) -> None:
+        """`tray`: this kiosk asks the chip that lies there."""
         self.slot, self.glass, self.book, self.papers = Slot(), Glass(), Book(), Papers()
         screen = Screen("en")
         self.eyes, self.window = Judge(front, lambda: screen.view.asked, apart=apart, swap=swap), Window()
         eyes = self.eyes if has_eyes else None
-        hands = Hands(self.slot, self.window, self.glass, NoFillLight("fill_light"), NoLane("lane"))
+        chips = None if tray is None else PassportChip(tray.device, tray)
+        hands = Hands(self.slot, self.window, self.glass, NoFillLight("fill_light"), NoLane("lane"), chips)
+        self._asks_chips = tray is not None
         self.devices, self.vision = Devices(hands), Lane("vision")
         watch = Watch()
         bench = Bench(self.devices, eyes, self.vision, self.papers, watch, screen, random.Random(4))
@@ -70,7 +78,8 @@ class Rig:
         goes_on: dict[State, Callable[[], object]] = {
             State.WELCOME: lambda: self.runner.touch(Touch.LANGUAGE, "fr"),
             State.DOCUMENT: lambda: self.runner.touch(Touch.ARRIVING),
-            State.FACE: lambda: self.slot.zones.put(ZONE),
+            **({State.CHIP: self._swiped} if self._asks_chips else {}),
+            State.FACE: self._swiped,
             State.TURN: lambda: None,
             State.FINGER: lambda: None,
             State.CLEARED: lambda: setattr(self.glass, "finger", 90),
@@ -79,7 +88,11 @@ class Rig:
             if self.runner.view.state is state:
                 return
             go_on()
-            await self.at(step, state)
+            await self.at(*goes_on.keys() - {State.WELCOME, State.DOCUMENT} if step is State.CHIP else (step,), state)
+
+    def _swiped(self) -> None:
+        if self.runner.view.state is State.DOCUMENT:
+            self.slot.zones.put(ZONE)
 
     @property
     def checked(self) -> CheckedFact:
@@ -122,25 +135,6 @@ async def running(rig: Rig) -> AsyncIterator[Rig]:
         rig.vision.close()
 
 
-@pytest.fixture(scope="module")
-def front() -> Sighting:
-    """One synthetic face, seen by the real nets once."""
-    seen = FaceReader.load().read(render(traveller("skipper").face(), FRONTAL, GOOD)).sighting
-    assert seen is not None
-    return seen
-
-
-@pytest.fixture
-def walked(caplog: pytest.LogCaptureFixture) -> Callable[[], list[Row]]:
-    caplog.set_level(logging.INFO, "appliance.journey.runner")
-
-    def rows() -> list[Row]:
-        said = (record.args for record in caplog.records if str(record.msg).startswith("journey:"))
-        return [(args[0], args[1]) for args in said if isinstance(args, tuple)]  # type: ignore[misc]
-
-    return rows
-
-
 def play(rig: Rig, act: Callable[[Rig], Awaitable[None]]) -> None:
     async def whole() -> None:
         async with running(rig):
@@ -166,7 +160,7 @@ def test_a_bug_closes_the_lane_wipes_it_and_opens_it_again(
         view = rig.runner.view
         assert (view.language, view.receipt, view.person, view.help_called) == ("en", None, 1, False)
 
-    play(Rig(front), act)
+    play(Rig(front, tray=Tray() if state is State.CHIP else None), act)
 
 
 async def break_in(rig: Rig, state: State) -> None:
@@ -202,7 +196,7 @@ def test_a_wipe_that_hangs_closes_the_lane(front: Sighting, walked: Callable[[],
 
 
 def test_every_row_said_to_be_walked_inside_is_walked_here() -> None:
-    assert {*ONLY_BY_BUG, (State.WIPING, Event.TIMED_OUT)} == INSIDE.keys()
+    assert {*ONLY_BY_BUG, (State.WIPING, Event.TIMED_OUT), (State.CHIP, Event.TIMED_OUT)} == INSIDE.keys()
 
 
 def test_a_whole_journey_clears_and_its_receipt_comes_after_the_record(front: Sighting) -> None:
@@ -375,7 +369,7 @@ def test_a_double_touch_of_stop_leaves_once(front: Sighting, walked: Callable[[]
         assert rig.runner.view.state is State.IDLE
         assert walked().count((state, Event.GAVE_UP)) == 1
 
-    play(Rig(front), act)
+    play(Rig(front, tray=Tray() if state is State.CHIP else None), act)
 
 
 def test_what_was_seen_of_one_traveller_is_not_in_the_next_ones_record(front: Sighting) -> None:

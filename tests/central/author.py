@@ -10,6 +10,7 @@ from pathlib import Path
 from border.documents.mrz import CheckDigit, Format, Mrz, PartialDate
 from border.encounter import (
     CheckedFact,
+    ChipFact,
     ClockState,
     DecidedFact,
     Direction,
@@ -45,6 +46,7 @@ class Traveller:
     pictures: tuple[bytes, ...] = ()
     direction: Direction = Direction.ARRIVAL
     clock: ClockState = ClockState.TRUSTED
+    chip: ChipFact | None = None
 
 
 def picture(size: int = 60_000) -> bytes:
@@ -82,6 +84,7 @@ class Author:
             "state": "idle",
             "policy_version": 1,
             "list_version": 7,
+            "trust_version": 5,
             "outbox_depth": 3,
             "oldest_unreported_s": 12,
             "quarantined": 0,
@@ -138,6 +141,7 @@ class Author:
             lines=(),
             lines_as_read=(),
             document=_document(traveller),
+            chip=traveller.chip,
             samples=tuple(_reference(sample) for sample in samples),
             quality=(),
             findings=(

@@ -202,7 +202,7 @@ def test_states_alarms_and_requests_are_taken(broker: Broker, database: str) -> 
         sender.publish(Outbound(topics.state("quay-1"), state, 4), retain=True)
         sender.publish(Outbound(topics.alarm("quay-1", alarm.id), sign_alarm(alarm, writer.signer), 0))
         assert sender.wait_for(S.STORED)[0].id == alarm.id
-        asked = Request("quay-1", writer.stamp(), 0, 0)
+        asked = Request("quay-1", writer.stamp(), 0, 0, 0)
         sender.publish(Outbound(topics.request("quay-1"), sign_request(asked, writer.signer), 1))
         eventually(lambda: any(batch.receipts == () for batch in sender.batches))
     assert rows(database, "SELECT kind, detail, source FROM alarms") == [("tamper", "cover_open", "kiosk")]

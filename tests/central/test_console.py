@@ -16,6 +16,7 @@ import pytest
 from border.encounter import ClockState, OfficerOutcome, Outcome
 from border.finger_record import FingerPosition, FingerRecord, write
 from border.messages.envelope import Outbound, sign_state
+from border.messages.examples import CHECKED
 from central import ca
 from central.console.app import Console
 from central.fleet import Contact
@@ -106,6 +107,17 @@ class TestOneEncounter:
         ):
             assert text in page
         assert "Signature not valid" not in page
+
+    def test_what_the_chip_proved_is_told_with_the_characters_that_differ(self, place: Place) -> None:
+        assert CHECKED.chip is not None
+        packed = place.author().encounter(Traveller(chip=CHECKED.chip))
+        silent = place.author("quay-2").encounter()
+        place.keep(packed, silent)
+        page = place.page(f"/encounters/{packed.record.id}")
+        for text in ("signed by its state", "brainpoolP256r1", "DG1, DG2, DG14", "version 7", "crl absent (UT)"):
+            assert text in page
+        assert re.search(r"line 1 position 11 \(name\): <span[^>]*>S</span> on the page, <span[^>]*>5</span>", page)
+        assert "<dt>Chip</dt><dd>not read</dd>" in place.page(f"/encounters/{silent.record.id}")
 
     def test_a_signature_that_no_longer_holds_is_said_so(self, place: Place) -> None:
         packed = place.author().encounter()

@@ -16,8 +16,8 @@ from tests.web.conftest import CHROMIUM, SWITCHES
 
 ARTEFACTS = Path(__file__).parents[2] / "artefacts" / "journeys"
 
-MAIN, BRISK, PASSIVE = "journey-main", "journey-brisk", "journey-passive"
-KIOSKS = (MAIN, BRISK, PASSIVE)
+MAIN, BRISK, PASSIVE, CHIP = "journey-main", "journey-brisk", "journey-passive", "journey-chip"
+KIOSKS = (MAIN, BRISK, PASSIVE, CHIP)
 
 HARD_MARK_SHARE = 0.8
 """Of the room at the start: real free room may swing by a fifth before a brisk kiosk notices."""

@@ -8,6 +8,7 @@ from collections.abc import Coroutine, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
 
+from practice.papers import Papers
 from practice.port import Port, Settings
 from practice.processes import Process, answers
 from practice.quay import Quay
@@ -35,11 +36,16 @@ class Harbour:
     def open(self) -> None:
         self.do(self.port.start_centre_side())
 
-    def open_kiosk(self, name: str, *, scale: float = 1.0, settings: Settings | None = None) -> Stand:
-        quay = Quay(self.folder / f"quay-{name}")
+    def open_kiosk(
+        self, name: str, *, scale: float = 1.0, settings: Settings | None = None, papers: Papers | None = None
+    ) -> Stand:
+        """`papers`: it has a reader for chips, and they sign them. Raises `Missing` where there can be no reader."""
+        quay = Quay(self.folder / f"quay-{name}", papers=papers)
         quay.belong_to(self.port.ca / "kiosks" / name / "device.crt")
         try:
-            place = self.do(self.port.add_kiosk(name, quay.hardware(), scale=scale, settings=settings))
+            place = self.do(
+                self.port.add_kiosk(name, quay.hardware(), scale=scale, settings=settings, environment=quay.environment)
+            )
         except BaseException:
             quay.close()
             raise

@@ -10,6 +10,7 @@ from pathlib import Path
 from playwright.sync_api import Browser, Page
 
 from appliance.journey.machine import State
+from practice.port import OFFICERS
 from tests.journeys.stand import Stand
 
 PERSONAL = ("data-event", "data-revision", "data-say")
@@ -65,3 +66,13 @@ def at_the_page(browser: Browser, stand: Stand) -> Iterator[Touchscreen]:
     finally:
         stand.panel = calls
         context.close()
+
+
+def sign_in(page: Page, stand: Stand) -> None:
+    """As the first practice officer, at the desk."""
+    officer, _, _, pin = OFFICERS[0]
+    page.goto(f"{stand.officer_url}/sign-in")
+    page.fill("#officer", officer)
+    page.fill("#pin", pin)
+    page.click("form.card button")
+    page.wait_for_url(f"{stand.officer_url}/")

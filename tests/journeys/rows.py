@@ -19,6 +19,7 @@ _BUG = "only a bug of ours makes it"
 INSIDE: dict[Row, str] = {
     (State.WELCOME, Event.FAULT): _BUG,
     (State.DOCUMENT, Event.FAULT): _BUG,
+    (State.CHIP, Event.FAULT): _BUG,
     (State.FACE, Event.FAULT): _BUG,
     (State.TURN, Event.FAULT): _BUG,
     (State.FINGER, Event.FAULT): _BUG,
@@ -26,6 +27,7 @@ INSIDE: dict[Row, str] = {
     (State.REFERRED, Event.FAULT): _BUG,
     (State.WIPING, Event.FAULT): _BUG,
     (State.OUT_OF_SERVICE, Event.FAULT): _BUG,
+    (State.CHIP, Event.TIMED_OUT): "policy's own waits end sooner, unless all times are shortened but those",
     (State.WIPING, Event.TIMED_OUT): "the sensor's lane would have to hang for ten seconds in a call of two",
 }
 """Walked by tests/appliance/test_runner.py, with the real Runner on small ports of its own."""

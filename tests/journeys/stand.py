@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 import httpx
 
-from appliance.journey.machine import Event, State
+from appliance.journey.machine import CAPTURING, Event, State
 from appliance.keys import load_keys
 from practice.port import KioskPlace
 from practice.processes import answers
@@ -23,6 +23,9 @@ OnLoop = Callable[[Coroutine[Any, Any, None]], None]
 LOOK_EVERY_S = 0.05
 PATIENCE_S = 60.0
 """How long a person waits for what must come; far longer than it takes on a quiet machine."""
+
+WITHOUT_CHIP = tuple(state for state in CAPTURING if state is not State.CHIP)
+"""The capture steps of a kiosk that has no reader for chips."""
 
 SLOW_MACHINE = frozenset(
     {"turn_no_response", "turn_track_lost", "challenge_not_done", "face_not_captured", "finger_not_captured"}
@@ -170,6 +173,10 @@ class Stand:
         """Bring a traveller as far as this capture step, or WELCOME."""
         self.step_up(key, **how)
         for step in (State.DOCUMENT, State.FACE, State.TURN, State.FINGER):
+            if state is State.CHIP and step is State.FACE:
+                self.swipe()
+                self.wait_for(State.CHIP)
+                return
             if self.state is state:
                 return
             self._go_on_to(step)
@@ -232,6 +239,8 @@ class Stand:
         for device in ("document_reader", "camera", "fingerprint"):
             self.quay.disturb(device, "well")
             self.quay.disturb(device, "replug")
+        self.quay.disturb("chip_reader", "replug")
+        self.quay.show_chip("good")
         self.quay.walk_away()
         ends_s = time.monotonic() + PATIENCE_S
         while (now := self.state) is not State.IDLE:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from appliance.journey.machine import CAPTURING, Event, State
-from tests.journeys.stand import Stand
+from appliance.journey.machine import Event, State
+from tests.journeys.stand import WITHOUT_CHIP, Stand
 
 pytestmark = pytest.mark.timeout(180)
 
@@ -13,7 +13,7 @@ LIMIT_S, WARNED_S = 6.0, 2.0
 """At the brisk kiosk: a tenth of the minute a step may last untouched, and of the warning that people are owed."""
 
 
-@pytest.mark.parametrize("state", [State.WELCOME, *CAPTURING])
+@pytest.mark.parametrize("state", [State.WELCOME, *WITHOUT_CHIP])
 def test_who_touches_stop_is_home_at_once(stand: Stand, state: State) -> None:
     with stand.recording() as new:
         stand.reach(state)
@@ -25,7 +25,7 @@ def test_who_touches_stop_is_home_at_once(stand: Stand, state: State) -> None:
     assert all("left_before_the_end" in record.reasons for record in new)
 
 
-@pytest.mark.parametrize("state", [State.WELCOME, *CAPTURING])
+@pytest.mark.parametrize("state", [State.WELCOME, *WITHOUT_CHIP])
 def test_who_walks_off_is_warned_and_then_forgotten(brisk: Stand, state: State) -> None:
     with brisk.recording() as new:
         brisk.reach(state)

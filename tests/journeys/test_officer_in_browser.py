@@ -9,10 +9,10 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from appliance.journey.machine import Event, State
-from practice.port import OFFICERS
 from tests.journeys import records
 from tests.journeys.arriving import assert_all_is_there, cross_quickly, kept
 from tests.journeys.harness import Harbour
+from tests.journeys.in_browser import sign_in
 from tests.journeys.stand import Stand
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
@@ -31,15 +31,6 @@ def tablet(browser: Browser, stand: Stand) -> Iterator[Page]:
     sign_in(page, stand)
     yield page
     context.close()
-
-
-def sign_in(page: Page, stand: Stand) -> None:
-    officer, _, _, pin = OFFICERS[0]
-    page.goto(f"{stand.officer_url}/sign-in")
-    page.fill("#officer", officer)
-    page.fill("#pin", pin)
-    page.click("form.card button")
-    page.wait_for_url(f"{stand.officer_url}/")
 
 
 def refer_somebody(stand: Stand, who: str = "expired") -> records.Encounter:

@@ -43,7 +43,7 @@ class Room:
         self.clock = HandClock()
         self.free = PLENTY
         self.keeper = Keeper(lambda: open_journal(folder / "journal", free=lambda: self.free))
-        self.condition = Condition("idle", False, (("camera", "ready"),), 1, 1, 0.5, 1000, "")
+        self.condition = Condition("idle", False, (("camera", "ready"),), 1, 1, 0.5, 1, 0.5, 1000, "")
         self.help_seen = 0
         self.looked: list[str] = []
         self.uplink = False

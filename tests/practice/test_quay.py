@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,12 +10,14 @@ import httpx
 import pytest
 from playwright.sync_api import expect, sync_playwright
 
+from practice.papers import KINDS, Papers
 from practice.port import HardwareWrong, KioskPlace, Port, hardware_of
 from practice.processes import Process, free_port
-from practice.quay import Quay
+from practice.quay import CHIPS, Quay
 from practice.quay_page import QuayPage
 from practice.uplink import Uplink
 from scripts import axe
+from simulators.pcscd import Missing
 from simulators.travellers import TRAVELLERS
 from tests.web.checks import violations
 from tests.web.conftest import CHROMIUM, SWITCHES
@@ -64,6 +67,45 @@ def test_what_is_not_understood_gets_the_words_that_are(url: str, call: str) -> 
     answer = httpx.post(f"{url}/do/{call}", timeout=60)
     assert answer.status_code == 404
     assert "world" in answer.json()["understood"]
+
+
+@pytest.fixture
+def chip_quay(tmp_path: Path) -> Iterator[Quay]:
+    try:
+        quay = Quay(tmp_path / "quay", fps=2.0, papers=Papers())
+    except Missing as missing:
+        if os.environ.get("CI") == "true":
+            pytest.fail(str(missing))
+        pytest.skip(f"no virtual chip reader: {missing}")
+    yield quay
+    quay.close()
+
+
+def test_a_documents_chip_is_put_down_with_it_leaves_once_and_is_taken_up(chip_quay: Quay) -> None:
+    for kind in KINDS:
+        chip_quay.show_chip(kind)
+        chip_quay.put_down()
+        assert chip_quay.chip_lies, kind
+        chip_quay.take_up()
+        assert not chip_quay.chip_lies
+    chip_quay.show_chip("absent")
+    chip_quay.put_down()
+    assert not chip_quay.chip_lies
+    with pytest.raises(ValueError, match="golden"):
+        chip_quay.show_chip("golden")
+
+
+def test_a_quay_with_a_chip_reader_has_its_buttons_and_each_is_understood(chip_quay: Quay, tmp_path: Path) -> None:
+    port = Port(tmp_path, ("practice-kiosk-1",))
+    process = Process("kiosk", ["sleep", "60"], tmp_path / "kiosk.log")
+    kiosk = KioskPlace("practice-kiosk-1", tmp_path, free_port(), free_port(), Uplink(free_port()), process)
+    with serving(QuayPage(chip_quay, port, kiosk).app()) as url:
+        page = httpx.get(url).text
+        wanted = {f"chip/{kind}" for kind in CHIPS} | {"document/put_down", "document/take_up", "chip_reader/replug"}
+        assert {call for call in wanted if f'data-do="{call}"' not in page} == set()
+        for call in sorted(wanted):
+            assert httpx.post(f"{url}/do/{call}", timeout=60).status_code == 200, call
+        assert httpx.post(f"{url}/do/chip/golden", timeout=60).status_code == 404
 
 
 def test_another_page_cannot_press_the_buttons(url: str) -> None:

@@ -24,7 +24,7 @@ from border.messages.values import AlarmKind, RecordKind
 from tests.post.world import Crossing, crossing, keys, open_journal, stamp
 
 SITE = Site("quay-1", "Test Harbour", "1", "arrival", "test", "http://127.0.0.1:1")
-CONDITION = Condition("idle", False, (("camera", "ready"),), 1, 1, 0.5, 1000, "")
+CONDITION = Condition("idle", False, (("camera", "ready"),), 1, 1, 0.5, 1, 0.5, 1000, "")
 
 
 class Kiosk:

@@ -11,13 +11,14 @@ from appliance.reporting.inbox import COMMAND_TYPE, KEEP, Command, Inbox, Verdic
 from border.messages import codec
 from border.messages.cose import Signer, SoftwareSigner, sign1
 from border.messages.topics import TopicKind
+from border.messages.trust import TrustFile, sign_trust
 from border.rules.codec import sign_policy
 from border.rules.default import DEVELOPMENT
 from border.watchlist.codec import sign_list
 from border.watchlist.values import Born, Entry, WatchList
 from tests.post.world import CENTRE, FOREIGN_KEY, HQ, HQ_KEY, KIOSK, START_MS
 
-POLICY, WATCHLIST, COMMAND = TopicKind.POLICY, TopicKind.WATCHLIST, TopicKind.COMMAND
+POLICY, WATCHLIST, TRUST, COMMAND = TopicKind.POLICY, TopicKind.WATCHLIST, TopicKind.TRUST, TopicKind.COMMAND
 
 
 def policy(version: int, signer: Signer = HQ) -> bytes:
@@ -27,6 +28,10 @@ def policy(version: int, signer: Signer = HQ) -> bytes:
 def watchlist(version: int, issued_at_ms: int = START_MS, document: str = "X1") -> bytes:
     entry = Entry("practice-1", (), Born(), (document,), "UTO", "document_stolen")
     return sign_list(WatchList(version, issued_at_ms, (entry,)), HQ)
+
+
+def trust(version: int, publishers: tuple[str, ...] = ()) -> bytes:
+    return sign_trust(TrustFile(version, START_MS, (), (), (), (), (), publishers, ()), HQ)
 
 
 def command(serial: int, kiosk: str = KIOSK, signer: Signer = HQ) -> bytes:
@@ -61,7 +66,12 @@ def test_the_same_content_signed_again_is_known_and_not_told_twice(desk: Desk) -
 
 @pytest.mark.parametrize(
     ("kind", "newer", "older"),
-    [(POLICY, policy(7), policy(6)), (WATCHLIST, watchlist(2), watchlist(1)), (COMMAND, command(2), command(1))],
+    [
+        (POLICY, policy(7), policy(6)),
+        (WATCHLIST, watchlist(2), watchlist(1)),
+        (TRUST, trust(2), trust(1)),
+        (COMMAND, command(2), command(1)),
+    ],
 )
 def test_an_older_version_is_never_taken(desk: Desk, kind: TopicKind, newer: bytes, older: bytes) -> None:
     desk.inbox.receive(kind, newer)
@@ -94,6 +104,7 @@ def test_other_content_under_a_known_version_is_refused(desk: Desk) -> None:
         (POLICY, b"", "bad_envelope"),
         (POLICY, watchlist(9), "wrong_content_type"),
         (WATCHLIST, policy(9), "wrong_content_type"),
+        (TRUST, policy(9), "wrong_content_type"),
         (COMMAND, command(9, "quay-2"), "wrong_kiosk"),
         (COMMAND, command(0), "bad_value"),
         (TopicKind.HIT, policy(9), "bad_topic"),

@@ -11,9 +11,12 @@ import cv2
 import numpy as np
 
 from appliance.post.api import Case, DecisionRefused, KioskStatus, Link, Officer, Referral
+from border.documents.chip_trust import Proof
 from border.documents.mrz import CheckDigit, Format, Mrz, PartialDate, Repair
+from border.documents.zone_comparison import Difference
 from border.encounter import (
     CheckedFact,
+    ChipFact,
     ClockState,
     DecidedFact,
     Direction,
@@ -43,8 +46,9 @@ OWN = KioskStatus(
     oldest_unreported_s=0,
     quarantined=0,
     referrals_waiting=2,
-    devices=(("document", "ready"), ("camera", "ready"), ("fingerprint", "DEV-GONE")),
+    devices=(("document", "ready"), ("camera", "ready"), ("fingerprint", "DEV-GONE"), ("chip_reader", "ready")),
     list_age_hours=3.5,
+    trust_age_hours=200.0,
     clock="trusted",
     disk_free_mb=28_400,
     passive_pad="",
@@ -158,6 +162,7 @@ def a_case(row: Referral) -> Case:
         else (),
         lines_as_read=("P<UTOERIKSSON<<ANNA<MARIA<<<<<<<<<<<<<<<<<<<", "L89890?C36UTO7408<<2F1204159ZE184226B<<<<<10"),
         document=DOCUMENT if read else None,
+        chip=None,
         samples=samples if read else (),
         quality=(),
         findings=FINDINGS,
@@ -184,6 +189,39 @@ def with_portrait(checked: CheckedFact, kind: SampleKind) -> CheckedFact:
     return replace(checked, samples=samples, findings=(*checked.findings, said))
 
 
+A_CHIP = ChipFact(
+    access="pace_mrz: ECDH-GM AES-128 brainpoolP256r1",
+    assurance=2,
+    passive_authentication=Proof.PASSED,
+    active_authentication=Proof.NOT_DONE,
+    chip_authentication=Proof.NOT_DONE,
+    reasons=(("crl_stale", "UT"),),
+    groups_proven=(1, 2),
+    signer="0a1b2c3d4e5f60718293a4b5c6d7e8f90a1b2c3d4e5f60718293a4b5c6d7e8f9",
+    signer_country="UT",
+    authority="00" * 32,
+    store_version=7,
+    zone_same_shape=True,
+    zone_differences=(),
+)
+ANOTHER_PAGE = replace(
+    A_CHIP,
+    assurance=1,
+    passive_authentication=Proof.FAILED,
+    zone_differences=(Difference(0, 10, "S", "5", "name"), Difference(0, 11, "O", "5", "name"),
+                      Difference(1, 5, "0", "8", "document_number")),
+)  # fmt: skip
+
+
+def with_chip(checked: CheckedFact, chip: ChipFact) -> CheckedFact:
+    """The same encounter with a chip that was read."""
+    verdict, reason = (Verdict.REFER, "zone_differs") if chip.zone_differences else (Verdict.CLEAR, "zone_agrees")
+    count = Measure("differing", float(len(chip.zone_differences)), "characters", "max 0")
+    return replace(
+        checked, chip=chip, findings=(*checked.findings, Finding("chip_matches_zone", verdict, reason, (count,)))
+    )
+
+
 class HandPost:
     """Behaves as the Protocol says; `change` tells the pages' stream that something is new."""
 
@@ -196,6 +234,7 @@ class HandPost:
         self.calls_seen = 0
         self.looked: list[str] = []
         self.portrait: SampleKind | None = None  # which one the documents give
+        self.chip: ChipFact | None = None
         self._number = 0
         self._lock = threading.Lock()
         self._waiting: list[tuple[asyncio.AbstractEventLoop, asyncio.Event]] = []
@@ -215,6 +254,8 @@ class HandPost:
             return None
         decided = next((fact for fact in self.decisions if fact.encounter == encounter), None)
         case = replace(a_case(known[encounter]), decided=decided)
+        if self.chip is not None:
+            case = replace(case, checked=with_chip(case.checked, self.chip))
         return case if self.portrait is None else replace(case, checked=with_portrait(case.checked, self.portrait))
 
     def recent(self, limit: int) -> tuple[Referral, ...]:

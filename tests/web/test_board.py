@@ -12,7 +12,7 @@ from tests.web.post_peer import FIRST, OWN
 
 
 def level_of(kind: str, **changes: object) -> str:
-    (badge,) = [b for b in badges(replace(OWN, devices=(), **changes)) if b.kind == kind]  # type: ignore[arg-type]
+    (badge,) = [b for b in badges(replace(OWN, devices=(("chip_reader", "ready"),), **changes)) if b.kind == kind]  # type: ignore[arg-type]
     return badge.level
 
 
@@ -34,6 +34,11 @@ def level_of(kind: str, **changes: object) -> str:
         ("list", {"list_age_hours": 24.0}, LOOK),
         ("list", {"list_age_hours": 72.0}, ACT),
         ("list", {"list_age_hours": float("nan")}, ACT),
+        ("trust", {"trust_age_hours": None}, ACT),
+        ("trust", {"trust_age_hours": 719.0}, OK),
+        ("trust", {"trust_age_hours": 720.0}, LOOK),
+        ("trust", {"trust_age_hours": 2160.0}, ACT),
+        ("trust", {"trust_age_hours": float("nan")}, ACT),
         ("clock", {"clock": "trusted"}, OK),
         ("clock", {"clock": "floor"}, LOOK),
         ("clock", {"clock": "untrusted"}, ACT),
@@ -52,7 +57,13 @@ def test_levels(kind: str, changes: dict[str, object], level: str) -> None:
 
 def test_every_device_has_its_own_badge_with_its_code() -> None:
     tiles = [(b.label, b.level, b.value) for b in badges(OWN) if b.kind == "device"]
-    assert tiles == [("document", OK, "ready"), ("camera", OK, "ready"), ("fingerprint", ACT, "DEV-GONE")]
+    ready = [(name, OK, "ready") for name in ("document", "camera", "chip_reader")]
+    assert tiles == [*ready[:2], ("fingerprint", ACT, "DEV-GONE"), ready[2]]
+
+
+def test_a_trust_store_matters_only_where_chips_are_read() -> None:
+    without = replace(OWN, devices=(("camera", "ready"),), trust_age_hours=None)
+    assert "trust" not in {badge.kind for badge in badges(without)}
 
 
 def test_a_kiosk_that_does_not_answer_shows_nothing_old() -> None:

@@ -9,12 +9,14 @@ from pathlib import Path
 
 import pytest
 
+from appliance.checks import chip_trust
 from appliance.journey.machine import State
 from appliance.journey.view import Asked, Touch
 from appliance.post import severity
 from appliance.post.api import REASONS
 from appliance.web import board
 from appliance.web.catalogue import LOCALES, Catalogue, CatalogueError, Language, load
+from border.documents.chip_trust import REMARKS
 from border.documents.values import CheckDigit, RescanReason
 from border.encounter import Outcome, SampleKind
 from border.findings import Verdict
@@ -39,6 +41,8 @@ HINTS = (
     "hold_still",
     "swipe_again",
     "swipe_slower",
+    "leave_lying",
+    "put_down_again",
     "turn_page",
     "place_finger",
     "lift_finger",
@@ -153,7 +157,7 @@ def test_every_reason_in_the_checks_has_its_words(catalogue: Catalogue) -> None:
     assert len(reasons) > 20
     reasons |= {f"document_{reason}" for reason in RescanReason}
     reasons |= {f"{step}_device_failed" for step in ("document", "camera", "fingerprint")}
-    reasons |= set(severity.SEVERITY)
+    reasons |= set(severity.SEVERITY) | chip_trust.REFERRING | REMARKS
     assert {f"finding.{reason}" for reason in reasons} - catalogue.keys == set()
 
 

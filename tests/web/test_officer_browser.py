@@ -16,7 +16,7 @@ from border.encounter import OfficerOutcome
 from practice.processes import free_port
 from tests.web.checks import SIZES, too_small, violations
 from tests.web.conftest import PostOffice, sign_in
-from tests.web.post_peer import FIRST, OWN, HandPost
+from tests.web.post_peer import A_CHIP, ANOTHER_PAGE, FIRST, OWN, HandPost
 from tests.web.serving import serving
 
 pytestmark = pytest.mark.browser
@@ -53,6 +53,7 @@ def test_every_page_has_large_targets_and_is_accessible(
     hold("badge")
     page.goto(f"{office.url}/recent")
     hold("recent")
+    office.post.chip = ANOTHER_PAGE
     page.goto(f"{office.url}/case/{FIRST.encounter}")
     hold("case")
     for fold in page.locator("details").all():
@@ -138,9 +139,10 @@ def test_a_referral_is_seen_and_decided_without_scrolling(
     context = browser.new_context(viewport={"width": panel.width_px, "height": panel.height_px})
     context.add_cookies([{"name": "language", "value": code, "url": office.url}])
     page = context.new_page()
+    office.post.chip = A_CHIP
     sign_in(page, office.url)
     page.goto(f"{office.url}/case/{FIRST.encounter}")
-    seen = ["h1", ".facts", ".why li", ".faces figure", ".advice"]
+    seen = ["h1", ".head .facts", ".why li", ".faces figure", ".advice"]
     assert page.evaluate(WHOLE, [*seen, "#take"]) == []
     page.click("#take")
     page.wait_for_selector("#decision")
@@ -161,6 +163,27 @@ def test_measures_and_clear_checks_are_folded_and_open_by_keys(page: Page, offic
     speaking = page.locator(".why .findings > li")
     assert speaking.count() == 4
     expect(speaking.locator(".missed .value").first).to_contain_text("at least 0")
+
+
+def test_what_a_chip_proved_is_said_and_where_the_page_differs_its_characters_are_marked(
+    page: Page, office: PostOffice
+) -> None:
+    sign_in(page, office.url)
+    office.post.chip = A_CHIP
+    page.goto(f"{office.url}/case/{FIRST.encounter}")
+    expect(page.locator("h1")).to_contain_text("Signed by its state")
+    summary = page.locator(".proven summary")
+    expect(summary).to_contain_text("Signed by its state")
+    expect(page.get_by_text("Revocation list too old")).to_be_hidden()
+    summary.click()
+    expect(page.get_by_text("Revocation list too old")).to_be_visible()
+    expect(page.locator(".proven .ok").first).to_contain_text("proven")
+    office.post.chip = ANOTHER_PAGE
+    page.reload()
+    pairs = page.locator(".why .pairs")
+    assert pairs.locator("mark").all_inner_texts() == ["SO", "55", "0", "8"]
+    assert pairs.locator(".mrz").all_inner_texts()[1].startswith("P<UTOERIKS55N<<")
+    assert page.evaluate("document.scrollingElement.scrollWidth <= innerWidth")
 
 
 def test_a_picture_opens_whole_and_is_fetched_only_then(page: Page, office: PostOffice) -> None:

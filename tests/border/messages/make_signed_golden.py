@@ -34,6 +34,7 @@ from border.messages.examples import (
     STATE,
 )
 from border.messages.schema import HERE
+from border.messages.trust import TrustFile, sign_trust
 from border.messages.values import RecordKind
 from border.rules.codec import sign_policy
 from border.watchlist.codec import sign_list
@@ -45,6 +46,7 @@ REF = replace(FACE, sha256=hashlib.sha256(SAMPLE.data).hexdigest(), size=len(SAM
 FACTS = (replace(CHECKED, samples=(REF,)), RECOMMENDED)
 DRAFT = Draft("quay-1", 1, bytes(32), RecordKind.ENCOUNTER, ENCOUNTER, ENCOUNTER, AT, FACTS)
 ENTRY = Entry("e-1", (ListedName("SAMPLE", "PERSON"),), Born(1974, 8), ("X0000001",), "UTO", "speak_alone")
+EMPTY_TRUST = TrustFile(7, AT.wall_ms, (), (), (), (), (), (), ())
 WATCHLIST = WatchList(LISTED.version, LISTED.issued_at_ms, (ENTRY,))
 
 
@@ -60,6 +62,7 @@ def files() -> dict[str, bytes]:
         "checkpoint.v1.cose": sign_checkpoint(CHECKPOINT, KIOSK),
         "policy.v1.cose": sign_policy(POLICY, CENTRE),
         "watchlist.v1.cose": sign_list(WATCHLIST, CENTRE),
+        "trust.v1.cose": sign_trust(EMPTY_TRUST, CENTRE),
     }
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import cbor2
 import pytest
 
+from border.documents.trust_store import TrustStore
 from border.ledger import open_checkpoint
 from border.messages import codec, envelope, schema, topics
 from border.messages.examples import (
@@ -26,10 +27,11 @@ from border.messages.examples import (
     STATE,
 )
 from border.messages.schema import HERE
+from border.messages.trust import Trust, load_trust
 from border.rules.codec import load_policy
 from border.watchlist.codec import load_list
 from tests.border.messages.keys import CENTRE_KEY, KIOSK_KEY, READER
-from tests.border.messages.make_signed_golden import DRAFT, SAMPLE, WATCHLIST
+from tests.border.messages.make_signed_golden import DRAFT, EMPTY_TRUST, SAMPLE, WATCHLIST
 
 ROOT = HERE.parent.parent
 SUMS = Path(__file__).parent / "golden.sha256"
@@ -88,3 +90,4 @@ def test_everything_else_signed_long_ago_opens() -> None:
     assert open_checkpoint(golden("checkpoint.v1.cose"), KIOSK) == CHECKPOINT
     assert load_policy(golden("policy.v1.cose"), CENTRE) == POLICY
     assert load_list(golden("watchlist.v1.cose"), CENTRE) == WATCHLIST
+    assert load_trust(golden("trust.v1.cose"), CENTRE) == Trust(7, EMPTY_TRUST.issued_at_ms, TrustStore())

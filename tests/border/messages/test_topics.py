@@ -27,6 +27,7 @@ PAIRS: tuple[tuple[str, str, Topic], ...] = (
     (topics.command("q1", ID), f"landfall/1/k/q1/down/cmd/{ID}", Topic(TopicKind.COMMAND, "q1", id=ID)),
     (topics.hit("q1"), "landfall/1/k/q1/down/hit", Topic(TopicKind.HIT, "q1")),
     (topics.watchlist(), "landfall/1/all/wl", Topic(TopicKind.WATCHLIST)),
+    (topics.trust(), "landfall/1/all/trust", Topic(TopicKind.TRUST)),
     (topics.policy(), "landfall/1/all/policy", Topic(TopicKind.POLICY)),
 )
 

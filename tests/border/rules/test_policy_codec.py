@@ -157,6 +157,9 @@ def test_every_number_of_a_policy_has_a_bound() -> None:
             {"finger": replace(DEVELOPMENT.finger, min_quality=(("optical", 50.0), ("optical", 60.0)))},
             "finger.min_quality[1]",
         ),
+        ({"chip": replace(DEVELOPMENT.chip, tolerated=("crl_absent", "chip_denied"))}, "chip.tolerated[1]"),
+        ({"chip": replace(DEVELOPMENT.chip, tolerated=("dg_hash_mismatch",))}, "chip.tolerated[0]"),
+        ({"chip": replace(DEVELOPMENT.chip, tolerated=("chip_absent", "chip_absent"))}, "chip.tolerated[1]"),
     ],
 )
 def test_what_binds_several_values_is_checked_when_signing_and_when_loading(
