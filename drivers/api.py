@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -218,6 +219,67 @@ class ChipReading:
     timing: ChipTiming
 
 
+class Lamp(StrEnum):
+    """What the lamp over the lane tells whoever stands before the gate."""
+
+    STOP = "stop"  # red
+    WAIT = "wait"  # red, flashing: an officer comes
+    GO = "go"  # green
+
+
+@dataclass(frozen=True, slots=True)
+class LaneOrder:
+    """How the whole lane shall be from now on. The gate closes by itself after `gate_open_s`; 0.0: it is closed now.
+
+    Whatever fails (the host, the line, the controller, this process) leaves the gate closed and the lamp at STOP.
+    """
+
+    lamp: Lamp
+    gate_open_s: float = 0.0
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.gate_open_s < math.inf:  # also refuses NaN
+            raise ValueError(f"a gate stands open for seconds >= 0, not {self.gate_open_s}")
+        if self.gate_open_s and self.lamp is not Lamp.GO:
+            raise ValueError(f"a gate that opens under the lamp {self.lamp}")
+
+
+@dataclass(frozen=True, slots=True)
+class LaneState:
+    """How the lane is. `tampered_at_monotonic_s`: when the housing was first opened since the latch was cleared."""
+
+    lamp: Lamp
+    gate_is_open: bool
+    headset_is_in: bool
+    tampered_at_monotonic_s: float | None
+
+
+class Happening(StrEnum):
+    """What a lane tells of its own accord."""
+
+    BUTTON = "button"  # somebody pressed for help
+    TAMPER = "tamper"  # the housing was opened; once each; a latch found set when the device is opened is told again
+    GATE_OPENED = "gate_opened"
+    GATE_CLOSED = "gate_closed"
+    HEADSET_IN = "headset_in"
+    HEADSET_OUT = "headset_out"
+    RESTARTED = "restarted"  # the controller began anew; `detail` says why
+
+
+@dataclass(frozen=True, slots=True)
+class LaneEvent:
+    """One happening, stamped where it was noticed."""
+
+    happening: Happening
+    at_monotonic_s: float
+    lane: str  # device id
+    detail: str = ""
+
+
+Sign = Callable[[bytes], bytes]
+"""ECDSA over P-256 with SHA-256 by the kiosk's own key: r and s, 32 bytes each."""
+
+
 class ChipReader(Protocol):
     """Reads the chip of whatever document lies on it."""
 
@@ -279,6 +341,35 @@ class FillLight(Protocol):
         ...
 
     def close(self) -> None: ...
+
+
+class Lane(Protocol):
+    """Lamp, gate, button, tamper switch and headset jack. One thread gives orders, another may wait for events."""
+
+    @property
+    def device(self) -> str: ...
+
+    @property
+    def is_fitted(self) -> bool:
+        """False: this kiosk has no such lane, and nobody waits for its events."""
+        ...
+
+    def obey(self, order: LaneOrder, deadline: Deadline) -> LaneState:
+        """Bring the lane to this and say how it is then. Raises `DeviceError`; `DeviceRefused`: open for too long."""
+        ...
+
+    def next_event(self, deadline: Deadline) -> LaneEvent:
+        """The oldest event not yet handed over. Raises `DeviceError`; `DeviceTimeout`: nothing has happened."""
+        ...
+
+    def clear_tamper(self, sign: Sign, deadline: Deadline) -> None:
+        """Clear the latch, for somebody who has looked. A lane with a controller of its own has its challenge signed,
+        and clears nothing without. Raises `DeviceError`; `DeviceRefused`: not by this key."""
+        ...
+
+    def close(self) -> None:
+        """Gate closed, lamp at STOP, device let go; safe to call twice."""
+        ...
 
 
 class FingerprintSensor(Protocol):

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from drivers.address import Address
-from drivers.api import Camera, ChipReader, DocumentReader, FillLight, FingerprintSensor
+from drivers.api import Camera, ChipReader, DocumentReader, FillLight, FingerprintSensor, Lane
 from drivers.camera.feed import LiveCamera
 from drivers.camera.frames import FrameFiles
 from drivers.camera.mjpeg import MjpegSource
@@ -18,6 +18,7 @@ from drivers.camera.v4l2 import V4l2Source
 from drivers.card import CardLine
 from drivers.fill_light import HttpFillLight, NoFillLight
 from drivers.fingerprint.zfm import R503, ZFM_20, Model, ZfmSensor
+from drivers.lane.none import NoLane
 from drivers.line import SerialLine
 from drivers.passport_reader.chip import PassportChip
 from drivers.passport_reader.swipe import GAP_S, ElyctisReader, Mode, SwipeReader
@@ -105,6 +106,11 @@ def http_fill_light(address: str, device: str) -> FillLight:
     return HttpFillLight(device, address)
 
 
+def no_lane(_address: str, device: str) -> Lane:
+    """No gate and no lamp; the address is not read."""
+    return NoLane(device)
+
+
 def _line(at: Address, device: str, baud: int) -> SerialLine:
     return SerialLine(device, at.place, at.integer("baud", baud, low=MIN_BAUD, high=MAX_BAUD))
 
@@ -132,3 +138,4 @@ CAMERA: dict[str, Callable[[str, str], Camera]] = {
     "picamera": picamera,
 }
 FILL_LIGHT: dict[str, Callable[[str, str], FillLight]] = {"none": no_fill_light, "http": http_fill_light}
+LANE: dict[str, Callable[[str, str], Lane]] = {"none": no_lane}
