@@ -5,6 +5,7 @@ A factory takes the address and the device id, opens nothing, and raises `ValueE
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -16,13 +17,18 @@ from drivers.camera.mjpeg import MjpegSource
 from drivers.camera.picamera import PicameraSource
 from drivers.camera.v4l2 import V4l2Source
 from drivers.card import CardLine
+from drivers.device_file import DeviceFile
 from drivers.fill_light import HttpFillLight, NoFillLight
 from drivers.fingerprint.zfm import R503, ZFM_20, Model, ZfmSensor
+from drivers.input_device import grab_keyboard
 from drivers.lane.none import NoLane
 from drivers.line import SerialLine
 from drivers.passport_reader.chip import PassportChip
 from drivers.passport_reader.swipe import GAP_S, ElyctisReader, Mode, SwipeReader
 from drivers.passport_reader.swipe_wire import Check, RteFormat, line_reader, rte_reader
+from drivers.passport_reader.wedge import GAP_S as WEDGE_GAP_S
+from drivers.passport_reader.wedge import WedgeReader
+from drivers.passport_reader.wedge_wire import LAYOUTS
 
 MIN_BAUD, MAX_BAUD = 1200, 921600
 
@@ -49,6 +55,16 @@ def line(address: str, device: str) -> DocumentReader:
     """`/dev/ttyUSB0?baud=9600&gap_ms=100`: any reader that sends the lines as text."""
     at = Address.parse(address, frozenset({"baud", "gap_ms"}))
     return SwipeReader(device, _line(at, device, 9600), lambda: line_reader(device), _gap_s(at))
+
+
+def wedge(address: str, device: str) -> DocumentReader:
+    """`/dev/input/by-id/usb-...-event-kbd?layout=us|uk|br|es|latam|pt|it|de|fr&gap_ms=200`: a reader that types."""
+    at = Address.parse(address, frozenset({"layout", "gap_ms"}))
+    if re.fullmatch(r"/dev/input/event\d+", at.place):
+        raise ValueError(f"{at.place} may be another keyboard tomorrow: give its name under /dev/input/by-id/")
+    layout = at.choice("layout", "us", tuple(LAYOUTS))
+    gap_s = at.number("gap_ms", WEDGE_GAP_S * 1000, low=20, high=1000) / 1000
+    return WedgeReader(device, DeviceFile(device, at.place, lambda path: grab_keyboard(path, device)), layout, gap_s)
 
 
 def pcsc(address: str, device: str) -> ChipReader:
@@ -128,7 +144,12 @@ def _zfm(address: str, device: str, model: Model) -> FingerprintSensor:
     return ZfmSensor(device, sensor_line, model, fast=at.flag("fast", True), password=int(password, 16))
 
 
-DOCUMENT_READER: dict[str, Callable[[str, str], DocumentReader]] = {"elyctis": elyctis, "rte": rte, "line": line}
+DOCUMENT_READER: dict[str, Callable[[str, str], DocumentReader]] = {
+    "elyctis": elyctis,
+    "rte": rte,
+    "line": line,
+    "wedge": wedge,
+}
 CHIP_READER: dict[str, Callable[[str, str], ChipReader]] = {"pcsc": pcsc}
 FINGERPRINT: dict[str, Callable[[str, str], FingerprintSensor]] = {"zfm": zfm, "r503": r503}
 CAMERA: dict[str, Callable[[str, str], Camera]] = {

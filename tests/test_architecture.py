@@ -51,6 +51,7 @@ ONE_DOOR: dict[str, tuple[str, ...]] = {
     "serial": ("drivers/line.py",),
     "usb": ("drivers/bulk.py",),
     "smartcard": ("drivers/card.py",),
+    "evdev": ("drivers/input_device.py",),
     "picamera2": ("drivers/camera/picamera.py",),
     "libcamera": ("drivers/camera/picamera.py",),
     "ai_edge_litert": ("appliance/vision/model.py",),
