@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from drivers.address import Address
-from drivers.api import Camera, ChipReader, DocumentReader, FillLight, FingerprintSensor, Lane
+from drivers.api import Camera, ChipReader, DocumentReader, FillLight, FingerprintSensor, Lane, Printer
 from drivers.camera.feed import LiveCamera
 from drivers.camera.frames import FrameFiles
 from drivers.camera.mjpeg import MjpegSource
@@ -29,6 +29,8 @@ from drivers.passport_reader.swipe_wire import Check, RteFormat, line_reader, rt
 from drivers.passport_reader.wedge import GAP_S as WEDGE_GAP_S
 from drivers.passport_reader.wedge import WedgeReader
 from drivers.passport_reader.wedge_wire import LAYOUTS
+from drivers.printer.escpos import EscposPrinter
+from drivers.printer.none import NoPrinter
 
 MIN_BAUD, MAX_BAUD = 1200, 921600
 
@@ -127,6 +129,23 @@ def no_lane(_address: str, device: str) -> Lane:
     return NoLane(device)
 
 
+def no_printer(_address: str, device: str) -> Printer:
+    """No printer; the address is not read."""
+    return NoPrinter(device)
+
+
+def escpos(address: str, device: str) -> Printer:
+    """`/dev/ttyUSB2?baud=9600&columns=42&code_page=19`, or `/dev/usb/lp0?columns=42`: a receipt printer with status."""
+    at = Address.parse(address, frozenset({"baud", "columns", "code_page"}))
+    wire = DeviceFile(device, at.place) if at.place.startswith("/dev/usb/") else _line(at, device, 9600)
+    return EscposPrinter(
+        device,
+        wire,
+        columns=at.integer("columns", 42, low=24, high=64),
+        code_page=at.integer("code_page", 19, low=0, high=255),
+    )
+
+
 def _line(at: Address, device: str, baud: int) -> SerialLine:
     return SerialLine(device, at.place, at.integer("baud", baud, low=MIN_BAUD, high=MAX_BAUD))
 
@@ -160,3 +179,4 @@ CAMERA: dict[str, Callable[[str, str], Camera]] = {
 }
 FILL_LIGHT: dict[str, Callable[[str, str], FillLight]] = {"none": no_fill_light, "http": http_fill_light}
 LANE: dict[str, Callable[[str, str], Lane]] = {"none": no_lane}
+PRINTER: dict[str, Callable[[str, str], Printer]] = {"none": no_printer, "escpos": escpos}

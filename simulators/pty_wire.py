@@ -62,6 +62,14 @@ class PtyWire:
             return 0
         return SPEEDS.get(termios.tcgetattr(self._ends[0])[5], 0)
 
+    def do(self, what: Callable[[], None]) -> None:
+        """Something of the device's own, in the wire's thread, where it hears; waits until it is done."""
+        self._do(what)
+
+    def pull(self) -> None:
+        """As `unplug`, from the wire's own thread: the device leaves in the middle of what it hears."""
+        self._pull()
+
     def unplug(self) -> None:
         """The path vanishes and the host's descriptor dies; what was under way is lost."""
         self._do(self._pull)
