@@ -415,7 +415,7 @@ class Printer(Protocol):
         ...
 
     def look(self, deadline: Deadline) -> Paper:
-        """Whether it could print now. Raises `DeviceError`: `PaperOut`, `CoverOpen`, `DeviceRefused` (its own fault)."""
+        """Whether it could print now. Raises `DeviceError`: `PaperOut`, `CoverOpen`, `DeviceRefused`: its own fault."""
         ...
 
     def print(self, slip: Slip, deadline: Deadline) -> Paper:

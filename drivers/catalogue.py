@@ -20,8 +20,10 @@ from drivers.card import CardLine
 from drivers.device_file import DeviceFile
 from drivers.fill_light import HttpFillLight, NoFillLight
 from drivers.fingerprint.zfm import R503, ZFM_20, Model, ZfmSensor
-from drivers.input_device import grab_keyboard
+from drivers.input_device import grab_keyboard, headphones_are_in, open_jack
+from drivers.lane.jack import JackLane
 from drivers.lane.none import NoLane
+from drivers.lane.pins import PinLane, PinNumbers, lgpio_factory
 from drivers.line import SerialLine
 from drivers.passport_reader.chip import PassportChip
 from drivers.passport_reader.swipe import GAP_S, ElyctisReader, Mode, SwipeReader
@@ -129,6 +131,25 @@ def no_lane(_address: str, device: str) -> Lane:
     return NoLane(device)
 
 
+def pins(address: str, device: str) -> Lane:
+    """`/dev/gpiochip0?red=17&green=27&gate=22&button=23&tamper=24&headset=25`: the Pi's own pins, by BCM number."""
+    known = ("red", "green", "gate", "button", "tamper")
+    at = Address.parse(address, frozenset({*known, "headset"}))
+    chip = re.fullmatch(r"/dev/gpiochip(\d+)", at.place)
+    if chip is None:
+        raise ValueError(f"a chip of pins is /dev/gpiochipN, not {at.place!r}")
+    if missing := [name for name in known if name not in at.options]:
+        raise ValueError(f"no pin for {', '.join(missing)}")
+    numbers = {name: at.integer(name, 0, low=2, high=27) for name in at.options}
+    return PinLane(device, PinNumbers(**numbers), lambda: lgpio_factory(int(chip[1])))
+
+
+def jack(address: str, device: str) -> Lane:
+    """`/dev/input/by-path/...`: no lamp and no gate, only the headphone jack of a sound card."""
+    at = Address.parse(address, frozenset())
+    return JackLane(device, DeviceFile(device, at.place, lambda path: open_jack(path, device)), headphones_are_in)
+
+
 def no_printer(_address: str, device: str) -> Printer:
     """No printer; the address is not read."""
     return NoPrinter(device)
@@ -178,5 +199,5 @@ CAMERA: dict[str, Callable[[str, str], Camera]] = {
     "picamera": picamera,
 }
 FILL_LIGHT: dict[str, Callable[[str, str], FillLight]] = {"none": no_fill_light, "http": http_fill_light}
-LANE: dict[str, Callable[[str, str], Lane]] = {"none": no_lane}
+LANE: dict[str, Callable[[str, str], Lane]] = {"none": no_lane, "pins": pins, "jack": jack}
 PRINTER: dict[str, Callable[[str, str], Printer]] = {"none": no_printer, "escpos": escpos}

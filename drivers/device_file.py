@@ -6,12 +6,14 @@ import os
 import select
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from typing import TypeVar
 
 from drivers.deadline import Deadline
 from drivers.errors import DeviceGone
 
 SLICE_S = 0.05  # how soon a blocked read notices that its caller has left
 CHUNK_BYTES = 65536
+T = TypeVar("T")
 Opener = Callable[[str], int]
 """Opens a path for non-blocking use and gives the descriptor. Raises `OSError`."""
 
@@ -32,10 +34,10 @@ class DeviceFile:
         self._opener = opener
         self._file: int | None = None
 
-    def open(self) -> None:
-        """Now rather than with the first call."""
-        with self._opened():
-            return
+    def ask(self, question: Callable[[int], T]) -> T:
+        """Put a question of the kernel's (an ioctl) to the open descriptor; its `OSError` is `DeviceGone`."""
+        with self._opened() as file:
+            return question(file)
 
     def receive(self, deadline: Deadline) -> bytes:
         """All that has arrived, at least one byte. Raises `DeviceTimeout`, `Cancelled`."""

@@ -165,7 +165,7 @@ class EscposSim:
     def _one(self) -> int:
         """Obey what the queue begins with; how many bytes it was, 0: its rest has not come."""
         first = self._queue[0]
-        if first == ESC or first == GS:
+        if first in (ESC, GS):
             return self._command()
         if first == LF:
             self._print_row()

@@ -36,7 +36,7 @@ def test_a_slip_is_these_bytes() -> None:
     ("text", "data"),
     [
         ("é è à ç ñ ò ¿ ¡ ê ü", b"\x82 \x8a \x85 \x87 \xa4 \x95 \xa8 \xad \x88 \x81"),
-        ("l’œuvre – “x” …", b"l'oeuvre - \"x\" ..."),
+        ("l’œuvre – “x” …", b'l\'oeuvre - "x" ...'),
         ("ő 漢", b"o ?"),
         ("a\x1bb\nc", b"a?b?c"),
     ],
