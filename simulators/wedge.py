@@ -49,13 +49,31 @@ LAYOUTS: dict[str, dict[str, Key]] = {
 }
 
 
-class WedgeSim:
-    """One reader. `path` is its address, `faults` are its knobs; `layout`, `alt_codes`, `has_caps_lock` its set-up."""
+class Typist:
+    """The fingers: what a reader of this layout makes of a line. `alt_codes` and `has_caps_lock` are its set-up."""
 
-    def __init__(self, path: Path, *, layout: str = "us", faults: Faults | None = None) -> None:
+    def __init__(self, layout: str = "us") -> None:
         self.layout = layout
         self.alt_codes = False  # types Alt and a number for everything that is no letter or digit
         self.has_caps_lock = False  # letters without shift, caps lock pressed before and after
+
+    def line(self, characters: str) -> bytes:
+        """The events of one line and its Enter."""
+        caps = stroke(CAPS_LOCK) if self.has_caps_lock else b""
+        return caps + b"".join(self._typed(character) for character in characters) + caps + stroke(ENTER)
+
+    def _typed(self, character: str) -> bytes:
+        if self.alt_codes and not character.isalnum():
+            return alt_code(character)
+        code, shift = LAYOUTS[self.layout][character]
+        return stroke(code, shift=shift and not (self.has_caps_lock and character.isalpha()))
+
+
+class WedgeSim:
+    """One reader. `path` is its address, `faults` are its knobs, `typist` its set-up."""
+
+    def __init__(self, path: Path, *, layout: str = "us", faults: Faults | None = None) -> None:
+        self.typist = Typist(layout)
         self.faults = faults or Faults()
         self._wire = PtyWire(path, lambda _data: None, self.faults, throttle=False)
         self._wire.replug()
@@ -66,12 +84,8 @@ class WedgeSim:
 
     def present(self, lines: Sequence[str]) -> None:
         """Read a document with these lines. Any thread."""
-        self.send_events(b"".join(self.line(line) for line in (["NOREAD"] if self.faults.wrong_status else lines)))
-
-    def line(self, characters: str) -> bytes:
-        """The events of one line and its Enter."""
-        caps = stroke(CAPS_LOCK) if self.has_caps_lock else b""
-        return caps + b"".join(self._typed(character) for character in characters) + caps + stroke(ENTER)
+        said = ["NOREAD"] if self.faults.wrong_status else lines
+        self.send_events(b"".join(self.typist.line(line) for line in said))
 
     def send_events(self, data: bytes) -> None:
         """Put any bytes on the wire."""
@@ -85,12 +99,6 @@ class WedgeSim:
 
     def close(self) -> None:
         self._wire.close()
-
-    def _typed(self, character: str) -> bytes:
-        if self.alt_codes and not character.isalnum():
-            return alt_code(character)
-        code, shift = LAYOUTS[self.layout][character]
-        return stroke(code, shift=shift and not (self.has_caps_lock and character.isalpha()))
 
 
 def event(kind: int, code: int, value: int) -> bytes:

@@ -72,7 +72,7 @@ class TestPlainLines(DocumentReaderConformance):
 @contextmanager
 def typed(path: Path, layout: str, *, alt_codes: bool = False) -> Iterator[DocumentReaderRig]:
     sim = WedgeSim(path, layout=layout)
-    sim.alt_codes = alt_codes
+    sim.typist.alt_codes = alt_codes
     reader = wedge_on(path, layout)
     try:
         yield DocumentReaderRig(

@@ -56,7 +56,7 @@ def test_an_enter_alone_begins_no_reading(tmp_path: Path) -> None:
 
 def test_a_reader_cut_off_in_the_middle_of_a_line_is_asked_again(tmp_path: Path) -> None:
     with rig(tmp_path) as (sim, reader):
-        half = sim.line(golden.PASSPORT[0]) + sim.line(golden.PASSPORT[1][:20])
+        half = sim.typist.line(golden.PASSPORT[0]) + sim.typist.line(golden.PASSPORT[1][:20])
         with later(sim.send_events, half), pytest.raises(WireCorrupt, match="2 lines"):
             reader.read(Deadline(10))
         with later(sim.present, golden.PASSPORT):
@@ -74,7 +74,9 @@ def test_keys_without_end_are_given_up(tmp_path: Path) -> None:
 
 def test_an_overrun_queue_is_said_and_the_document_asked_for_again(tmp_path: Path) -> None:
     with rig(tmp_path) as (sim, reader):
-        whole = sim.line(golden.PASSPORT[0]) + event(0, 3, 0) + event(0, 0, 0) + sim.line(golden.PASSPORT[1])
+        whole = (
+            sim.typist.line(golden.PASSPORT[0]) + event(0, 3, 0) + event(0, 0, 0) + sim.typist.line(golden.PASSPORT[1])
+        )
         with later(sim.send_events, whole), pytest.raises(WireCorrupt, match="lost"):
             reader.read(Deadline(10))
         with later(sim.present, golden.PASSPORT):
@@ -96,7 +98,7 @@ def test_shift_held_when_the_reader_was_pulled_is_not_held_when_it_is_back(tmp_p
 
 def test_a_document_typed_with_caps_lock_is_read(tmp_path: Path) -> None:
     with rig(tmp_path) as (sim, reader):
-        sim.has_caps_lock = True
+        sim.typist.has_caps_lock = True
         with later(sim.present, golden.PASSPORT):
             assert reader.read(Deadline(10)).lines == golden.PASSPORT
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from drivers.errors import DeviceRefused, WireCorrupt
 from drivers.input_wire import EventReader
 from drivers.passport_reader.wedge_wire import LAYOUTS, PLACES, Keyboard, Stroke, text, zone
-from simulators.wedge import CAPS_LOCK, KEYPAD, LEFT_ALT, LEFT_CTRL, LEFT_SHIFT, WedgeSim, change, event, stroke
+from simulators.wedge import CAPS_LOCK, KEYPAD, LEFT_ALT, LEFT_CTRL, LEFT_SHIFT, Typist, change, event, stroke
 from simulators.wedge import LAYOUTS as KEYBOARDS
 from tests.drivers import golden
 from tests.drivers.conftest import without
@@ -29,9 +29,7 @@ def strokes_of(data: bytes) -> list[Stroke]:
 
 def typed(lines: tuple[str, ...], layout: str) -> list[Stroke]:
     """What a reader of this layout sends for a document, without a wire."""
-    reader = WedgeSim.__new__(WedgeSim)
-    reader.layout, reader.alt_codes, reader.has_caps_lock = layout, False, False
-    return strokes_of(b"".join(reader.line(line) for line in lines))
+    return strokes_of(b"".join(Typist(layout).line(line) for line in lines))
 
 
 class Xkb:
