@@ -246,7 +246,9 @@ class LaneOrder:
 
 @dataclass(frozen=True, slots=True)
 class LaneState:
-    """How the lane is. `tampered_at_monotonic_s`: when the housing was first opened since the latch was cleared."""
+    """How the lane is. `tampered_at_monotonic_s`: when the housing was opened, None while the latch is not set, and
+    -inf for a latch whose time nobody knows (it may be from before this process, even from before a loss of power).
+    """
 
     lamp: Lamp
     gate_is_open: bool
@@ -264,6 +266,7 @@ class Happening(StrEnum):
     HEADSET_IN = "headset_in"
     HEADSET_OUT = "headset_out"
     RESTARTED = "restarted"  # the controller began anew; `detail` says why
+    FIRMWARE = "firmware"  # the controller was offered a new one; `detail` says what came of it
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ from drivers.device_file import DeviceFile
 from drivers.fill_light import HttpFillLight, NoFillLight
 from drivers.fingerprint.zfm import R503, ZFM_20, Model, ZfmSensor
 from drivers.input_device import grab_keyboard, headphones_are_in, open_jack
+from drivers.lane.board import BoardLane
 from drivers.lane.jack import JackLane
 from drivers.lane.none import NoLane
 from drivers.lane.pins import PinLane, PinNumbers, lgpio_factory
@@ -131,6 +132,13 @@ def no_lane(_address: str, device: str) -> Lane:
     return NoLane(device)
 
 
+def lane_board(address: str, device: str) -> Lane:
+    """`/dev/ttyUSB2?baud=115200&firmware=/path/of/a/bundle`: the board is offered that firmware when it is newer."""
+    at = Address.parse(address, frozenset({"baud", "firmware"}))
+    firmware = Path(at.options["firmware"]) if "firmware" in at.options else None
+    return BoardLane(device, _line(at, device, 115200), firmware)
+
+
 def pins(address: str, device: str) -> Lane:
     """`/dev/gpiochip0?red=17&green=27&gate=22&button=23&tamper=24&headset=25`: the Pi's own pins, by BCM number."""
     known = ("red", "green", "gate", "button", "tamper")
@@ -199,5 +207,5 @@ CAMERA: dict[str, Callable[[str, str], Camera]] = {
     "picamera": picamera,
 }
 FILL_LIGHT: dict[str, Callable[[str, str], FillLight]] = {"none": no_fill_light, "http": http_fill_light}
-LANE: dict[str, Callable[[str, str], Lane]] = {"none": no_lane, "pins": pins, "jack": jack}
+LANE: dict[str, Callable[[str, str], Lane]] = {"none": no_lane, "board": lane_board, "pins": pins, "jack": jack}
 PRINTER: dict[str, Callable[[str, str], Printer]] = {"none": no_printer, "escpos": escpos}

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from scripts import micropython
 from simulators.pcscd import Missing, Pcscd, Slot
 from simulators.vpcd_wire import AWAY_S
 
@@ -18,6 +19,12 @@ def without(reason: str) -> None:
     if os.environ.get("CI") == "true":
         pytest.fail(reason)
     pytest.skip(reason)
+
+
+def with_micropython() -> None:
+    """Go on only where there is one."""
+    if micropython.command() is None:
+        without("no MicroPython: python -m scripts.micropython gets one")
 
 
 @pytest.fixture(scope="session")

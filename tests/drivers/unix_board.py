@@ -20,6 +20,7 @@ from scripts import lane_firmware
 from scripts.micropython import command
 from simulators.faults import Faults
 from simulators.pty_wire import PtyWire
+from tests.drivers.lane_keys import new_key
 
 SHIM = Path(__file__).parent.parent / "lane_board"
 RED, GREEN, GATE, BUTTON, TAMPER, HEADSET, HANG = 2, 3, 4, 10, 11, 12, 99
@@ -29,10 +30,6 @@ POWER, WATCHDOG = 1, 3
 RESET_STATUS = 42
 BAUD = 115200
 JOIN_S = 10.0
-
-
-def new_key() -> ec.EllipticCurvePrivateKey:
-    return ec.generate_private_key(ec.SECP256R1())
 
 
 @dataclass(frozen=True, slots=True)

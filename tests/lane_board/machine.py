@@ -40,7 +40,7 @@ def power_off():
 
 def hear_levels():
     """Every level told since the last look, each with the interrupt it causes."""
-    global _held  # noqa: PLW0603
+    global _held  # noqa: PLW0603  one process, one pipe
     if count := waiting(LEVELS):
         _held += _levels.read(count)
     while b"\n" in _held:

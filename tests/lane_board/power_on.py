@@ -68,4 +68,4 @@ os.mount(os.VfsLfs2(flash), "/flash")
 os.chdir("/flash")
 sys.path[:] = [""]
 with open("main.py") as file:
-    exec(file.read(), {"__name__": "__main__"})  # noqa: S102
+    exec(file.read(), {"__name__": "__main__"})

@@ -4,6 +4,7 @@ import hashlib
 import os
 import sys
 import time
+from binascii import hexlify
 
 import machine
 
@@ -52,7 +53,7 @@ def digest(path):
     with open(path, "rb") as file:
         while data := file.read(512):
             total.update(data)
-    return "".join("%02x" % byte for byte in total.digest())
+    return hexlify(total.digest()).decode()
 
 
 def chosen():
@@ -81,7 +82,7 @@ def start():
             time.sleep_ms(100)
     sys.path.insert(0, found[0])
     try:
-        import app  # noqa: PLC0415  only now is known from which slot
+        import app  # noqa: PLC0415  its slot is known only now
 
         app.run(found[0], found[1])
     except Exception as error:  # noqa: BLE001  whatever it was: start again, and say so

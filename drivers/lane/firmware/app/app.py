@@ -126,17 +126,19 @@ class Board:
         return OK if obeyed else BAD_VALUE, self._state(now)
 
     def _beat(self, payload, now):
-        """The payload is the number of the newest event that the kiosk has; 0: none."""
-        if len(payload) != 2:
+        """The payload is the run and the number of the newest event that the kiosk has; 0: none."""
+        if len(payload) != 4:
             return BAD_VALUE, b""
-        seen = number(payload)
+        seen = number(payload[2:]) if payload[:2] == self._run else 0
         self._events = [event for event in self._events if not seen or 0 < (event[0] - seen & 0xFFFF) < 0x8000]
         told = self._events[:TOLD]
         rows = b"".join(u16(n) + bytes((kind,)) + u32(now - at) for n, kind, at in told)
         return OK, self._state(now) + bytes((len(told),)) + rows
 
     def _state(self, now):
-        flags = self.lane.is_open | self.pins.headset_is_in << 1 | self.tamper.is_latched << 2 | self.lane.is_silent << 3
+        flags = (
+            self.lane.is_open | self.pins.headset_is_in << 1 | self.tamper.is_latched << 2 | self.lane.is_silent << 3
+        )
         age = self.tamper.age_ms(now) if self.tamper.is_latched else NEVER
         task = WORKING if self._task else self._result
         return self._run + bytes((self.lane.lamp, flags, task)) + u32(age)

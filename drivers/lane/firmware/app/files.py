@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+from binascii import hexlify, unhexlify
 
 
 def read(path):
@@ -29,16 +30,16 @@ def remove(path):
 
 
 def hexed(data):
-    return "".join("%02x" % byte for byte in data)
+    return hexlify(data).decode()
 
 
 def unhexed(text, size):
-    """The bytes of a hexadecimal text; None when it is not of this size."""
-    text = text.strip()
+    """The bytes of a hexadecimal text; None when it is none, or of another size."""
     try:
-        return bytes(int(text[i : i + 2], 16) for i in range(0, 2 * size, 2)) if len(text) == 2 * size else None
+        data = unhexlify(text.strip())
     except ValueError:
         return None
+    return data if len(data) == size else None
 
 
 def sha256(data):

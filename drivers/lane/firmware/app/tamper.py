@@ -1,4 +1,4 @@
-"""The tamper latch: once the housing was open it stays set, through every loss of power, until a signature clears it."""
+"""The tamper latch: set when the housing opens, through every loss of power, until a signature clears it."""
 
 import os
 

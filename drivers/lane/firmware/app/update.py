@@ -17,7 +17,6 @@ STEP = 512
 LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789_"
 
 
-
 class Update:
     """`release_key`: x and y of whoever may sign firmware; None: nobody may."""
 
