@@ -48,7 +48,7 @@ async def serve(config: Config, kiosk: Kiosk) -> None:
         return kiosk.lanes_are_alive and health.is_alive(view.revision, painted, kiosk.times.clock.monotonic_s())
 
     upkeep = keep_up(kiosk.keeper, kiosk.times, kiosk.retention)
-    own = [asyncio.create_task(work) for work in (kiosk.runner.run(), beat(is_alive), upkeep)]
+    own = [asyncio.create_task(work) for work in (kiosk.runner.run(), kiosk.attend_lane(), beat(is_alive), upkeep)]
     works = [*own, *(asyncio.create_task(server.serve()) for server in servers)]
     stop = asyncio.create_task(leaving.wait())
     notify("READY=1")

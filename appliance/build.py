@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from starlette.applications import Starlette
 
@@ -17,11 +17,14 @@ from appliance.devices import Devices
 from appliance.eyes import open_eyes
 from appliance.journey.capture import Bench
 from appliance.journey.deciding import Desk as DecisionDesk
+from appliance.journey.handing_out import Slips
 from appliance.journey.ports import Eyes, Hands
 from appliance.journey.runner import Manners, Runner
 from appliance.journey.screen import Screen
+from appliance.journey.view import Touch
 from appliance.keys import Keys, load_keys
 from appliance.lane import Lane
+from appliance.lane_events import Concerns, attend
 from appliance.page_reader import PageDocumentReader
 from appliance.post import officers
 from appliance.post.desk import Desk, Surroundings
@@ -36,6 +39,7 @@ from appliance.reporting.inbox import Inbox
 from appliance.reporting.publisher import Publisher
 from appliance.reporting.reports import Reporter
 from appliance.reporting.settings import Settings
+from appliance.slip import SlipWriter
 from appliance.times import Times
 from appliance.vision.errors import ModelAbsent
 from appliance.vision.mrz_reader import PageReader, Profile
@@ -48,7 +52,8 @@ from appliance.web.traveller import traveller_app
 from border.encounter import Direction
 from border.messages.topics import TopicKind
 from drivers.address import Address
-from drivers.catalogue import CAMERA, DOCUMENT_READER, FILL_LIGHT, FINGERPRINT
+from drivers.api import Happening
+from drivers.catalogue import CAMERA, DOCUMENT_READER, FILL_LIGHT, FINGERPRINT, LANE, PRINTER
 from drivers.passport_reader.page import PageFolder
 
 SOFTWARE = "0.1.0"
@@ -78,6 +83,16 @@ class Kiosk:
     def lanes_are_alive(self) -> bool:
         overdue = any(lane.is_overdue for lane in (*self.devices.lanes, self.vision))
         return not overdue and not self.keeper.is_overdue and self.publisher.is_alive
+
+    def attend_lane(self) -> Coroutine[Any, Any, None]:
+        """A headset makes the page speak; the button at the lane calls for help as the one on the screen does."""
+        runner = self.runner
+        concerns: Concerns = {
+            Happening.HEADSET_IN: lambda _event: runner.headset(True),
+            Happening.HEADSET_OUT: lambda _event: runner.headset(False),
+            Happening.BUTTON: lambda _event: runner.touch(Touch.HELP),
+        }
+        return attend(self.devices, concerns, lost=lambda: runner.headset(False))
 
     def start(self) -> None:
         """The threads that work beside the loop."""
@@ -117,8 +132,9 @@ def build(config: Config) -> Kiosk:
     desk = DecisionDesk(
         kiosk=keys.kiosk, records=records, lists=content, stamps=times, same_for_all_s=config.times.deciding_s
     )
-    runner = Runner(bench, desk, _manners(config, tuple(language.code for language in words.languages)))
     neighbours, site = Neighbours(config.pages.neighbours), _site(config)
+    slips = Slips(SlipWriter(words, site.port, site.officer_url))
+    runner = Runner(bench, desk, _manners(config, tuple(language.code for language in words.languages)), slips)
 
     def condition() -> Condition:
         return _condition(runner, devices, content, folder, bench.eyes)
@@ -180,9 +196,11 @@ def _hands(config: Config) -> Hands:
     camera = _opened("camera", devices.camera, devices.camera_address, CAMERA, mistakes)
     sensor = _opened("fingerprint", devices.fingerprint, devices.fingerprint_address, FINGERPRINT, mistakes)
     lamp = _opened("fill_light", devices.fill_light, devices.fill_light_address, FILL_LIGHT, mistakes)
-    if reader is None or camera is None or sensor is None or lamp is None:
+    printer = _opened("printer", devices.printer, devices.printer_address, PRINTER, mistakes)
+    lane = _opened("lane", devices.lane, devices.lane_address, LANE, mistakes)
+    if reader is None or camera is None or sensor is None or lamp is None or mistakes:
         raise ConfigError(tuple(mistakes))
-    return Hands(reader, camera, sensor, lamp)
+    return Hands(reader, camera, sensor, lamp, printer=printer, lane=lane)
 
 
 def _opened(

@@ -52,6 +52,10 @@ class DevicesConfig:
     fingerprint_address: str
     fill_light: str = "none"
     fill_light_address: str = "none"
+    printer: str = "none"
+    printer_address: str = "none"
+    lane: str = "none"
+    lane_address: str = "none"
 
 
 @dataclass(frozen=True, slots=True)

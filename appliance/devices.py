@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 from appliance.journey.ports import Hands
 from appliance.lane import Lane
-from drivers.api import FingerImage, Frame, Light, MrzText, Progress
+from drivers.api import FingerImage, Frame, LaneEvent, Light, MrzText, Paper, Printer, Progress, Slip
+from drivers.api import Lane as Gate
 from drivers.deadline import Deadline
 from drivers.errors import Cancelled, DeviceError, DeviceTimeout
 
 T = TypeVar("T")
 
+log = logging.getLogger(__name__)
+
 READY = "ready"
+PAPER_LOW = "DEV-LOW"
+"""Of a printer that prints still: somebody should bring a roll."""
 LIGHT_S = 6.0
 """Longer than a driver's own patience with a light, so that its silence is not taken for an empty glass."""
 
@@ -25,6 +31,11 @@ class Nobody(Exception):
 
 
 READER, CAMERA, SENSOR, FILL_LIGHT = "document_reader", "camera", "fingerprint", "fill_light"
+PRINTER, LANE = "printer", "lane"
+WAITS_FOR_PEOPLE = (READER, SENSOR, LANE)
+"""Their silence to the end of the time is nobody's fault."""
+PRINTER_S = 4.0
+"""Longer than a printer's own patience with a question."""
 FILL_S = 1.5
 """Longer than a lamp's own patience; a picture waits so long at most, and only when the level changes."""
 
@@ -34,8 +45,9 @@ class Devices:
 
     def __init__(self, hands: Hands) -> None:
         self._hands = hands
-        lamps = (FILL_LIGHT,) if hands.fill_light.is_fitted else ()
-        self._lanes = {name: Lane(name) for name in (READER, CAMERA, SENSOR, *lamps)}
+        fitted = {FILL_LIGHT: hands.fill_light, PRINTER: hands.printer, LANE: hands.lane}
+        more = (name for name, device in fitted.items() if device is not None and device.is_fitted)
+        self._lanes = {name: Lane(name) for name in (READER, CAMERA, SENSOR, *more)}
         self._health = {name: READY for name in self._lanes}
         self._fill_level = 0.0
         self._is_exposing = False
@@ -46,7 +58,7 @@ class Devices:
 
     @property
     def are_ready(self) -> bool:
-        return all(code == READY for code in self._health.values())
+        return all(code in (READY, PAPER_LOW) for code in self._health.values())
 
     @property
     def lanes(self) -> tuple[Lane, ...]:
@@ -90,6 +102,38 @@ class Devices:
         except DeviceError:
             return
 
+    @property
+    def has_printer(self) -> bool:
+        return PRINTER in self._lanes
+
+    async def print_slip(self, slip: Slip, seconds: float) -> None:
+        """Until it is cut off. Raises `DeviceError`; nothing of this slip is printed later then."""
+        self._has_paper(await self._call(PRINTER, lambda deadline: self._printer.print(slip, deadline), seconds))
+
+    async def _look_at_printer(self) -> None:
+        self._has_paper(await self._call(PRINTER, lambda deadline: self._printer.look(deadline), PRINTER_S))
+
+    def _has_paper(self, paper: Paper) -> None:
+        self._health[PRINTER] = PAPER_LOW if paper is Paper.LOW else READY
+
+    @property
+    def _printer(self) -> Printer:
+        assert self._hands.printer is not None, "nothing is printed without a printer"
+        return self._hands.printer
+
+    @property
+    def has_lane(self) -> bool:
+        return LANE in self._lanes
+
+    async def next_lane_event(self, seconds: float) -> LaneEvent:
+        """What happens at lamp, gate, button, housing and jack. Raises `Nobody` when nothing does, `DeviceError`."""
+        return await self._call(LANE, lambda deadline: self._gate.next_event(deadline), seconds)
+
+    @property
+    def _gate(self) -> Gate:
+        assert self._hands.lane is not None, "nothing happens without a lane"
+        return self._hands.lane
+
     async def probe(self) -> None:
         """Ask each device whether it is there, while nobody uses them; a mere time-out means it is."""
         await asyncio.gather(
@@ -97,6 +141,7 @@ class Devices:
             self._probe(self.next_frame(3.0)),
             self._probe(self._call(SENSOR, lambda _deadline: self._hands.sensor.show(Light.OFF), LIGHT_S)),
             *(self._probe(self._call(FILL_LIGHT, self._dark, FILL_S)) for _ in self._lanes.keys() & {FILL_LIGHT}),
+            *(self._probe(self._look_at_printer()) for _ in self._lanes.keys() & {PRINTER}),
         )
 
     def _dark(self, deadline: Deadline) -> None:
@@ -118,20 +163,27 @@ class Devices:
         except Cancelled:
             raise
         except DeviceTimeout as error:
-            if name in (READER, SENSOR) and time.monotonic() - began_s >= seconds - 0.05:
+            if name in WAITS_FOR_PEOPLE and time.monotonic() - began_s >= seconds - 0.05:
                 self._health[name] = READY
                 raise Nobody from None
-            self._health[name] = error.code  # gave up early: the device itself is silent
+            self._fails(name, error)  # gave up early: the device itself is silent
             raise
         except DeviceError as error:
-            self._health[name] = error.code
+            self._fails(name, error)
             raise
         self._health[name] = READY
         return answer
 
+    def _fails(self, name: str, error: DeviceError) -> None:
+        """The board has the code; the log, once, what stands behind it. No device's words hold anything personal."""
+        if self._health[name] != error.code:
+            log.warning("%s", error)
+        self._health[name] = error.code
+
     def close(self) -> None:
         hands = self._hands
-        for device in (hands.reader, hands.camera, hands.sensor, hands.fill_light):
-            device.close()
+        for device in (hands.reader, hands.camera, hands.sensor, hands.fill_light, hands.printer, hands.lane):
+            if device is not None:
+                device.close()
         for lane in self._lanes.values():
             lane.close()

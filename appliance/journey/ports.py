@@ -19,7 +19,7 @@ from border.encounter import Fact, QualityComponent, Sample, Stamp
 from border.messages.values import AlarmKind
 from border.rules.policy import FaceLimits, Policy
 from border.watchlist.matching import Hit
-from drivers.api import Camera, DocumentReader, FillLight, FingerprintSensor
+from drivers.api import Camera, DocumentReader, FillLight, FingerprintSensor, Lane, Printer
 
 Box = tuple[int, int, int, int]
 """x, y, width, height in pixels of the frame."""
@@ -131,3 +131,5 @@ class Hands:
     camera: Camera
     sensor: FingerprintSensor
     fill_light: FillLight
+    printer: Printer | None = None
+    lane: Lane | None = None

@@ -15,6 +15,8 @@ OLD_RECORD_S = 3600
 LOW_DISK_MB, LAST_DISK_MB = 1000, 300
 LATE_S, SILENT_S = 15, 60
 READY = "ready"
+PAPER_LOW = "DEV-LOW"
+"""As in appliance/devices.py; the board may be another kiosk's."""
 UNREACHABLE = "unreachable"
 
 OK, LOOK, ACT = "ok", "look", "act"
@@ -131,7 +133,8 @@ def _clock(status: KioskStatus) -> Badge:
 
 def _device(name: str, code: str) -> Badge:
     ready = code == READY
-    return Badge("device", OK if ready else ACT, code, "badge.device.ready" if ready else None, label=name)
+    level = OK if ready else LOOK if code == PAPER_LOW else ACT
+    return Badge("device", level, code, "badge.device.ready" if ready else None, label=name)
 
 
 def _passive(status: KioskStatus) -> Badge:

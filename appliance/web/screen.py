@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from appliance.journey.machine import CAPTURING, State
-from appliance.journey.view import Receipt, Touch, View
+from appliance.journey.view import Receipt, SlipState, Touch, View
 from border.encounter import Outcome
 
 ACTIONS: dict[State, tuple[Touch, ...]] = {
@@ -16,6 +16,8 @@ ACTIONS: dict[State, tuple[Touch, ...]] = {
     State.REFERRED: (Touch.NEXT_PERSON, Touch.FINISH),
 }
 """The buttons of a state's own; help, officer, stop and language are on every screen."""
+
+TOLD_SLIPS = (SlipState.PRINTING, SlipState.PRINTED, SlipState.MISSING)
 
 SCENES: dict[State, str] = {
     State.IDLE: "scene_harbour",
@@ -52,6 +54,7 @@ class Shown:
     actions: tuple[Touch, ...]
     officer_sends: Touch
     can_stop: bool
+    slip: str | None
     steps: tuple[Step, ...]
     progress_percent: int | None
     say: tuple[str, ...]
@@ -68,14 +71,15 @@ def shown(view: View, languages: tuple[str, ...], hints: frozenset[str]) -> Show
         text=f"text.{view.state}" if has_text else None,
         hint=hint,
         scene=SCENES.get(view.state),
-        actions=ACTIONS.get(view.state, ()),
+        actions=_actions(view),
         # where the table cannot hand over, "see an officer" calls one here: the button is never dead
         officer_sends=Touch.OFFICER if view.state in _CAN_LEAVE else Touch.HELP,
         can_stop=view.state in _CAN_LEAVE,
+        slip=f"slip.{view.slip}" if view.slip in TOLD_SLIPS else None,
         steps=_steps(view.state),
         progress_percent=_progress_percent(view),
         say=_say(view, languages),
-        say_hint=(f"{view.language}/{hint}",) if hint else (),
+        say_hint=_say_hint(view, hint),
     )
 
 
@@ -94,6 +98,8 @@ def seen_by_all(view: View) -> dict[str, object]:
         "help_called": view.help_called,
         "help_seen": view.help_seen,
         "camera": view.camera,
+        "slip": view.slip.value if view.slip else None,
+        "headset": view.headset,
     }
 
 
@@ -118,6 +124,18 @@ def _say(view: View, languages: tuple[str, ...]) -> tuple[str, ...]:
     if view.receipt is not None and view.state in (State.CLEARED, State.REFERRED):
         keys += _receipt_keys(view.receipt)
     return tuple(f"{view.language}/{key}" for key in keys)
+
+
+def _actions(view: View) -> tuple[Touch, ...]:
+    own = ACTIONS.get(view.state, ())
+    return (Touch.PRINT, *own) if view.slip is SlipState.OFFERED else own
+
+
+def _say_hint(view: View, hint: str | None) -> tuple[str, ...]:
+    """What is said after the sentence that is being said."""
+    if view.slip in (SlipState.PRINTED, SlipState.MISSING):
+        hint = f"slip.{view.slip}"
+    return (f"{view.language}/{hint}",) if hint else ()
 
 
 def _receipt_keys(receipt: Receipt) -> list[str]:

@@ -45,6 +45,7 @@ from border.rules.policy import (
     Policy,
     Retries,
     ScreenLimits,
+    SlipRules,
     Stay,
     TurnLimits,
 )
@@ -183,6 +184,7 @@ POLICY = Policy(
     ),
     finger=FingerLimits(min_quality=40.0, min_age_years=12, metric="landfall-finger-1"),
     chip=ChipLimits(required=True, min_assurance=2, weak_algorithms=True),
+    slip=SlipRules(print_referred=True, offer_cleared=False),
     retries=Retries(document=3, face=3, finger=3, total_s=120.0),
     min_self_service_age_years=16,
     accepted_documents=("P", "AC"),

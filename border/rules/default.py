@@ -15,6 +15,7 @@ from border.rules.policy import (
     Policy,
     Retries,
     ScreenLimits,
+    SlipRules,
     Stay,
     TurnLimits,
 )
@@ -54,6 +55,7 @@ DEVELOPMENT = Policy(
     ),
     finger=FingerLimits(min_quality=60.0, min_age_years=12, metric="landfall-finger-2"),
     chip=ChipLimits(required=False, min_assurance=2, weak_algorithms=False),
+    slip=SlipRules(print_referred=True, offer_cleared=True),
     retries=Retries(document=3, face=3, finger=3, total_s=120.0),
     min_self_service_age_years=16,
     accepted_documents=("P", "A", "C", "I"),  # passports, and the identity cards that islands take from each other
