@@ -111,7 +111,7 @@ class Devices:
         self._has_paper(await self._call(PRINTER, lambda deadline: self._printer.print(slip, deadline), seconds))
 
     async def _look_at_printer(self) -> None:
-        self._has_paper(await self._call(PRINTER, lambda deadline: self._printer.look(deadline), PRINTER_S))
+        self._has_paper(await self._call(PRINTER, self._printer.look, PRINTER_S))
 
     def _has_paper(self, paper: Paper) -> None:
         self._health[PRINTER] = PAPER_LOW if paper is Paper.LOW else READY
@@ -127,7 +127,7 @@ class Devices:
 
     async def next_lane_event(self, seconds: float) -> LaneEvent:
         """What happens at lamp, gate, button, housing and jack. Raises `Nobody` when nothing does, `DeviceError`."""
-        return await self._call(LANE, lambda deadline: self._gate.next_event(deadline), seconds)
+        return await self._call(LANE, self._gate.next_event, seconds)
 
     @property
     def _gate(self) -> Gate:

@@ -13,7 +13,7 @@ LISTEN_S = 3600.0
 AGAIN_S = 2.0
 """A lane that is gone is looked for this often."""
 
-Concerns = Mapping[Happening, Callable[[LaneEvent], None]]
+Concerns = Mapping[Happening, Callable[[LaneEvent], object]]
 
 
 async def attend(devices: Devices, concerns: Concerns, lost: Callable[[], None]) -> None:

@@ -49,6 +49,10 @@ class Hardware:
     fingerprint_address: str
     fill_light: str = "none"
     fill_light_address: str = "none"
+    printer: str = "none"
+    printer_address: str = "none"
+    lane: str = "none"
+    lane_address: str = "none"
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +164,10 @@ fingerprint = "{hardware.fingerprint}"
 fingerprint_address = "{hardware.fingerprint_address}"
 fill_light = "{hardware.fill_light}"
 fill_light_address = "{hardware.fill_light_address}"
+printer = "{hardware.printer}"
+printer_address = "{hardware.printer_address}"
+lane = "{hardware.lane}"
+lane_address = "{hardware.lane_address}"
 
 [centre]
 brokers = ["localhost:{uplink}"]

@@ -13,8 +13,10 @@ from pathlib import Path
 import cv2
 
 from practice.port import Hardware
+from simulators.escpos import EscposSim
 from simulators.faces import Lighting, Pose, Scene
 from simulators.fingers import Condition, impression, master
+from simulators.lane_board import LaneBoardSim
 from simulators.mjpeg_camera import MjpegCameraSim
 from simulators.mrz_swipe import MrzSwipeSim, Profile
 from simulators.presenters import BonaFide, Nobody, Presenter, PrintedPhoto, ScreenReplay, SideBySide
@@ -61,6 +63,8 @@ OWN = "own"
 """His finger as it is on an ordinary day; a sailor's is dry."""
 FINGERS: tuple[str, ...] = (OWN, *(condition.value for condition in Condition if condition is not Condition.EMPTY))
 DEVICES: tuple[str, ...] = ("document_reader", "camera", "fingerprint")
+LANE_ACTS: tuple[str, ...] = ("headset_in", "headset_out", "press_button", "unplug", "replug")
+PRINTER_ACTS: tuple[str, ...] = ("paper_out", "paper_low", "new_roll", "open_cover", "close_cover", "unplug", "replug")
 FAULTS: tuple[str, ...] = ("unplug", "replug", "mute", "noisy", "split", "late", "wrong_status", "well")
 
 
@@ -75,6 +79,9 @@ class Quay:
         self.reader = MrzSwipeSim(folder / "mrz", Profile.ELYCTIS)
         self.sensor = ZfmSim(folder / "finger")
         self.camera = MjpegCameraSim(fps=fps)
+        self.printer = EscposSim(folder / "printer")
+        self.lane = LaneBoardSim(folder / "lane")
+        self.headset = "out"
         self.who: Traveller = TRAVELLERS[0]
         self.face, self.finger = "nobody", "none"
         self._presenter: Presenter = Nobody()
@@ -100,6 +107,10 @@ class Quay:
             fingerprint_address=str(self.sensor.path),
             fill_light="http",
             fill_light_address=self.camera.light_address,
+            printer="escpos",
+            printer_address=str(self.printer.path),
+            lane="board",
+            lane_address=str(self.lane.path),
         )
 
     # what a person may do; each raises KeyError or ValueError for a word it does not know
@@ -140,6 +151,42 @@ class Quay:
         self.show_face("nobody")
         self.lift()
 
+    def at_lane(self, act: str) -> None:
+        """Jack, button and cable of the lane's board."""
+        acts: dict[str, Callable[[], object]] = {
+            "headset_in": lambda: self._plug_headset(True),
+            "headset_out": lambda: self._plug_headset(False),
+            "press_button": self.lane.press,
+            "unplug": self.lane.unplug,
+            "replug": self.lane.replug,
+        }
+        acts[act]()
+
+    def _plug_headset(self, is_in: bool) -> None:
+        self.headset = "in" if is_in else "out"
+        self.lane.plug_headset(is_in)
+
+    def at_printer(self, act: str) -> None:
+        """Paper, cover and cable of the printer."""
+        acts: dict[str, Callable[[], object]] = {
+            "paper_out": lambda: setattr(self.printer, "rows_left", 0),
+            "paper_low": lambda: setattr(self.printer, "is_low", True),
+            "new_roll": self._new_roll,
+            "open_cover": lambda: setattr(self.printer, "cover_is_open", True),
+            "close_cover": self.printer.close_cover,
+            "unplug": self.printer.unplug,
+            "replug": self.printer.replug,
+        }
+        acts[act]()
+
+    def _new_roll(self) -> None:
+        self.printer.is_low = False
+        self.printer.refill()
+
+    def slip(self) -> bytes | None:
+        """The last slip as a picture (PNG); None: none has come out."""
+        return self.printer.sheets[-1].png() if self.printer.sheets else None
+
     def disturb(self, device: str, fault: str) -> None:
         """Turn a fault knob of one device; "well" clears them, "replug" puts it back."""
         if device not in DEVICES or fault not in FAULTS:
@@ -171,6 +218,8 @@ class Quay:
         self.camera.close()
         self.reader.close()
         self.sensor.close()
+        self.printer.close()
+        self.lane.close()
 
     def _film(self) -> None:
         began_s = time.monotonic()

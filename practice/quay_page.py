@@ -19,7 +19,7 @@ from starlette.templating import Jinja2Templates
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from practice.port import KioskPlace, Port
-from practice.quay import DEVICES, FACES, FAULTS, FINGERS, Quay
+from practice.quay import DEVICES, FACES, FAULTS, FINGERS, LANE_ACTS, PRINTER_ACTS, Quay
 from simulators.travellers import SYNTHETIC, TRAVELLERS
 
 HERE = Path(__file__).parent
@@ -31,7 +31,8 @@ class QuayPage:
     """POST /do/{what}/{value} acts, GET /now tells; the page itself uses nothing else.
 
     what: present KEY, swipe well|badly, face KIND, finger CONDITION|lift, walk_away now, world SWITCH,
-    document_reader|camera|fingerprint FAULT. Answers the new state, or 404 with what would have been understood.
+    document_reader|camera|fingerprint FAULT, lane ACT, printer ACT. Answers the new state, or 404 with what would
+    have been understood. GET /slip.png gives the last slip.
     """
 
     def __init__(self, quay: Quay, port: Port, kiosk: KioskPlace) -> None:
@@ -43,6 +44,8 @@ class QuayPage:
             "face": quay.show_face,
             "finger": lambda value: quay.lift() if value == "lift" else quay.place(value),
             "walk_away": lambda _value: quay.walk_away(),
+            "lane": quay.at_lane,
+            "printer": quay.at_printer,
             **{device: lambda value, device=device: quay.disturb(device, value) for device in DEVICES},  # type: ignore[misc]
         }
 
@@ -51,6 +54,7 @@ class QuayPage:
             routes=[
                 Route("/", self._page),
                 Route("/now", self._now),
+                Route("/slip.png", self._slip),
                 Route("/do/{what}/{value}", self._do, methods=["POST"]),
                 Mount("/static", StaticFiles(directory=HERE / "static")),
             ],
@@ -72,6 +76,8 @@ class QuayPage:
                 "faces": FACES,
                 "fingers": FINGERS,
                 "devices": DEVICES,
+                "lane_acts": LANE_ACTS,
+                "printer_acts": PRINTER_ACTS,
                 "faults": FAULTS,
                 "addresses": addresses,
             },
@@ -79,6 +85,10 @@ class QuayPage:
 
     async def _now(self, _request: Request) -> Response:
         return JSONResponse(await self._state())
+
+    async def _slip(self, _request: Request) -> Response:
+        picture = await asyncio.to_thread(self._quay.slip)
+        return Response(picture, media_type="image/png") if picture else Response(status_code=404)
 
     async def _do(self, request: Request) -> Response:
         what, value = request.path_params["what"], request.path_params["value"]
@@ -116,6 +126,8 @@ class QuayPage:
             "who": self._quay.who.key,
             "face": self._quay.face,
             "finger": self._quay.finger,
+            "headset": self._quay.headset,
+            "slips": len(self._quay.printer.sheets),
             "uplink": self._kiosk.uplink.is_up,
             "broker": self._port.broker is not None and self._port.broker.is_running,
             "centre": self._port.centre is not None and self._port.centre.is_running,

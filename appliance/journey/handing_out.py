@@ -1,4 +1,4 @@
-"""The slip on paper: printed at once or offered, by policy; a printer that fails is seen on the board and stops nobody."""
+"""The slip on paper: printed at once or offered, by policy; a printer that fails stops nobody."""
 
 from __future__ import annotations
 

@@ -8,8 +8,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 
 from appliance.journey.capture import Bench, Capture
-from appliance.journey.handing_out import Slips
 from appliance.journey.deciding import Desk
+from appliance.journey.handing_out import Slips
 from appliance.journey.machine import CAPTURING, LIMITS, WARNING_S, Event, State, after
 from appliance.journey.steps import STEPS
 from appliance.journey.view import SlipState, Touch, View
