@@ -92,7 +92,7 @@ class Kiosk:
             Happening.HEADSET_OUT: lambda _event: runner.headset(False),
             Happening.BUTTON: lambda _event: runner.touch(Touch.HELP),
         }
-        return attend(self.devices, concerns, lost=lambda: runner.headset(False))
+        return attend(self.devices, concerns, runner.headset)
 
     def start(self) -> None:
         """The threads that work beside the loop."""

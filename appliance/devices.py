@@ -10,7 +10,19 @@ from typing import TypeVar
 
 from appliance.journey.ports import Hands
 from appliance.lane import Lane
-from drivers.api import FingerImage, Frame, LaneEvent, Light, MrzText, Paper, Printer, Progress, Slip
+from drivers.api import (
+    FingerImage,
+    Frame,
+    LaneEvent,
+    LaneOrder,
+    LaneState,
+    Light,
+    MrzText,
+    Paper,
+    Printer,
+    Progress,
+    Slip,
+)
 from drivers.api import Lane as Gate
 from drivers.deadline import Deadline
 from drivers.errors import Cancelled, DeviceError, DeviceTimeout
@@ -128,6 +140,10 @@ class Devices:
     async def next_lane_event(self, seconds: float) -> LaneEvent:
         """What happens at lamp, gate, button, housing and jack. Raises `Nobody` when nothing does, `DeviceError`."""
         return await self._call(LANE, self._gate.next_event, seconds)
+
+    async def order_lane(self, order: LaneOrder, seconds: float) -> LaneState:
+        """Bring the lane to this. Raises `DeviceError`; `Nobody`: the time was over before it was asked."""
+        return await self._call(LANE, lambda deadline: self._gate.obey(order, deadline), seconds)
 
     @property
     def _gate(self) -> Gate:

@@ -26,7 +26,7 @@ Key = tuple[int, bool]
 """A key and whether shift is held."""
 
 
-def _letters(*swapped: str) -> dict[str, int]:
+def _letters(*swapped: tuple[str, str]) -> dict[str, int]:
     """Where each letter lies; of each pair, one lies where the other does on a US keyboard."""
     places = {letter: first + at for first, row in ROWS.items() for at, letter in enumerate(row)}
     for a, b in swapped:
@@ -39,11 +39,11 @@ def _keys(letters: dict[str, int], less: Key, question: Key, *, shifted_digits: 
     return {**{letter.upper(): (code, True) for letter, code in letters.items()}, **digits, "<": less, "?": question}
 
 
-FRENCH = _letters("aq", "zw")
+FRENCH = _letters(("a", "q"), ("z", "w"))
 FRENCH["m"] = 39
 LAYOUTS: dict[str, dict[str, Key]] = {
     "us": _keys(_letters(), (COMMA, True), (SLASH, True)),
-    "de": _keys(_letters("yz"), (LEFT_OF_Z, False), (BESIDE_0, True)),
+    "de": _keys(_letters(("y", "z")), (LEFT_OF_Z, False), (BESIDE_0, True)),
     "es": _keys(_letters(), (LEFT_OF_Z, False), (BESIDE_0, True)),
     "fr": _keys(FRENCH, (LEFT_OF_Z, False), (50, True), shifted_digits=True),
 }

@@ -26,6 +26,7 @@ class Gate:
 
     def __init__(self) -> None:
         self.told: queue.SimpleQueue[Happening | DeviceError] = queue.SimpleQueue()
+        self.headset_is_in = False
 
     def next_event(self, deadline: Deadline) -> LaneEvent:
         while self.told.empty():
@@ -36,7 +37,8 @@ class Gate:
         return LaneEvent(told, 0.0, self.device)
 
     def obey(self, order: LaneOrder, deadline: Deadline) -> LaneState:
-        raise NotImplementedError
+        deadline.check(self.device)
+        return LaneState(order.lamp, False, self.headset_is_in, None)
 
     def clear_tamper(self, sign: Sign, deadline: Deadline) -> None: ...
 
@@ -51,7 +53,7 @@ def play(lane: Gate | NoLane, act: Callable[[Devices, list[str]], Awaitable[None
             Happening.HEADSET_IN: lambda event: heard.append(event.happening.value),
             Happening.BUTTON: lambda event: heard.append(event.happening.value),
         }
-        work = asyncio.create_task(attend(devices, concerns, lambda: heard.append("lost")))
+        work = asyncio.create_task(attend(devices, concerns, lambda is_in: heard.append(f"headset {is_in}")))
         await act(devices, heard)
         assert not work.done()
         work.cancel()
@@ -68,20 +70,22 @@ def test_each_event_reaches_whom_it_concerns_and_others_nobody() -> None:
     async def act(_devices: Devices, heard: list[str]) -> None:
         for happening in (Happening.GATE_OPENED, Happening.HEADSET_IN, Happening.RESTARTED, Happening.BUTTON):
             gate.told.put(happening)
-        await until(lambda: heard == ["headset_in", "button"])
+        await until(lambda: heard == ["headset False", "headset_in", "button"])
 
     play(gate, act)
 
 
-def test_a_lane_that_is_gone_is_told_shown_and_asked_again() -> None:
+def test_a_lane_that_is_gone_is_shown_and_asked_again_how_it_is() -> None:
     gate = Gate()
+    gate.headset_is_in = True  # before the kiosk began
 
     async def act(devices: Devices, heard: list[str]) -> None:
+        await until(lambda: heard == ["headset True"])
         gate.told.put(DeviceGone("lane", "pulled"))
-        await until(lambda: heard == ["lost"])
+        await until(lambda: heard == ["headset True", "headset False"])
         assert dict(devices.health)[LANE] == "DEV-GONE"
         gate.told.put(Happening.BUTTON)
-        await until(lambda: heard == ["lost", "button"])
+        await until(lambda: heard == ["headset True", "headset False", "headset True", "button"])
         assert dict(devices.health)[LANE] == "ready"
 
     play(gate, act)
