@@ -143,11 +143,15 @@ class PtyWire:
     def _write_due(self) -> None:
         while self._ends and self._outgoing and self._outgoing[0][0] <= time.monotonic():
             _, baud, piece = self._outgoing.popleft()
+            piece, is_leaving = self.faults.before_leaving(piece)
             try:
                 written = os.write(self._ends[0], piece if self.host_baud() == baud else _misread(piece))
                 self._full_since_s = None
             except BlockingIOError:
                 written = 0
+            if is_leaving:
+                self._pull()
+                return
             if written < len(piece) and not self._wait_for_reader(baud, piece[written:]):
                 return
 
