@@ -17,6 +17,8 @@ from drivers.errors import DeviceGone, DeviceRefused
 MAX_OPEN_S = 15.0
 FLASH_S = 0.5
 BOUNCE_S = 0.02
+OPENING_S, AGAIN_S = 2.0, 0.05
+BUSY = "busy"
 SLICE_S = 0.05  # how soon a wait for events notices that its caller has left
 PULLED_DOWN = range(9, 28)
 """Pins (BCM numbers) that the chip pulls low from power-on."""
@@ -85,7 +87,7 @@ class PinLane:
 
     def obey(self, order: LaneOrder, deadline: Deadline) -> LaneState:
         deadline.check(self.device)
-        with self._opened() as parts:
+        with self._opened(deadline) as parts:
             if order.gate_open_s > MAX_OPEN_S:
                 raise DeviceRefused(self.device, f"a gate open for {order.gate_open_s:g} s, more than {MAX_OPEN_S:g}")
             self._shine(parts, order.lamp)
@@ -99,7 +101,7 @@ class PinLane:
     def next_event(self, deadline: Deadline) -> LaneEvent:
         while True:
             deadline.check(self.device)
-            with self._opened():
+            with self._opened(deadline):
                 pass
             with suppress(queue.Empty):
                 return self._events.get(timeout=min(SLICE_S, deadline.remaining_s))
@@ -118,17 +120,32 @@ class PinLane:
                 parts.close()
 
     @contextmanager
-    def _opened(self) -> Iterator[Parts]:
+    def _opened(self, deadline: Deadline) -> Iterator[Parts]:
         with self._lock:
+            parts = self._parts or self._opened_anew(deadline)
             try:
-                if self._parts is None:
-                    self._parts = self._open()
-                yield self._parts
+                yield parts
             except Exception as error:
                 if not _is_of_the_pins(error):
                     raise
                 self.close()
                 raise DeviceGone(self.device, f"{type(error).__name__}: {error}") from error
+
+    def _opened_anew(self, deadline: Deadline) -> Parts:
+        """lgpio's own thread lets go of inputs a moment after they were closed: until then they are busy."""
+        patience = deadline.within(OPENING_S)
+        while True:
+            try:
+                self._parts = self._open()
+                return self._parts
+            except Exception as error:
+                if not _is_of_the_pins(error):
+                    raise
+                why = f"{type(error).__name__}: {error}"
+            # behind the error, not under it: as long as it is known, gpiozero thinks its half-made part still there
+            if BUSY not in why or patience.remaining_s <= 0:
+                raise DeviceGone(self.device, why)
+            time.sleep(AGAIN_S)
 
     def _open(self) -> Parts:
         """All pins, the gate shut from its first moment. What cannot be had lets go of the rest."""

@@ -101,6 +101,8 @@ def drivers() -> str:
         ("camera", catalogue.CAMERA),
         ("fingerprint", catalogue.FINGERPRINT),
         ("fill_light", catalogue.FILL_LIGHT),
+        ("printer", catalogue.PRINTER),
+        ("lane", catalogue.LANE),
     )
     rows = [
         (f"`{kind}`", f'`"{name}"`', " ".join(inspect.cleandoc(make.__doc__ or "").split()))
