@@ -17,7 +17,8 @@ ACTIONS: dict[State, tuple[Touch, ...]] = {
 }
 """The buttons of a state's own; help, officer, stop and language are on every screen."""
 
-TOLD_SLIPS = (SlipState.PRINTING, SlipState.PRINTED, SlipState.MISSING)
+SHOWN_SLIPS = (SlipState.PRINTING, SlipState.PRINTED)
+"""A missing slip is only told to the ear: the number stands on the screen."""
 
 SCENES: dict[State, str] = {
     State.IDLE: "scene_harbour",
@@ -75,7 +76,7 @@ def shown(view: View, languages: tuple[str, ...], hints: frozenset[str]) -> Show
         # where the table cannot hand over, "see an officer" calls one here: the button is never dead
         officer_sends=Touch.OFFICER if view.state in _CAN_LEAVE else Touch.HELP,
         can_stop=view.state in _CAN_LEAVE,
-        slip=f"slip.{view.slip}" if view.slip in TOLD_SLIPS else None,
+        slip=f"slip.{view.slip}" if view.slip in SHOWN_SLIPS else None,
         steps=_steps(view.state),
         progress_percent=_progress_percent(view),
         say=_say(view, languages),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import queue
 import threading
 import time
@@ -14,7 +15,10 @@ from drivers.api import Happening, Lamp, LaneEvent, LaneOrder, LaneState, Sign
 from drivers.deadline import Deadline
 from drivers.errors import DeviceGone, DeviceRefused
 
+log = logging.getLogger(__name__)
+
 MAX_OPEN_S = 15.0
+CLOSING_TRIES = 3
 FLASH_S = 0.5
 BOUNCE_S = 0.02
 OPENING_S, AGAIN_S = 2.0, 0.05
@@ -60,8 +64,7 @@ class Parts:
     def close(self) -> None:
         """The gate first."""
         for part in (self.gate, self.red, self.green, *self.inputs, self.factory):
-            with suppress(Exception):  # whatever a pin that is gone says, the others are let go too
-                part.close()
+            _let_go(part)
 
 
 class PinLane:
@@ -167,7 +170,7 @@ class PinLane:
             headset = None if pins.headset is None else part(gpiozero.Button, pins.headset, bounce_time=BOUNCE_S)
         except BaseException:
             for each in (*made, factory):
-                each.close()
+                _let_go(each)
             raise
         self._events = queue.SimpleQueue()
         self._listen(button, tamper, headset)
@@ -237,6 +240,19 @@ def lgpio_factory(chip: int) -> Any:
     from gpiozero.pins.lgpio import LGPIOFactory  # noqa: PLC0415
 
     return LGPIOFactory(chip=chip)
+
+
+def _let_go(part: Any) -> None:
+    """Close it, again after a fault: a factory that did not close keeps all pins from whoever opens them next."""
+    for _ in range(CLOSING_TRIES):
+        try:
+            part.close()
+            return
+        except Exception as error:
+            if not _is_of_the_pins(error):
+                raise
+            log.warning("%s does not close: %s", type(part).__name__, error)
+            time.sleep(AGAIN_S)
 
 
 def _is_of_the_pins(error: Exception) -> bool:
