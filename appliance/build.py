@@ -18,6 +18,7 @@ from appliance.eyes import open_eyes
 from appliance.gate import Gatekeeper
 from appliance.journey.capture import Bench
 from appliance.journey.deciding import Desk as DecisionDesk
+from appliance.journey.handing_out import Slips
 from appliance.journey.ports import Eyes, Hands
 from appliance.journey.runner import Manners, Runner
 from appliance.journey.screen import Screen
@@ -37,6 +38,7 @@ from appliance.reporting.inbox import Inbox
 from appliance.reporting.publisher import Publisher
 from appliance.reporting.reports import Reporter
 from appliance.reporting.settings import Settings
+from appliance.slip import SlipWriter
 from appliance.times import Times
 from appliance.updates import update_status
 from appliance.vision.errors import ModelAbsent
@@ -51,7 +53,7 @@ from border.encounter import Direction
 from border.messages.topics import TopicKind
 from drivers.address import Address
 from drivers.api import ChipReader
-from drivers.catalogue import CAMERA, CHIP_READER, DOCUMENT_READER, FILL_LIGHT, FINGERPRINT, LANE
+from drivers.catalogue import CAMERA, CHIP_READER, DOCUMENT_READER, FILL_LIGHT, FINGERPRINT, LANE, PRINTER
 from drivers.passport_reader.page import PageFolder
 
 SOFTWARE = "0.1.0"
@@ -121,9 +123,12 @@ def build(config: Config) -> Kiosk:
     desk = DecisionDesk(
         kiosk=keys.kiosk, records=records, lists=content, stamps=times, same_for_all_s=config.times.deciding_s
     )
-    runner = Runner(bench, desk, _manners(config, tuple(language.code for language in words.languages)))
-    gate = Gatekeeper(devices, screen, content, records, call_help=runner.touch, sign=keys.signer.sign)
     neighbours, site = Neighbours(config.pages.neighbours), _site(config)
+    slips = Slips(SlipWriter(words, site.port, site.officer_url))
+    runner = Runner(bench, desk, _manners(config, tuple(language.code for language in words.languages)), slips)
+    gate = Gatekeeper(
+        devices, screen, content, records, call_help=runner.touch, headset=runner.headset, sign=keys.signer.sign
+    )
 
     def condition() -> Condition:
         return _condition(runner, devices, content, folder, bench.eyes)
@@ -194,10 +199,11 @@ def _hands(config: Config) -> Hands:
     sensor = _opened("fingerprint", devices.fingerprint, devices.fingerprint_address, FINGERPRINT, mistakes)
     lamp = _opened("fill_light", devices.fill_light, devices.fill_light_address, FILL_LIGHT, mistakes)
     lane = _opened("lane", devices.lane, devices.lane_address, LANE, mistakes)
+    printer = _opened("printer", devices.printer, devices.printer_address, PRINTER, mistakes)
     chips = _chip_reader(devices, mistakes)
-    if reader is None or camera is None or sensor is None or lamp is None or lane is None or mistakes:
+    if reader is None or camera is None or sensor is None or lamp is None or mistakes:
         raise ConfigError(tuple(mistakes))
-    return Hands(reader, camera, sensor, lamp, lane, chips)
+    return Hands(reader, camera, sensor, lamp, lane=lane, chip_reader=chips, printer=printer)
 
 
 def _chip_reader(devices: DevicesConfig, mistakes: list[str]) -> ChipReader | None:

@@ -56,6 +56,8 @@ class DevicesConfig:
     lane_address: str = "none"
     chip_reader: str = "none"
     chip_reader_address: str = "none"
+    printer: str = "none"
+    printer_address: str = "none"
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
@@ -18,17 +19,26 @@ from drivers.api import (
     Happening,
     LaneEvent,
     LaneOrder,
+    LaneState,
     Light,
     MrzText,
+    Paper,
+    Printer,
     Progress,
     Sign,
+    Slip,
 )
+from drivers.api import Lane as Gate
 from drivers.deadline import Deadline
 from drivers.errors import Cancelled, DeviceError, DeviceRefused, DeviceTimeout, DocumentRemoved
 
 T = TypeVar("T")
 
+log = logging.getLogger(__name__)
+
 READY = "ready"
+PAPER_LOW = "DEV-LOW"
+"""Of a printer that prints still: somebody should bring a roll."""
 LIGHT_S = 6.0
 """Longer than a driver's own patience with a light, so that its silence is not taken for an empty glass."""
 
@@ -43,6 +53,11 @@ CHIP_S = 2.0
 LANE, LANE_EVENTS = "lane", "lane_events"
 LANE_S = 3.0
 CLEAR_S = 20.0  # a controller takes a second or two to check a signature; a TPM as long to make one
+PRINTER = "printer"
+PRINTER_S = 4.0
+"""Longer than a printer's own patience with a question."""
+WAITS_FOR_PEOPLE = (READER, SENSOR, LANE_EVENTS)
+"""Their silence to the end of the time is nobody's fault."""
 FILL_S = 1.5
 """Longer than a lamp's own patience; a picture waits so long at most, and only when the level changes."""
 
@@ -58,10 +73,11 @@ class Devices:
 
     def __init__(self, hands: Hands) -> None:
         self._hands = hands
-        lamps = (FILL_LIGHT,) if hands.fill_light.is_fitted else ()
-        gates = (LANE, LANE_EVENTS) if hands.lane.is_fitted else ()
-        chips = (CHIP,) if hands.chip_reader is not None else ()
-        self._lanes = {name: Lane(name) for name in (READER, CAMERA, SENSOR, *lamps, *gates, *chips)}
+        fitted = {FILL_LIGHT: hands.fill_light, PRINTER: hands.printer, LANE: hands.lane}
+        more = [name for name, device in fitted.items() if device is not None and device.is_fitted]
+        more += [LANE_EVENTS] if LANE in more else []
+        more += [CHIP] if hands.chip_reader is not None else []
+        self._lanes = {name: Lane(name) for name in (READER, CAMERA, SENSOR, *more)}
         self._health = {name: READY for name in self._lanes if name != LANE_EVENTS}
         self.lane_is_latched = False
         self._fill_level = 0.0
@@ -75,7 +91,7 @@ class Devices:
 
     @property
     def are_ready(self) -> bool:
-        return all(code == READY for code in self._health.values())
+        return all(code in (READY, PAPER_LOW) for code in self._health.values())
 
     @property
     def lanes(self) -> tuple[Lane, ...]:
@@ -133,17 +149,37 @@ class Devices:
             return
 
     @property
-    def has_lane(self) -> bool:
-        return self._hands.lane.is_fitted
+    def has_printer(self) -> bool:
+        return PRINTER in self._lanes
 
-    async def order_lane(self, order: LaneOrder) -> None:
+    async def print_slip(self, slip: Slip, seconds: float) -> None:
+        """Until it is cut off. Raises `DeviceError`; nothing of this slip is printed later then."""
+        self._has_paper(await self._call(PRINTER, lambda deadline: self._printer.print(slip, deadline), seconds))
+
+    async def _look_at_printer(self) -> None:
+        self._has_paper(await self._call(PRINTER, self._printer.look, PRINTER_S))
+
+    def _has_paper(self, paper: Paper) -> None:
+        self._health[PRINTER] = PAPER_LOW if paper is Paper.LOW else READY
+
+    @property
+    def _printer(self) -> Printer:
+        assert self._hands.printer is not None, "nothing is printed without a printer"
+        return self._hands.printer
+
+    @property
+    def has_lane(self) -> bool:
+        return LANE in self._lanes
+
+    async def order_lane(self, order: LaneOrder) -> LaneState:
         """Bring lamp and gate to this. Raises `DeviceError`."""
-        state = await self._call(LANE, lambda deadline: self._hands.lane.obey(order, deadline), LANE_S)
+        state = await self._call(LANE, lambda deadline: self._gate.obey(order, deadline), LANE_S)
         self.lane_is_latched = state.tampered_at_monotonic_s is not None
+        return state
 
     async def next_lane_event(self, seconds: float) -> LaneEvent:
         """Raises `Nobody` when nothing happens, and `DeviceError`; either says how the lane is."""
-        event = await self._call(LANE_EVENTS, self._hands.lane.next_event, seconds)
+        event = await self._call(LANE_EVENTS, self._gate.next_event, seconds)
         self.lane_is_latched |= event.happening is Happening.TAMPER
         return event
 
@@ -151,11 +187,16 @@ class Devices:
         """End the tamper latch. Raises `DeviceError`; `DeviceRefused`: the lane is well and does not take this word."""
         known = self._health[LANE]
         try:
-            await self._call(LANE, lambda deadline: self._hands.lane.clear_tamper(sign, deadline), CLEAR_S)
+            await self._call(LANE, lambda deadline: self._gate.clear_tamper(sign, deadline), CLEAR_S)
         except DeviceRefused:
             self._health[LANE] = known
             raise
         self.lane_is_latched = False
+
+    @property
+    def _gate(self) -> Gate:
+        assert self._hands.lane is not None, "nothing happens without a lane"
+        return self._hands.lane
 
     async def probe(self) -> None:
         """Ask each device whether it is there, while nobody uses them; a mere time-out means it is."""
@@ -165,6 +206,7 @@ class Devices:
             self._probe(self._call(SENSOR, lambda _deadline: self._hands.sensor.show(Light.OFF), LIGHT_S)),
             *(self._probe(self._call(FILL_LIGHT, self._dark, FILL_S)) for _ in self._lanes.keys() & {FILL_LIGHT}),
             *(self._probe(self._call(CHIP, self._lies_there, CHIP_S)) for _ in self._lanes.keys() & {CHIP}),
+            *(self._probe(self._look_at_printer()) for _ in self._lanes.keys() & {PRINTER}),
         )
 
     def _lies_there(self, deadline: Deadline) -> bool:
@@ -189,23 +231,30 @@ class Devices:
         except Cancelled:
             raise
         except DeviceTimeout as error:
-            if name in (READER, SENSOR, LANE_EVENTS) and time.monotonic() - began_s >= seconds - 0.05:
+            if name in WAITS_FOR_PEOPLE and time.monotonic() - began_s >= seconds - 0.05:
                 self._health[proves] = READY
                 raise Nobody from None
-            self._health[proves] = error.code  # gave up early: the device itself is silent
+            self._fails(proves, error)  # gave up early: the device itself is silent
             raise
         except DocumentRemoved:
             self._health[name] = READY
             raise
         except DeviceError as error:
-            self._health[proves] = error.code
+            self._fails(proves, error)
             raise
         self._health[proves] = READY
         return answer
 
+    def _fails(self, name: str, error: DeviceError) -> None:
+        """The board has the code; the log, once, what stands behind it. No device's words hold anything personal."""
+        if self._health[name] != error.code:
+            log.warning("%s", error)
+        self._health[name] = error.code
+
     def close(self) -> None:
         hands = self._hands
-        for device in (hands.reader, hands.camera, hands.sensor, hands.fill_light, hands.lane, hands.chip_reader):
+        others = (hands.fill_light, hands.printer, hands.lane, hands.chip_reader)
+        for device in (hands.reader, hands.camera, hands.sensor, *others):
             if device is not None:
                 device.close()
         for lane in self._lanes.values():

@@ -47,7 +47,8 @@ def order_for(now: Situation, policy: Policy | None) -> LaneOrder:
 
 
 class Gatekeeper:
-    """Follows the screen, listens to the lane. `call_help`: as a touch on Help; `sign`: by the kiosk's own key."""
+    """Follows the screen, listens to the lane. `call_help`: as a touch on Help; `headset`: whether one is plugged in, and
+    nobody listens at a lane that is gone; `sign`: by the kiosk's own key."""
 
     def __init__(
         self,
@@ -57,13 +58,15 @@ class Gatekeeper:
         records: Records,
         *,
         call_help: Callable[[Touch], object],
+        headset: Callable[[bool], object],
         sign: Sign,
     ) -> None:
         self._devices, self._screen, self._lists, self._records = devices, screen, lists, records
-        self._call_help, self._sign = call_help, sign
+        self._call_help, self._headset, self._sign = call_help, headset, sign
         self._news = asyncio.Event()
         self._lookers: asyncio.Queue[str] = asyncio.Queue()
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._is_lost = False  # it may have started anew: it has no orders then, and its jack may be another
 
     async def run(self) -> None:
         """For ever."""
@@ -94,13 +97,16 @@ class Gatekeeper:
             await self._news.wait()
             self._news.clear()
             now = self._situation
-            if now == obeyed:
+            if now == obeyed and not self._is_lost:
                 continue
+            self._is_lost = False
             try:
-                await self._devices.order_lane(order_for(now, self._lists.policy))
+                state = await self._devices.order_lane(order_for(now, self._lists.policy))
                 obeyed = now
+                self._headset(state.headset_is_in)  # events tell only changes
             except DeviceError:
                 obeyed = None
+                self._headset(False)
                 asyncio.get_running_loop().call_later(AGAIN_S, self._news.set)
 
     async def _listen(self) -> None:
@@ -110,11 +116,15 @@ class Gatekeeper:
             except Nobody:
                 continue
             except DeviceError:
+                self._is_lost = True
+                self._news.set()
                 await asyncio.sleep(AGAIN_S)
 
     def _heard(self, event: LaneEvent) -> None:
         log.info("lane: %s %s", event.happening, event.detail)
         match event.happening:
+            case Happening.HEADSET_IN | Happening.HEADSET_OUT:
+                self._headset(event.happening is Happening.HEADSET_IN)
             case Happening.BUTTON:
                 self._call_help(Touch.HELP)
             case Happening.TAMPER:

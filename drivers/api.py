@@ -290,6 +290,37 @@ class LaneEvent:
     detail: str = ""
 
 
+class LineStyle(StrEnum):
+    """How a line of a slip stands out."""
+
+    PLAIN = "plain"
+    STRONG = "strong"
+    LARGE = "large"  # twice as wide and high, in the middle
+
+
+@dataclass(frozen=True, slots=True)
+class SlipLine:
+    """One line as it should be read; the printer breaks it where its paper ends."""
+
+    text: str
+    style: LineStyle = LineStyle.PLAIN
+
+
+@dataclass(frozen=True, slots=True)
+class Slip:
+    """What a traveller takes away on paper. `code`: printed as a QR code under the lines; empty: none."""
+
+    lines: tuple[SlipLine, ...] = field(repr=False)  # whose they are is nobody's business in a log
+    code: str = field(default="", repr=False)
+
+
+class Paper(StrEnum):
+    """How much of the roll is left."""
+
+    ENOUGH = "enough"
+    LOW = "low"  # prints still; somebody should bring a roll
+
+
 Sign = Callable[[bytes], bytes]
 """ECDSA over P-256 with SHA-256 by the kiosk's own key: r and s, 32 bytes each."""
 
@@ -391,6 +422,28 @@ class Lane(Protocol):
     def close(self) -> None:
         """Gate closed, lamp at STOP, device let go; safe to call twice."""
         ...
+
+
+class Printer(Protocol):
+    """Prints one slip at a time and cuts it off."""
+
+    @property
+    def device(self) -> str: ...
+
+    @property
+    def is_fitted(self) -> bool:
+        """False: this kiosk has no printer, and no slip is offered."""
+        ...
+
+    def look(self, deadline: Deadline) -> Paper:
+        """Whether it could print now. Raises `DeviceError`: `PaperOut`, `CoverOpen`, `DeviceRefused`: its own fault."""
+        ...
+
+    def print(self, slip: Slip, deadline: Deadline) -> Paper:
+        """Returns when the slip is cut off. Raises `DeviceError`; nothing of this slip is printed later then."""
+        ...
+
+    def close(self) -> None: ...
 
 
 class FingerprintSensor(Protocol):

@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from drivers.address import Address
-from drivers.api import Camera, ChipReader, DocumentReader, FillLight, FingerprintSensor, Lane
+from drivers.api import Camera, ChipReader, DocumentReader, FillLight, FingerprintSensor, Lane, Printer
 from drivers.bulk import ANY, UsbLine
 from drivers.camera.feed import LiveCamera
 from drivers.camera.frames import FrameFiles
@@ -19,15 +19,24 @@ from drivers.camera.mjpeg import MjpegSource
 from drivers.camera.picamera import PicameraSource
 from drivers.camera.v4l2 import V4l2Source
 from drivers.card import CardLine
+from drivers.device_file import DeviceFile
 from drivers.fill_light import HttpFillLight, LedFillLight, NoFillLight
 from drivers.fingerprint.uru4000 import READER, Uru4000Sensor
 from drivers.fingerprint.zfm import R503, ZFM_20, Lamp, Model, ZfmSensor
+from drivers.input_device import grab_keyboard, headphones_are_in, open_jack
 from drivers.lane.board import BoardLane
+from drivers.lane.jack import JackLane
 from drivers.lane.none import NoLane
+from drivers.lane.pins import PinLane, PinNumbers, lgpio_factory
 from drivers.line import SerialLine
 from drivers.passport_reader.chip import PassportChip
 from drivers.passport_reader.swipe import GAP_S, ElyctisReader, Mode, SwipeReader
 from drivers.passport_reader.swipe_wire import Check, RteFormat, line_reader, rte_reader
+from drivers.passport_reader.wedge import GAP_S as WEDGE_GAP_S
+from drivers.passport_reader.wedge import WedgeReader
+from drivers.passport_reader.wedge_wire import LAYOUTS
+from drivers.printer.escpos import EscposPrinter
+from drivers.printer.none import NoPrinter
 
 MIN_BAUD, MAX_BAUD = 1200, 921600
 
@@ -54,6 +63,16 @@ def line(address: str, device: str) -> DocumentReader:
     """`/dev/ttyUSB0?baud=9600&gap_ms=100`: any reader that sends the lines as text."""
     at = Address.parse(address, frozenset({"baud", "gap_ms"}))
     return SwipeReader(device, _line(at, device, 9600), lambda: line_reader(device), _gap_s(at))
+
+
+def wedge(address: str, device: str) -> DocumentReader:
+    """`/dev/input/by-id/usb-...-event-kbd?layout=us|uk|br|es|latam|pt|it|de|fr&gap_ms=200`: a reader that types."""
+    at = Address.parse(address, frozenset({"layout", "gap_ms"}))
+    if re.fullmatch(r"/dev/input/event\d+", at.place):
+        raise ValueError(f"{at.place} may be another keyboard tomorrow: give its name under /dev/input/by-id/")
+    layout = at.choice("layout", "us", tuple(LAYOUTS))
+    gap_s = at.number("gap_ms", WEDGE_GAP_S * 1000, low=20, high=1000) / 1000
+    return WedgeReader(device, DeviceFile(device, at.place, lambda path: grab_keyboard(path, device)), layout, gap_s)
 
 
 def pcsc(address: str, device: str) -> ChipReader:
@@ -139,6 +158,42 @@ def lane_board(address: str, device: str) -> Lane:
     return BoardLane(device, _line(at, device, 115200), firmware)
 
 
+def pins(address: str, device: str) -> Lane:
+    """`/dev/gpiochip0?red=17&green=27&gate=22&button=23&tamper=24&headset=25`: the Pi's own pins, by BCM number."""
+    known = ("red", "green", "gate", "button", "tamper")
+    at = Address.parse(address, frozenset({*known, "headset"}))
+    chip = re.fullmatch(r"/dev/gpiochip(\d+)", at.place)
+    if chip is None:
+        raise ValueError(f"a chip of pins is /dev/gpiochipN, not {at.place!r}")
+    if missing := [name for name in known if name not in at.options]:
+        raise ValueError(f"no pin for {', '.join(missing)}")
+    numbers = {name: at.integer(name, 0, low=2, high=27) for name in at.options}
+    return PinLane(device, PinNumbers(**numbers), lambda: lgpio_factory(int(chip[1])))
+
+
+def jack(address: str, device: str) -> Lane:
+    """`/dev/input/by-path/...`: no lamp and no gate, only the headphone jack of a sound card."""
+    at = Address.parse(address, frozenset())
+    return JackLane(device, DeviceFile(device, at.place, lambda path: open_jack(path, device)), headphones_are_in)
+
+
+def no_printer(_address: str, device: str) -> Printer:
+    """No printer; the address is not read."""
+    return NoPrinter(device)
+
+
+def escpos(address: str, device: str) -> Printer:
+    """`/dev/ttyUSB2?baud=9600&columns=42&code_page=19`, or `/dev/usb/lp0?columns=42`: a receipt printer with status."""
+    at = Address.parse(address, frozenset({"baud", "columns", "code_page"}))
+    wire = DeviceFile(device, at.place) if at.place.startswith("/dev/usb/") else _line(at, device, 9600)
+    return EscposPrinter(
+        device,
+        wire,
+        columns=at.integer("columns", 42, low=24, high=64),
+        code_page=at.integer("code_page", 19, low=0, high=255),
+    )
+
+
 def _line(at: Address, device: str, baud: int) -> SerialLine:
     return SerialLine(device, at.place, at.integer("baud", baud, low=MIN_BAUD, high=MAX_BAUD))
 
@@ -159,7 +214,12 @@ def _zfm(address: str, device: str, model: Model) -> FingerprintSensor:
     return ZfmSensor(device, sensor_line, model, fast=at.flag("fast", True), password=int(password, 16))
 
 
-DOCUMENT_READER: dict[str, Callable[[str, str], DocumentReader]] = {"elyctis": elyctis, "rte": rte, "line": line}
+DOCUMENT_READER: dict[str, Callable[[str, str], DocumentReader]] = {
+    "elyctis": elyctis,
+    "rte": rte,
+    "line": line,
+    "wedge": wedge,
+}
 CHIP_READER: dict[str, Callable[[str, str], ChipReader]] = {"pcsc": pcsc}
 FINGERPRINT: dict[str, Callable[[str, str], FingerprintSensor]] = {"zfm": zfm, "r503": r503, "uru4000": uru4000}
 CAMERA: dict[str, Callable[[str, str], Camera]] = {
@@ -173,4 +233,5 @@ FILL_LIGHT: dict[str, Callable[[str, str], FillLight]] = {
     "http": http_fill_light,
     "led": led_fill_light,
 }
-LANE: dict[str, Callable[[str, str], Lane]] = {"none": no_lane, "board": lane_board}
+LANE: dict[str, Callable[[str, str], Lane]] = {"none": no_lane, "board": lane_board, "pins": pins, "jack": jack}
+PRINTER: dict[str, Callable[[str, str], Printer]] = {"none": no_printer, "escpos": escpos}

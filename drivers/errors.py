@@ -52,10 +52,31 @@ class DeviceRefused(DeviceError):
     code = "DEV-REFUSED"
 
 
+class PaperOut(DeviceError):
+    """The printer has no paper, or its paper has jammed."""
+
+    code = "DEV-PAPER"
+
+
+class CoverOpen(DeviceError):
+    """The printer's cover stands open."""
+
+    code = "DEV-COVER"
+
+
 class Cancelled(DeviceError):
     """The caller left; not a fault."""
 
     code = "DEV-CANCELLED"
 
 
-ALL: tuple[type[DeviceError], ...] = (DeviceGone, DocumentRemoved, DeviceTimeout, WireCorrupt, DeviceRefused, Cancelled)
+ALL: tuple[type[DeviceError], ...] = (
+    DeviceGone,
+    DocumentRemoved,
+    DeviceTimeout,
+    WireCorrupt,
+    DeviceRefused,
+    PaperOut,
+    CoverOpen,
+    Cancelled,
+)

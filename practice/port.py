@@ -56,6 +56,8 @@ class Hardware:
     lane_address: str = "none"
     chip_reader: str = "none"
     chip_reader_address: str = "none"
+    printer: str = "none"
+    printer_address: str = "none"
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,6 +218,8 @@ lane = "{hardware.lane}"
 lane_address = "{hardware.lane_address}"
 chip_reader = "{hardware.chip_reader}"
 chip_reader_address = "{hardware.chip_reader_address}"
+printer = "{hardware.printer}"
+printer_address = "{hardware.printer_address}"
 
 [centre]
 brokers = ["localhost:{uplink}"]

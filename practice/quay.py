@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from practice.papers import KINDS, Papers
 from practice.port import Hardware
+from simulators.escpos import EscposSim
 from simulators.faces import Lighting, Pose, Scene
 from simulators.fingers import Condition, impression, master
 from simulators.lane_board import LaneBoardSim
@@ -76,6 +77,7 @@ CHIP_READER = "chip_reader"
 CHIP_READER_FAULTS = ("unplug", "replug", "well")
 DEVICES: tuple[str, ...] = ("document_reader", "camera", "fingerprint", "lane")
 LANE_ACTS: tuple[str, ...] = ("press", "open_housing", "close_housing", "headset_in", "headset_out", "restart")
+PRINTER_ACTS: tuple[str, ...] = ("paper_out", "paper_low", "new_roll", "open_cover", "close_cover", "unplug", "replug")
 FAULTS: tuple[str, ...] = ("unplug", "replug", "mute", "noisy", "split", "late", "wrong_status", "well")
 
 
@@ -100,6 +102,8 @@ class Quay:
         self.sensor = ZfmSim(folder / "finger")
         self.camera = MjpegCameraSim(fps=fps)
         self.lane = LaneBoardSim(folder / "lane")
+        self.printer = EscposSim(folder / "printer")
+        self.headset = "out"
         self.who: Traveller = TRAVELLERS[0]
         self.face, self.finger = "nobody", "none"
         self._presenter: Presenter = Nobody()
@@ -125,6 +129,8 @@ class Quay:
             fingerprint_address=str(self.sensor.path),
             fill_light="http",
             fill_light_address=self.camera.light_address,
+            printer="escpos",
+            printer_address=str(self.printer.path),
             lane="board",
             lane_address=str(self.lane.path),
             **(
@@ -211,8 +217,8 @@ class Quay:
             "press": self.lane.press,
             "open_housing": self.lane.open_housing,
             "close_housing": self.lane.close_housing,
-            "headset_in": lambda: self.lane.plug_headset(True),
-            "headset_out": lambda: self.lane.plug_headset(False),
+            "headset_in": lambda: self._plug_headset(True),
+            "headset_out": lambda: self._plug_headset(False),
             "restart": self.lane.restart,
         }
         acts[what]()
@@ -227,6 +233,31 @@ class Quay:
         self.take_up()
         self.show_face("nobody")
         self.lift()
+
+    def _plug_headset(self, is_in: bool) -> None:
+        self.headset = "in" if is_in else "out"
+        self.lane.plug_headset(is_in)
+
+    def at_printer(self, act: str) -> None:
+        """Paper, cover and cable of the printer."""
+        acts: dict[str, Callable[[], object]] = {
+            "paper_out": lambda: setattr(self.printer, "rows_left", 0),
+            "paper_low": lambda: setattr(self.printer, "is_low", True),
+            "new_roll": self._new_roll,
+            "open_cover": lambda: setattr(self.printer, "cover_is_open", True),
+            "close_cover": self.printer.close_cover,
+            "unplug": self.printer.unplug,
+            "replug": self.printer.replug,
+        }
+        acts[act]()
+
+    def _new_roll(self) -> None:
+        self.printer.is_low = False
+        self.printer.refill()
+
+    def slip(self) -> bytes | None:
+        """The last slip as a picture (PNG); None: none has come out."""
+        return self.printer.sheets[-1].png() if self.printer.sheets else None
 
     def disturb(self, device: str, fault: str) -> None:
         """Turn a fault knob of one device; "well" clears them, "replug" puts it back."""
@@ -278,6 +309,7 @@ class Quay:
         self.lane.close()
         if self.pcscd is not None:
             self.pcscd.close()
+        self.printer.close()
 
     def _film(self) -> None:
         began_s = time.monotonic()

@@ -20,7 +20,7 @@ from starlette.templating import Jinja2Templates
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from practice.port import KioskPlace, Port
-from practice.quay import CHIP_READER, CHIPS, DEVICES, FACES, FAULTS, FINGERS, LANE_ACTS, Quay
+from practice.quay import CHIP_READER, CHIPS, DEVICES, FACES, FAULTS, FINGERS, LANE_ACTS, PRINTER_ACTS, Quay
 from simulators.travellers import SYNTHETIC, TRAVELLERS
 
 HERE = Path(__file__).parent
@@ -32,8 +32,9 @@ class QuayPage:
     """POST /do/{what}/{value} acts, GET /now tells; the page itself uses nothing else.
 
     what: present KEY, swipe well|badly, chip KIND, document put_down|take_up, face KIND, finger CONDITION|lift,
-    walk_away now, at_lane ACT, world SWITCH, document_reader|camera|fingerprint|lane FAULT, chip_reader
-    unplug|replug|well. Answers the new state, or 404 with what would have been understood.
+    walk_away now, at_lane ACT, printer ACT, world SWITCH, document_reader|camera|fingerprint|lane FAULT, chip_reader
+    unplug|replug|well. Answers the new state, or 404 with what would have been understood. GET /slip.png gives the
+    last slip.
     """
 
     def __init__(self, quay: Quay, port: Port, kiosk: KioskPlace) -> None:
@@ -48,6 +49,7 @@ class QuayPage:
             "finger": lambda value: quay.lift() if value == "lift" else quay.place(value),
             "at_lane": quay.at_lane,
             "walk_away": lambda _value: quay.walk_away(),
+            "printer": quay.at_printer,
             **{device: lambda value, device=device: quay.disturb(device, value) for device in (*DEVICES, CHIP_READER)},  # type: ignore[misc]
         }
 
@@ -56,6 +58,7 @@ class QuayPage:
             routes=[
                 Route("/", self._page),
                 Route("/now", self._now),
+                Route("/slip.png", self._slip),
                 Route("/do/{what}/{value}", self._do, methods=["POST"]),
                 Mount("/static", StaticFiles(directory=HERE / "static")),
             ],
@@ -80,12 +83,17 @@ class QuayPage:
                 "devices": DEVICES,
                 "faults": FAULTS,
                 "lane_acts": LANE_ACTS,
+                "printer_acts": PRINTER_ACTS,
                 "addresses": addresses,
             },
         )
 
     async def _now(self, _request: Request) -> Response:
         return JSONResponse(await self._state())
+
+    async def _slip(self, _request: Request) -> Response:
+        picture = await asyncio.to_thread(self._quay.slip)
+        return Response(picture, media_type="image/png") if picture else Response(status_code=404)
 
     async def _do(self, request: Request) -> Response:
         what, value = request.path_params["what"], request.path_params["value"]
@@ -126,6 +134,8 @@ class QuayPage:
             "face": self._quay.face,
             "finger": self._quay.finger,
             "lane": {"lamp": self._quay.lane.lamp, **asdict(self._quay.lane.outputs)},
+            "headset": self._quay.headset,
+            "slips": len(self._quay.printer.sheets),
             "uplink": self._kiosk.uplink.is_up,
             "broker": self._port.broker is not None and self._port.broker.is_running,
             "centre": self._port.centre is not None and self._port.centre.is_running,

@@ -18,7 +18,7 @@ class Faults:
     noisy: float = 0.0  # share of the bytes in which one bit is turned
     lossy: float = 0.0  # share of the bytes that never arrive
     wrong_status: bool = False  # answers, but not with what was asked for
-    unplug_after: int = 0  # so many bytes still arrive, then the cable is pulled; 0: it stays
+    leaves_after_bytes: int | None = None  # says so many bytes yet, then its cable is pulled, once
     dice: random.Random = field(default_factory=lambda: random.Random(1))
 
     def pieces(self, data: bytes) -> list[bytes]:
@@ -30,8 +30,20 @@ class Faults:
             data = bytes(self._turned(byte) for byte in data)
         return self._cut(data) if self.split else [data]
 
+    def before_leaving(self, data: bytes) -> tuple[bytes, bool]:
+        """What of the next bytes is still said, and whether the cable is pulled behind it."""
+        if self.leaves_after_bytes is None:
+            return data, False
+        said = data[: self.leaves_after_bytes]
+        self.leaves_after_bytes -= len(said)
+        is_leaving = self.leaves_after_bytes == 0
+        if is_leaving:
+            self.leaves_after_bytes = None
+        return said, is_leaving
+
     def clear(self) -> None:
         """All off again."""
+        self.leaves_after_bytes = None
         self.mute = self.split = self.wrong_status = False
         self.delay_s = self.noisy = self.lossy = 0.0
 

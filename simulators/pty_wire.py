@@ -62,6 +62,14 @@ class PtyWire:
             return 0
         return SPEEDS.get(termios.tcgetattr(self._ends[0])[5], 0)
 
+    def do(self, what: Callable[[], None]) -> None:
+        """Something of the device's own, in the wire's thread, where it hears; waits until it is done."""
+        self._do(what)
+
+    def pull(self) -> None:
+        """As `unplug`, from the wire's own thread: the device leaves in the middle of what it hears."""
+        self._pull()
+
     def unplug(self) -> None:
         """The path vanishes and the host's descriptor dies; what was under way is lost."""
         self._do(self._pull)
@@ -135,28 +143,17 @@ class PtyWire:
     def _write_due(self) -> None:
         while self._ends and self._outgoing and self._outgoing[0][0] <= time.monotonic():
             _, baud, piece = self._outgoing.popleft()
-            if self._is_the_last(piece):
-                self._pull()
-                return
+            piece, is_leaving = self.faults.before_leaving(piece)
             try:
                 written = os.write(self._ends[0], piece if self.host_baud() == baud else _misread(piece))
                 self._full_since_s = None
             except BlockingIOError:
                 written = 0
+            if is_leaving:
+                self._pull()
+                return
             if written < len(piece) and not self._wait_for_reader(baud, piece[written:]):
                 return
-
-    def _is_the_last(self, piece: bytes) -> bool:
-        """Whether the cable is pulled within this piece; what of it still arrives is written."""
-        left = self.faults.unplug_after
-        if not left:
-            return False
-        self.faults.unplug_after = max(0, left - len(piece))
-        if self.faults.unplug_after or self._ends is None:
-            return False
-        with contextlib.suppress(BlockingIOError):
-            os.write(self._ends[0], piece[:left])
-        return True
 
     def _wait_for_reader(self, baud: int, rest: bytes) -> bool:
         """The host's buffer is full: try again soon, and after a while lose it all, as a UART would."""

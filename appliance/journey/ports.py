@@ -20,7 +20,7 @@ from border.messages.trust import Trust
 from border.messages.values import AlarmKind
 from border.rules.policy import FaceLimits, Policy
 from border.watchlist.matching import Hit
-from drivers.api import Camera, ChipReader, DocumentReader, FillLight, FingerprintSensor, Lane
+from drivers.api import Camera, ChipReader, DocumentReader, FillLight, FingerprintSensor, Lane, Printer
 
 Box = tuple[int, int, int, int]
 """x, y, width, height in pixels of the frame."""
@@ -139,5 +139,6 @@ class Hands:
     camera: Camera
     sensor: FingerprintSensor
     fill_light: FillLight
-    lane: Lane
+    lane: Lane | None = None
     chip_reader: ChipReader | None = None
+    printer: Printer | None = None

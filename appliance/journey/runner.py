@@ -9,9 +9,10 @@ from dataclasses import dataclass
 
 from appliance.journey.capture import Bench, Capture
 from appliance.journey.deciding import Desk
+from appliance.journey.handing_out import Slips
 from appliance.journey.machine import CAPTURING, LIMITS, WARNING_S, Event, State, after
 from appliance.journey.steps import STEPS
-from appliance.journey.view import Touch, View
+from appliance.journey.view import SlipState, Touch, View
 from appliance.journey.visit import Visit
 from appliance.vision.turn import Movement
 from border.encounter import Direction
@@ -61,8 +62,8 @@ class Manners:
 class Runner:
     """The journey (view.Journey and view.Preview for the pages); `run` never returns by itself."""
 
-    def __init__(self, bench: Bench, desk: Desk, manners: Manners) -> None:
-        self._bench, self._desk, self._manners = bench, desk, manners
+    def __init__(self, bench: Bench, desk: Desk, manners: Manners, slips: Slips) -> None:
+        self._bench, self._desk, self._manners, self._slips = bench, desk, manners, slips
         self._touches: asyncio.Queue[tuple[Touch, str | None]] = asyncio.Queue()
         self._touched_at_s = 0.0
         self._visit = self._new_visit(None)
@@ -92,7 +93,8 @@ class Runner:
         everywhere = touch in (Touch.HELP, Touch.MORE_TIME) and state is not State.WIPING
         if touch is Touch.LANGUAGE and language not in self._manners.languages:
             return False
-        if not (everywhere or touch is Touch.LANGUAGE or (state, touch) in TOUCHES):
+        is_wanted = touch is Touch.PRINT and self.view.slip is SlipState.OFFERED
+        if not (everywhere or is_wanted or touch is Touch.LANGUAGE or (state, touch) in TOUCHES):
             return False
         self._touches.put_nowait((touch, language))
         return True
@@ -100,6 +102,10 @@ class Runner:
     def help_seen(self) -> None:
         if self.view.help_called:
             self._bench.screen.show(help_seen=True)
+
+    def headset(self, is_in: bool) -> None:
+        """Somebody listens, or no longer does; this outlives the traveller, for it is how the jack is."""
+        self._bench.screen.show(headset=is_in)
 
     # the walk
 
@@ -126,6 +132,7 @@ class Runner:
             progress=None,
             attempts_left=None,
             seconds_left=None,
+            slip=None,
             person=self._visit.person,
         )
 
@@ -205,6 +212,8 @@ class Runner:
         if (state, touch) == (State.TURN, Touch.CANNOT) and self._visit.movement is Movement.BOTH:
             self._visit.movement = Movement.NOD
             return Event.OTHER_MOVEMENT
+        if touch is Touch.PRINT:
+            self._slips.is_wanted.set()
         if wish := WISHES.get((state, touch)):
             self._visit.wishes.add(wish)
         return TOUCHES.get((state, touch))
@@ -237,6 +246,8 @@ class Runner:
             State.IDLE: self._wait_at_home,
             State.WELCOME: self._welcome,
             State.DECIDING: self._decide,
+            State.CLEARED: self._hand_out,
+            State.REFERRED: self._hand_out,
             State.ABANDONING: self._abandon,
             State.WIPING: self._wiped,
             State.OUT_OF_SERVICE: self._wait_for_service,
@@ -275,6 +286,13 @@ class Runner:
         event, receipt = await self._desk.decide(self._visit)
         self._bench.screen.show(receipt=receipt)
         return event
+
+    async def _hand_out(self) -> Event:
+        """The slip on paper, by policy; whatever comes of it, the traveller ends this himself."""
+        policy, receipt = self._bench.lists.policy, self.view.receipt
+        if policy is not None and receipt is not None:
+            await self._slips.hand_out(receipt, self._visit.encounter, policy.slip, self._bench)
+        return await self._wait_for_ever()
 
     async def _abandon(self) -> Event:
         if not self._visit.is_worth_recording:

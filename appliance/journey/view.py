@@ -22,6 +22,7 @@ class Touch(StrEnum):
     CANNOT = "cannot"  # cannot do this (turn, then nod; finger): another way where there is one, else without blame
     MORE_TIME = "more_time"
     STOP = "stop"
+    PRINT = "print"  # the slip, where it is offered
     NEXT_PERSON = "next_person"
     FINISH = "finish"
 
@@ -34,6 +35,15 @@ class Asked(StrEnum):
     TURN_RIGHT = "turn_right"
     LIFT_CHIN = "lift_chin"
     LOWER_CHIN = "lower_chin"
+
+
+class SlipState(StrEnum):
+    """How it stands with the slip on paper; its words are `slip.<value>`."""
+
+    OFFERED = "offered"
+    PRINTING = "printing"
+    PRINTED = "printed"
+    MISSING = "missing"  # the printer failed: the number on the screen is what there is
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +76,8 @@ class View:
     help_called: bool = False
     help_seen: bool = False
     receipt: Receipt | None = None
+    slip: SlipState | None = None
+    headset: bool = False  # somebody listens: everything is spoken, also what a key moves to
 
     @property
     def camera(self) -> bool:

@@ -17,6 +17,8 @@ LOW_DISK_MB, LAST_DISK_MB = 1000, 300
 LATE_S, SILENT_S = 15, 60
 READY = "ready"
 CHIP_READER = "chip_reader"
+PAPER_LOW = "DEV-LOW"
+"""As in appliance/devices.py; the board may be another kiosk's."""
 UNREACHABLE = "unreachable"
 
 OK, LOOK, ACT = "ok", "look", "act"
@@ -156,7 +158,8 @@ def _clock(status: KioskStatus) -> Badge:
 
 def _device(name: str, code: str) -> Badge:
     ready = code == READY
-    return Badge("device", OK if ready else ACT, code, "badge.device.ready" if ready else None, label=name)
+    level = OK if ready else LOOK if code == PAPER_LOW else ACT
+    return Badge("device", level, code, "badge.device.ready" if ready else None, label=name)
 
 
 def _passive(status: KioskStatus) -> Badge:

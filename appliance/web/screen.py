@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from appliance.journey.machine import CAPTURING, State
-from appliance.journey.view import Receipt, Touch, View
+from appliance.journey.view import Receipt, SlipState, Touch, View
 from border.encounter import Outcome
 
 ACTIONS: dict[State, tuple[Touch, ...]] = {
@@ -17,6 +17,9 @@ ACTIONS: dict[State, tuple[Touch, ...]] = {
     State.REFERRED: (Touch.NEXT_PERSON, Touch.FINISH),
 }
 """The buttons of a state's own; help, officer, stop and language are on every screen."""
+
+SHOWN_SLIPS = (SlipState.PRINTING, SlipState.PRINTED)
+"""A missing slip is only told to the ear: the number stands on the screen."""
 
 SCENES: dict[State, str] = {
     State.IDLE: "scene_harbour",
@@ -57,6 +60,7 @@ class Shown:
     actions: tuple[Touch, ...]
     officer_sends: Touch
     can_stop: bool
+    slip: str | None
     steps: tuple[Step, ...]
     progress_percent: int | None
     say: tuple[str, ...]
@@ -73,14 +77,15 @@ def shown(view: View, languages: tuple[str, ...], hints: frozenset[str]) -> Show
         text=f"text.{view.state}" if has_text else None,
         hint=hint,
         scene=SCENES.get(view.state),
-        actions=ACTIONS.get(view.state, ()),
+        actions=_actions(view),
         # where the table cannot hand over, "see an officer" calls one here: the button is never dead
         officer_sends=Touch.OFFICER if view.state in _CAN_LEAVE else Touch.HELP,
         can_stop=view.state in _CAN_LEAVE,
+        slip=f"slip.{view.slip}" if view.slip in SHOWN_SLIPS else None,
         steps=_steps(view.state),
         progress_percent=_progress_percent(view),
         say=_say(view, languages),
-        say_hint=(f"{view.language}/{hint}",) if hint else (),
+        say_hint=_say_hint(view, hint),
     )
 
 
@@ -99,6 +104,8 @@ def seen_by_all(view: View) -> dict[str, object]:
         "help_called": view.help_called,
         "help_seen": view.help_seen,
         "camera": view.camera,
+        "slip": view.slip.value if view.slip else None,
+        "headset": view.headset,
     }
 
 
@@ -124,6 +131,18 @@ def _say(view: View, languages: tuple[str, ...]) -> tuple[str, ...]:
     if view.receipt is not None and view.state in (State.CLEARED, State.REFERRED):
         keys += _receipt_keys(view.receipt)
     return tuple(f"{view.language}/{key}" for key in keys)
+
+
+def _actions(view: View) -> tuple[Touch, ...]:
+    own = ACTIONS.get(view.state, ())
+    return (Touch.PRINT, *own) if view.slip is SlipState.OFFERED else own
+
+
+def _say_hint(view: View, hint: str | None) -> tuple[str, ...]:
+    """What is said after the sentence that is being said."""
+    if view.slip in (SlipState.PRINTED, SlipState.MISSING):
+        hint = f"slip.{view.slip}"
+    return (f"{view.language}/{hint}",) if hint else ()
 
 
 def _receipt_keys(receipt: Receipt) -> list[str]:

@@ -88,7 +88,9 @@ class Speech:
         return process.returncode == 0
 
 
-SPOKEN = frozenset({"say", "hint", "asked", "receipt", "warning", "help", "month"})
+SPOKEN = frozenset(
+    {"say", "hint", "asked", "receipt", "warning", "help", "month", "slip", "touch", "sound", "language"}
+)
 """First parts of the keys that travellers hear."""
 
 

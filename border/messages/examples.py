@@ -50,6 +50,7 @@ from border.rules.policy import (
     Policy,
     Retries,
     ScreenLimits,
+    SlipRules,
     Stay,
     TurnLimits,
 )
@@ -216,6 +217,7 @@ POLICY = Policy(
         max_store_age_hours=2160.0,
     ),
     gate=GateLimits(open_s=6.0),
+    slip=SlipRules(print_referred=True, offer_cleared=False),
     retries=Retries(document=3, face=3, finger=3, total_s=120.0),
     min_self_service_age_years=16,
     accepted_documents=("P", "AC"),

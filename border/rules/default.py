@@ -16,6 +16,7 @@ from border.rules.policy import (
     Policy,
     Retries,
     ScreenLimits,
+    SlipRules,
     Stay,
     TurnLimits,
 )
@@ -75,6 +76,7 @@ DEVELOPMENT = Policy(
         max_store_age_hours=24.0 * 90,
     ),
     gate=GateLimits(open_s=8.0),
+    slip=SlipRules(print_referred=True, offer_cleared=True),
     retries=Retries(document=3, face=3, finger=3, total_s=120.0),
     min_self_service_age_years=16,
     accepted_documents=("P", "A", "C", "I"),  # passports, and the identity cards that islands take from each other

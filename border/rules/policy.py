@@ -105,6 +105,14 @@ class GateLimits:
 
 
 @dataclass(frozen=True, slots=True)
+class SlipRules:
+    """What a kiosk with a printer gives people on paper."""
+
+    print_referred: bool  # who is referred gets one at once, with a code that opens his case for an officer
+    offer_cleared: bool  # who is cleared is asked
+
+
+@dataclass(frozen=True, slots=True)
 class Retries:
     document: int
     face: int
@@ -135,6 +143,7 @@ class Policy:
     finger: FingerLimits
     chip: ChipLimits
     gate: GateLimits
+    slip: SlipRules
     retries: Retries
     min_self_service_age_years: int  # younger travellers always meet an officer
     accepted_documents: tuple[str, ...]  # first letter(s) of the document code, "P", "AC", "IR"

@@ -8,13 +8,22 @@ const words = (now) => ({
   finger: now.finger.replaceAll("_", " "),
   lamp: now.lane.lamp,
   gate: now.lane.gate_is_open ? "open" : "shut",
+  headset: now.headset,
+  slips: String(now.slips),
   unreported: now.kiosk ? String(now.kiosk.unreported) : "?",
   uplink: now.uplink ? "connected" : "pulled",
   broker: now.broker ? "running" : "down",
   centre: now.centre ? "running" : "down",
 });
 
+const slip = document.getElementById("slip");
+
 function show(now) {
+  if (now.slips && slip.dataset.number !== String(now.slips)) {
+    slip.dataset.number = now.slips;
+    slip.src = `/slip.png?${now.slips}`;
+    slip.hidden = false;
+  }
   for (const [name, text] of Object.entries(words(now))) {
     const place = document.querySelector(`[data-now="${name}"]`);
     if (place && place.textContent !== text) place.textContent = text;

@@ -103,6 +103,7 @@ def drivers() -> str:
         ("camera", catalogue.CAMERA),
         ("fingerprint", catalogue.FINGERPRINT),
         ("fill_light", catalogue.FILL_LIGHT),
+        ("printer", catalogue.PRINTER),
         ("lane", catalogue.LANE),
         ("chip_reader", catalogue.CHIP_READER),
     )

@@ -24,9 +24,9 @@ from border.messages.values import AlarmKind
 from border.rules.default import DEVELOPMENT
 from border.rules.policy import FaceLimits, Policy
 from border.watchlist.matching import Hit
-from drivers.api import FingerImage, Frame, Light, MrzText, Portrait, Progress, SensorClass
+from drivers.api import FingerImage, Frame, Light, MrzText, Paper, Portrait, Progress, SensorClass, Slip
 from drivers.deadline import Deadline
-from drivers.errors import DeviceGone, DocumentRemoved
+from drivers.errors import DeviceError, DeviceGone, DocumentRemoved
 from simulators.passport_chip import Chip
 from tests.vision.heads import sighted, turned
 
@@ -142,6 +142,31 @@ class Glass:
 
     def show(self, light: Light) -> None:
         self.when_shown(light)
+
+    def close(self) -> None: ...
+
+
+class Roll:
+    """A printer: `slips` came out; `error` is what it says instead, `seconds` how long a slip takes."""
+
+    device, is_fitted = "printer", True
+
+    def __init__(self) -> None:
+        self.slips: list[Slip] = []
+        self.error: DeviceError | None = None
+        self.paper = Paper.ENOUGH
+        self.seconds = 0.0
+
+    def look(self, _deadline: Deadline) -> Paper:
+        if self.error is not None:
+            raise self.error
+        return self.paper
+
+    def print(self, slip: Slip, deadline: Deadline) -> Paper:
+        self.look(deadline)
+        deadline.pause(self.device, self.seconds)
+        self.slips.append(slip)
+        return self.paper
 
     def close(self) -> None: ...
 

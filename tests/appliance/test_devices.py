@@ -30,7 +30,7 @@ class Pulled(Window):
 def test_a_wish_that_a_gone_camera_takes_does_not_make_it_ready() -> None:
     async def act() -> None:
         camera = Pulled()
-        devices = Devices(Hands(Slot(), camera, Glass(), NoFillLight("fill_light"), NoLane("lane")))
+        devices = Devices(Hands(Slot(), camera, Glass(), NoFillLight("fill_light"), lane=NoLane("lane")))
         with pytest.raises(DeviceGone):
             await devices.next_frame(1.0)
         await devices.expose_for((0, 0, 8, 8))

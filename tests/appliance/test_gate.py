@@ -22,6 +22,7 @@ from border.rules.policy import GateLimits
 from drivers.api import Lamp, LaneOrder
 from drivers.catalogue import LANE as LANES
 from drivers.fill_light import NoFillLight
+from drivers.lane.none import NoLane
 from simulators.lane_board import LaneBoardSim
 from tests.appliance.small_ports import Book, Glass, Papers, Slot, Window
 from tests.drivers.lane_keys import new_key, signs
@@ -47,16 +48,18 @@ class Lane:
     def __init__(self, folder: Path) -> None:
         self.sim = LaneBoardSim(folder / "lane", kiosk=KIOSK.public_key())
         self.devices = Devices(
-            Hands(Slot(), Window(), Glass(), NoFillLight("fill_light"), LANES["board"](str(self.sim.path), "lane"))
+            Hands(Slot(), Window(), Glass(), NoFillLight("fill_light"), lane=LANES["board"](str(self.sim.path), "lane"))
         )
         self.screen, self.papers, self.book = Screen("en"), Papers(), Ledger()
         self.touches: list[Touch] = []
+        self.listening: list[bool] = []
         self.gate = Gatekeeper(
             self.devices,
             self.screen,
             self.papers,
             self.book,
             call_help=self.touches.append,
+            headset=self.listening.append,
             sign=signs(KIOSK),
         )
 
@@ -194,3 +197,46 @@ def test_a_controller_that_starts_again_by_itself_is_told(lane: Lane) -> None:
         await lane.until(lambda: lane.health == READY)
 
     lane.run(play)
+
+
+def test_a_headset_is_heard_of_and_pulled_out(lane: Lane) -> None:
+    async def play() -> None:
+        await lane.until(lambda: lane.listening[-1:] == [False])
+        for is_in in (True, False):
+            lane.sim.plug_headset(is_in)
+            await lane.until(lambda is_in=is_in: lane.listening[-1:] == [is_in])  # type: ignore[misc]
+
+    lane.run(play)
+
+
+def test_nobody_listens_at_a_lane_that_is_gone_and_one_that_returns_is_asked(lane: Lane) -> None:
+    lane.sim.plug_headset(True)  # before the kiosk began
+
+    async def play() -> None:
+        await lane.until(lambda: lane.listening[-1:] == [True])
+        lane.sim.unplug()
+        await lane.until(lambda: lane.listening[-1:] == [False])
+        assert lane.health != READY
+        lane.sim.replug()
+        await lane.until(lambda: lane.listening[-1:] == [True])
+        assert lane.health == READY
+
+    lane.run(play)
+
+
+def test_a_kiosk_without_a_lane_waits_for_nothing() -> None:
+    async def play() -> None:
+        devices = Devices(Hands(Slot(), Window(), Glass(), NoFillLight("fill_light"), lane=NoLane("lane")))
+        listening: list[bool] = []
+        gate = Gatekeeper(
+            devices, Screen("en"), Papers(), Ledger(), call_help=print, headset=listening.append, sign=signs(KIOSK)
+        )
+        work = asyncio.create_task(gate.run())
+        await asyncio.sleep(0.2)
+        assert not work.done()
+        assert (LANE in dict(devices.health), listening) == (False, [])
+        work.cancel()
+        await asyncio.wait([work])
+        devices.close()
+
+    asyncio.run(play())

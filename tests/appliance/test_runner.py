@@ -19,22 +19,24 @@ from appliance.devices import Devices
 from appliance.journey.capture import Bench
 from appliance.journey.capture_finger import LIFT_S
 from appliance.journey.deciding import Desk
+from appliance.journey.handing_out import Slips
 from appliance.journey.machine import CAPTURING, Event, State
 from appliance.journey.ports import Hands
 from appliance.journey.runner import Manners, Runner
 from appliance.journey.screen import Screen
 from appliance.journey.view import Touch
 from appliance.lane import Lane
+from appliance.slip import SlipWriter
 from appliance.vision.track import Sighting
+from appliance.web.catalogue import load as load_words
 from border.encounter import CheckedFact, RecommendedFact, SampleKind
 from border.findings import Finding
 from border.messages import codec
 from drivers.api import Light, Portrait, PortraitSource
 from drivers.fill_light import NoFillLight
-from drivers.lane.none import NoLane
 from drivers.passport_reader.chip import PassportChip
 from simulators.travellers import traveller
-from tests.appliance.small_ports import Book, Bug, Glass, Judge, Papers, Slot, Tray, Watch, Window
+from tests.appliance.small_ports import Book, Bug, Glass, Judge, Papers, Roll, Slot, Tray, Watch, Window
 from tests.journeys.rows import INSIDE, Row
 
 ONLY_BY_BUG = [row for row in INSIDE if row[1] is Event.FAULT]
@@ -60,13 +62,17 @@ class Rig:
         self.eyes, self.window = Judge(front, lambda: screen.view.asked, apart=apart, swap=swap), Window()
         eyes = self.eyes if has_eyes else None
         chips = None if tray is None else PassportChip(tray.device, tray)
-        hands = Hands(self.slot, self.window, self.glass, NoFillLight("fill_light"), NoLane("lane"), chips)
+        self.paper = Roll()
+        hands = Hands(
+            self.slot, self.window, self.glass, NoFillLight("fill_light"), chip_reader=chips, printer=self.paper
+        )
+        slips = Slips(SlipWriter(load_words(), "Port", "http://desk.example:8102"))
         self._asks_chips = tray is not None
         self.devices, self.vision = Devices(hands), Lane("vision")
         watch = Watch()
         bench = Bench(self.devices, eyes, self.vision, self.papers, watch, screen, random.Random(4))
         desk = Desk(kiosk="kiosk-1", records=self.book, lists=self.papers, stamps=watch, same_for_all_s=0.2)
-        self.runner = Runner(bench, desk, Manners(languages=("en", "fr"), direction=None, scale=scale))
+        self.runner = Runner(bench, desk, Manners(languages=("en", "fr"), direction=None, scale=scale), slips)
 
     async def at(self, *states: State, within_s: float = 15.0) -> State:
         await until(lambda: self.runner.view.state in states, within_s)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from appliance.checks import chip_trust
+from appliance.devices import PAPER_LOW
 from appliance.post.severity import SEVERITY
 from appliance.reporting import outbox
 from appliance.reporting.inbox import Verdict
@@ -23,7 +24,7 @@ PAGE = DOCS / "errors.md"
 
 TAMPERS = stable_words.tampers()
 EXPECTED: dict[str, set[str]] = {
-    "Codes": stable_words.codes() | set(map(str, Code)),
+    "Codes": {*stable_words.codes(), *map(str, Code), PAPER_LOW},
     "Findings that refer": stable_words.referring(),
     "Findings that clear": stable_words.clearing(),
     "Rules": set(RULE_LINES),

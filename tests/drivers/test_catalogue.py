@@ -15,6 +15,7 @@ ADDRESSES = {
     "elyctis": "/dev/ttyACM0?mode=inquire&baud=115200",
     "rte": "/dev/ttyUSB0?baud=19200&check=sum&count_from=0&check_from=3",
     "line": "/dev/ttyUSB0?baud=9600&gap_ms=80",
+    "wedge": "/dev/input/by-id/usb-Desko_Penta-event-kbd?layout=de&gap_ms=80",
     "zfm": "/dev/ttyUSB1?baud=57600&fast=0&password=0000ABCD",
     "r503": "/dev/ttyUSB1",
     "uru4000": "1-1.4",
@@ -33,7 +34,7 @@ ALL: dict[str, Callable[[str, str], DocumentReader | ChipReader | FingerprintSen
 
 
 def test_the_names_are_these() -> None:
-    assert set(DOCUMENT_READER) == {"elyctis", "rte", "line"}
+    assert set(DOCUMENT_READER) == {"elyctis", "rte", "line", "wedge"}
     assert set(CHIP_READER) == {"pcsc"}
     assert set(FINGERPRINT) == {"zfm", "r503", "uru4000"}
     assert set(CAMERA) == {"frames", "v4l2", "mjpeg", "picamera"}

@@ -1,4 +1,4 @@
-"""Every serial MRZ reader keeps what all document readers must, against simulators on ptys."""
+"""Every MRZ reader keeps what all document readers must, against simulators on ptys."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ from drivers.catalogue import DOCUMENT_READER
 from hw_tests.conformance.document_reader import DocumentReaderConformance, DocumentReaderRig
 from simulators.faults import Faults
 from simulators.mrz_swipe import MrzSwipeSim, Profile
+from simulators.wedge import WedgeSim
 from tests.drivers import golden
+from tests.drivers.typing_readers import wedge_on
 
 DOCUMENTS = (golden.PASSPORT, golden.IDENTITY_CARD, golden.TD2_CARD)
 
@@ -64,4 +66,39 @@ class TestPlainLines(DocumentReaderConformance):
     @pytest.fixture
     def rig(self, tmp_path: Path) -> Iterator[DocumentReaderRig]:
         with simulated(tmp_path / "reader", Profile.LINE, options="?gap_ms=150") as rig:
+            yield rig
+
+
+@contextmanager
+def typed(path: Path, layout: str, *, alt_codes: bool = False) -> Iterator[DocumentReaderRig]:
+    sim = WedgeSim(path, layout=layout)
+    sim.typist.alt_codes = alt_codes
+    reader = wedge_on(path, layout)
+    try:
+        yield DocumentReaderRig(
+            reader=reader,
+            documents=DOCUMENTS,
+            present=sim.present,
+            unplug=sim.unplug,
+            replug=sim.replug,
+            mute=lambda on: setattr(sim.faults, "mute", on),
+            delay=lambda seconds: setattr(sim.faults, "delay_s", seconds),
+            wrong_status=lambda on: setattr(sim.faults, "wrong_status", on),
+        )
+    finally:
+        reader.close()
+        sim.close()
+
+
+class TestTypedOnAnAmericanKeyboard(DocumentReaderConformance):
+    @pytest.fixture
+    def rig(self, tmp_path: Path) -> Iterator[DocumentReaderRig]:
+        with typed(tmp_path / "reader", "us") as rig:
+            yield rig
+
+
+class TestTypedOnAFrenchKeyboardWithAltCodes(DocumentReaderConformance):
+    @pytest.fixture
+    def rig(self, tmp_path: Path) -> Iterator[DocumentReaderRig]:
+        with typed(tmp_path / "reader", "fr", alt_codes=True) as rig:
             yield rig

@@ -334,7 +334,7 @@ def vanishing(path: Path, places: Iterable[int]) -> None:
     with r503(path) as (sim, sensor):
         for place in places:
             sensor.close()  # so that it connects again
-            sim.faults.unplug_after = place
+            sim.faults.leaves_after_bytes = place
             with pytest.raises(DeviceGone):
                 sensor.capture(Deadline(20), nobody)
                 pytest.fail(f"byte {place} was never sent")

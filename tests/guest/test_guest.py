@@ -13,7 +13,15 @@ from tests.guest import guest
 
 pytestmark = [pytest.mark.full, pytest.mark.timeout(3600)]
 
-SUITES = {"vivid": 12, "serial_gadget": 16, "gpio_pins": 4, "lamp": 6}
+SUITES = {
+    "vivid": 12,
+    "serial_gadget": 16,
+    "gpio_pins": 4,
+    "lane_pins": 18,
+    "wedge_keyboard": 12,
+    "headphone_jack": 3,
+    "lamp": 6,
+}
 """What runs in a guest, and how many of its tests have to pass there."""
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from appliance.journey.machine import State
-from appliance.journey.view import Asked, Receipt
+from appliance.journey.view import Asked, Receipt, SlipState
 from border.encounter import Outcome
 
 BLANK: dict[str, Any] = {
@@ -18,6 +18,8 @@ BLANK: dict[str, Any] = {
     "help_called": False,
     "help_seen": False,
     "receipt": None,
+    "slip": None,
+    "headset": False,
 }
 CLEARED = Receipt(Outcome.CLEARED, "7K4-203", "2026-11-22", "2027-05-21", "arrival")
 DEPARTED = Receipt(Outcome.CLEARED, "WX8-888", "2026-11-22", None, "departure")
@@ -41,6 +43,10 @@ SCREENS: dict[str, dict[str, Any]] = {
     "cleared": {"state": State.CLEARED, "receipt": CLEARED},
     "cleared, leaving": {"state": State.CLEARED, "receipt": DEPARTED},
     "referred": {"state": State.REFERRED, "receipt": REFERRED},
+    "cleared, slip offered": {"state": State.CLEARED, "receipt": CLEARED, "slip": SlipState.OFFERED},
+    "cleared, slip printed": {"state": State.CLEARED, "receipt": CLEARED, "slip": SlipState.PRINTED},
+    "referred, slip printed": {"state": State.REFERRED, "receipt": REFERRED, "slip": SlipState.PRINTED},
+    "referred, no slip": {"state": State.REFERRED, "receipt": REFERRED, "slip": SlipState.MISSING},
     "abandoning": {"state": State.ABANDONING},
     "wiping": {"state": State.WIPING},
     "out of service": {"state": State.OUT_OF_SERVICE},

@@ -65,9 +65,18 @@ function tell(before) {
   const note = screen.querySelector("[data-announce]")?.textContent ?? "";
   announce.textContent = now.asked !== before.asked ? byId("title").textContent : note;
   if (!hasVoice) return;
-  if (now.seconds && !before.seconds) speak([now.sayWarning]);
-  else if (now.say !== before.say) speak(now.state === "idle" ? [] : words(`${now.say} ${now.sayHint}`));
+  if (now.headset !== before.headset) listening();
+  else if (now.seconds && !before.seconds) speak([now.sayWarning]);
+  else if (now.say !== before.say) speak(now.state === "idle" ? [] : everything());
   else if (now.sayHint !== before.sayHint && now.sayHint) addHint(words(now.sayHint));
+}
+
+const everything = () => words(`${screen.dataset.say} ${screen.dataset.sayHint}`);
+const hasHeadset = () => hasVoice && screen.dataset.headset === "yes";
+
+// Plugged in: the screen is told from its beginning, also at home. Pulled out: silence.
+function listening() {
+  speak(hasHeadset() ? everything() : []);
 }
 
 function countFrom(seconds) {
@@ -103,7 +112,7 @@ async function send(event) {
 
 function sound(name) {
   if (name === "repeat") {
-    speak(words(`${screen.dataset.say} ${screen.dataset.sayHint}`));
+    speak(everything());
     return;
   }
   const level = change(name === "louder" ? 1 : -1);
@@ -134,7 +143,9 @@ function keyed(event) {
   const root = document.querySelector("dialog[open]") ?? document;
   const stops = [...root.querySelectorAll("button")].filter((b) => b.checkVisibility() && !b.closest("[inert]"));
   const at = stops.indexOf(document.activeElement);
-  stops.at(at < 0 && by < 0 ? -1 : (at + by) % stops.length)?.focus();
+  const stop = stops.at(at < 0 && by < 0 ? -1 : (at + by) % stops.length);
+  stop?.focus();
+  if (hasHeadset() && stop?.dataset.say) speak([stop.dataset.say]);
 }
 
 document.addEventListener("submit", send);
@@ -143,6 +154,7 @@ document.addEventListener("keydown", keyed);
 setInterval(count, 250);
 mirror(screen.dataset.camera === "yes");
 if (screen.dataset.seconds) countFrom(Number(screen.dataset.seconds));
+if (hasHeadset()) listening();
 listen(() => `/events?last=${screen.dataset.event}`, {
   events: { view: show, beat: painted },
   lost: () => { lost.textContent = screen.dataset.lost; lost.hidden = false; },

@@ -1,0 +1,119 @@
+"""In the guest: the reader that types, on a keyboard of the kernel's own (uinput): grabbed, overrun, pulled out."""
+
+from __future__ import annotations
+
+import select
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import evdev
+import pytest
+from evdev import UInput, ecodes
+
+from drivers.catalogue import DOCUMENT_READER
+from drivers.deadline import Deadline
+from drivers.errors import DeviceRefused, WireCorrupt
+from hw_tests.conformance.document_reader import DocumentReaderConformance, DocumentReaderRig
+from hw_tests.conformance.rig import soon
+from simulators.wedge import EVENT, Typist
+from tests.drivers import golden
+
+MODULES = ("evdev", "uinput")
+
+NAME = "Reader that types"
+LINK = "usb-Reader_that_types-event-kbd"  # no udev runs here: its stable name is made by hand
+PACE_S = 0.005  # after every few reports, which the kernel has room for
+REPORTS = 8
+GAP_MS = 600  # an emulated machine halts for longer than any reader does between two keys
+TYPING = [code for code in range(1, 128) if code in ecodes.bytype[ecodes.EV_KEY]]
+
+
+class Keyboard:
+    """Plugged in by the constructor. Typing takes its time, as `pace_s` says."""
+
+    def __init__(self, folder: Path) -> None:
+        self.link = folder / LINK
+        self._typist = Typist()
+        self.plug()
+
+    def plug(self) -> None:
+        self._made = UInput({ecodes.EV_KEY: TYPING, ecodes.EV_MSC: [ecodes.MSC_SCAN]}, name=NAME)
+        self.link.unlink(missing_ok=True)
+        self.link.symlink_to(self.node())
+
+    def pull(self) -> None:
+        self._made.close()
+        self.link.unlink()
+
+    @staticmethod
+    def node() -> str:
+        """Its number among the kernel's devices now."""
+        (found,) = (path for path in evdev.list_devices() if evdev.InputDevice(path).name == NAME)
+        return found
+
+    def type(self, lines: Sequence[str], pace_s: float = PACE_S) -> None:
+        events = EVENT.iter_unpack(b"".join(map(self._typist.line, lines)))
+        reports = 0
+        for _, _, kind, code, value in events:
+            self._made.write(kind, code, value)
+            reports += kind == ecodes.EV_SYN
+            if pace_s and kind == ecodes.EV_SYN and reports % REPORTS == 0:
+                time.sleep(pace_s)
+
+
+@pytest.fixture
+def keyboard(tmp_path: Path) -> Iterator[Keyboard]:
+    keyboard = Keyboard(tmp_path)
+    yield keyboard
+    keyboard.pull()
+
+
+@pytest.fixture
+def rig(keyboard: Keyboard) -> Iterator[DocumentReaderRig]:
+    reader = DOCUMENT_READER["wedge"](f"{keyboard.link}?gap_ms={GAP_MS}", "reader-1")
+    documents = (golden.PASSPORT, golden.IDENTITY_CARD, golden.TD2_CARD)
+    yield DocumentReaderRig(reader, documents, keyboard.type, keyboard.pull, keyboard.plug)
+    reader.close()
+
+
+class TestTyping(DocumentReaderConformance):
+    def test_what_it_types_reaches_nobody_else_while_it_is_ours(self, rig: DocumentReaderRig) -> None:
+        console = evdev.InputDevice(Keyboard.node())  # as a browser's window would listen
+        with soon(lambda: rig.present(golden.PASSPORT)):
+            assert rig.reader.read(Deadline(20)).lines == golden.PASSPORT
+        rig.present(("AB",))  # between two calls it is ours too
+        assert select.select([console.fd], [], [], 0.5)[0] == []
+        rig.reader.close()
+        rig.present(("AB",))
+        assert select.select([console.fd], [], [], 5.0)[0] == [console.fd]
+        console.close()
+
+    def test_a_keyboard_that_another_program_holds_is_refused(self, rig: DocumentReaderRig) -> None:
+        other = evdev.InputDevice(Keyboard.node())
+        other.grab()
+        with pytest.raises(DeviceRefused, match="another program"):
+            rig.reader.read(Deadline(5))
+        other.close()
+        with soon(lambda: rig.present(golden.PASSPORT)):
+            assert rig.reader.read(Deadline(20)).lines == golden.PASSPORT
+
+    def test_keys_that_the_kernel_lost_are_said_and_the_next_document_is_read(
+        self, rig: DocumentReaderRig, keyboard: Keyboard
+    ) -> None:
+        """All keys at once are more than it keeps; a reader that was quick enough has read them all."""
+        with soon(lambda: keyboard.type(golden.PASSPORT, 0.0)):
+            try:
+                assert rig.reader.read(Deadline(20)).lines == golden.PASSPORT
+            except WireCorrupt as error:
+                assert "lost" in error.detail
+        with soon(lambda: rig.present(golden.TD2_CARD)):
+            assert rig.reader.read(Deadline(20)).lines == golden.TD2_CARD
+
+
+def test_a_device_without_letters_is_no_keyboard(tmp_path: Path) -> None:
+    with UInput({ecodes.EV_KEY: [ecodes.BTN_LEFT]}, name="Mouse"):
+        (node,) = (path for path in evdev.list_devices() if evdev.InputDevice(path).name == "Mouse")
+        (tmp_path / "mouse").symlink_to(node)
+        with pytest.raises(DeviceRefused, match="no keyboard"):
+            DOCUMENT_READER["wedge"](str(tmp_path / "mouse"), "r").read(Deadline(5))
