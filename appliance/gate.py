@@ -47,8 +47,8 @@ def order_for(now: Situation, policy: Policy | None) -> LaneOrder:
 
 
 class Gatekeeper:
-    """Follows the screen, listens to the lane. `call_help`: as a touch on Help; `headset`: whether one is plugged in, and
-    nobody listens at a lane that is gone; `sign`: by the kiosk's own key."""
+    """Follows the screen, listens to the lane. `call_help`: as a touch on Help; `headset`: whether one is plugged in;
+    nobody listens at a lane that is gone. `sign`: by the kiosk's own key."""
 
     def __init__(
         self,

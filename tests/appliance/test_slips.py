@@ -19,9 +19,7 @@ from border.rules.policy import SlipRules
 from drivers.api import Paper
 from drivers.errors import DeviceGone, PaperOut
 from simulators.travellers import traveller
-from tests.appliance.test_runner import Rig, front, play, until
-
-__all__ = ["front"]
+from tests.appliance.test_runner import Rig, play, until
 
 ENCOUNTER = "019abcde-0000-7000-8000-123456789abc"
 REFERRED = Receipt(Outcome.REFERRED, "7K4-203", "2026-11-22", None, "arrival")
