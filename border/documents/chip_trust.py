@@ -148,7 +148,7 @@ READERS: Mapping[int, Callable[[bytes], object]] = MappingProxyType(
     {2: lds.read_dg2, 11: lds.read_dg11, 12: lds.read_dg12, 14: lds.read_dg14, 15: lds.read_dg15}
 )
 AA_KEY, CA_KEY = 15, 14
-CARD_ACCESS, CARD_SECURITY = "EF.CardAccess", "EF.CardSecurity"
+CARD_SECURITY = "EF.CardSecurity"
 AA_COMPROMISED = "1.4"  # deviation: the key of Active Authentication
 
 
