@@ -32,19 +32,17 @@ CLOSED: Mapping[Access, Unread] = MappingProxyType(
 
 
 def files_of(reading: ChipReading) -> ChipFiles:
-    """The reading as passive authentication wants it.
-
-    PACE with chip authentication mapping can fail the chip; its passing counts for nothing here, because the key in
-    EF.CardSecurity is signed apart from the data groups.
-    """
+    """The reading as passive authentication wants it."""
     groups = {int(name[2:]): data for name, data in reading.files.items() if name.startswith("DG")}
-    by_key, by_mapping = PROOFS[reading.chip_authentication], PROOFS[reading.pace_chip_authentication]
     return ChipFiles(
         groups,
         reading.files.get("SOD", b""),
         reading.files.get("COM", b""),
         active=PROOFS[reading.active_authentication],
-        chip=Proof.FAILED if by_mapping is Proof.FAILED else by_key,
+        chip=PROOFS[reading.chip_authentication],
+        card_access=reading.files.get("CardAccess", b""),
+        card_security=reading.files.get("CardSecurity", b""),
+        mapping=PROOFS[reading.pace_chip_authentication],
     )
 
 

@@ -21,6 +21,7 @@ SEVERITY: dict[str, int] = {
     "signature_wrong": MOST,
     "signer_revoked": MOST,
     "clone_suspected": MOST,
+    "card_access_differs": MOST,
     "zone_differs": MOST,
     "live_faces_differ": MOST,
     "protection_nationality": MOST,

@@ -97,8 +97,8 @@ CAPS: Mapping[str, Assurance] = MappingProxyType(
 )
 """Every reason, and the most a chip can still be worth with it. Those that leave GENUINE are remarks, not faults."""
 
-OF_THE_CHIP = frozenset({"clone_suspected", "chip_key_compromised", "chip_key_not_signed"})
-"""What speaks of the chip's own keys, and not of the files and who signed them."""
+OF_THE_CHIP = frozenset({"clone_suspected", "chip_key_compromised", "chip_key_not_signed", "card_access_differs"})
+"""What speaks of the chip's own keys and of what it offers openly, not of the signed files and who signed them."""
 
 WEAK = "algorithm_weak"
 REMARKS = frozenset(word for word, cap in CAPS.items() if cap is Assurance.GENUINE) - {WEAK}
@@ -163,7 +163,7 @@ READERS: Mapping[int, Callable[[bytes], object]] = MappingProxyType(
     {2: lds.read_dg2, 11: lds.read_dg11, 12: lds.read_dg12, 14: lds.read_dg14, 15: lds.read_dg15}
 )
 AA_KEY, CA_KEY = 15, 14
-CARD_ACCESS, CARD_SECURITY = "EF.CardAccess", "EF.CardSecurity"
+CARD_SECURITY = "EF.CardSecurity"
 AA_COMPROMISED = "1.4"  # deviation: the key of Active Authentication
 
 

@@ -66,6 +66,7 @@ DEVELOPMENT = Policy(
             "crl_absent",
             "crl_stale",
             "com_inconsistent",
+            "card_access_unsigned",
             "deviation_known",
         ),
         min_assurance=2,

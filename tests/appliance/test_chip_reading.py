@@ -48,10 +48,14 @@ def test_a_proof_that_was_not_offered_or_is_not_known_was_not_done(said: api.Pro
     assert (files.active, files.chip) == (means, means)
 
 
-def test_pace_with_chip_authentication_can_contradict_a_chip_and_never_prove_it() -> None:
-    assert files_of(replace(NOTHING, pace_chip_authentication=api.Proof.PASSED)).chip is Proof.NOT_DONE
-    failed = replace(NOTHING, pace_chip_authentication=api.Proof.FAILED, chip_authentication=api.Proof.PASSED)
-    assert files_of(failed).chip is Proof.FAILED
+def test_what_was_proven_by_which_way_is_told_apart() -> None:
+    """Whether the key of the mapping was a state's is judged with EF.CardSecurity."""
+    reading = replace(NOTHING, files={"CardAccess": b"open", "CardSecurity": b"signed"})
+    files = files_of(replace(reading, pace_chip_authentication=api.Proof.PASSED))
+    assert (files.mapping, files.chip) == (Proof.PASSED, Proof.NOT_DONE)
+    assert (files.card_access, files.card_security) == (b"open", b"signed")
+    files = files_of(replace(reading, pace_chip_authentication=api.Proof.FAILED, chip_authentication=api.Proof.PASSED))
+    assert (files.mapping, files.chip) == (Proof.FAILED, Proof.PASSED)
 
 
 @pytest.mark.parametrize(("access", "why"), [(Access.DENIED, Unread.DENIED), (Access.NO_PASSPORT, Unread.OTHER_KIND)])

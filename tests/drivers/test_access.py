@@ -17,7 +17,7 @@ from drivers.passport_reader.security_infos import pace_infos, security_infos
 from drivers.passport_reader.tlv import Malformed
 from simulators.chip_crypto import tlv
 from simulators.chip_keys import CAM, GM, PaceWay
-from simulators.passport_chip import CARD_ACCESS, Chip
+from simulators.passport_chip import CARD_ACCESS, CARD_SECURITY, Chip
 from tests.drivers import golden_chip as golden
 from tests.drivers.chip_methods import golden_pace
 from tests.drivers.passports import (
@@ -121,6 +121,15 @@ def test_a_copy_that_took_another_key_for_its_card_security_fails_the_mapping() 
     reading = read(made)
     assert reading.access is Access.PACE_MRZ
     assert reading.pace_chip_authentication is Proof.FAILED
+
+
+def test_a_key_of_dg14_does_not_stand_in_for_that_of_card_security() -> None:
+    """9303-11 has the key of the mapping in EF.CardSecurity, whose signature is then judged."""
+    made = passport(PaceWay(CAM, 2, 13), ca=ca_key(13, 2))
+    assert made.cam_key == made.ca_key
+    assert read(made).pace_chip_authentication is Proof.PASSED
+    del made.master[CARD_SECURITY]
+    assert read(made).pace_chip_authentication is Proof.FAILED
 
 
 def test_a_copy_that_keeps_its_mapping_proof_to_itself_fails_it() -> None:
