@@ -7,8 +7,9 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from io import BufferedReader
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import cv2
 import numpy as np
@@ -106,7 +107,7 @@ def checked_file(folder: Path, card: ModelCard) -> Iterator[Path]:
         yield Path(f"/proc/self/fd/{file.fileno()}")
 
 
-def _opened(folder: Path, card: ModelCard) -> BinaryIO:
+def _opened(folder: Path, card: ModelCard) -> BufferedReader:
     try:
         return (folder / card.file).open("rb")
     except FileNotFoundError as error:
