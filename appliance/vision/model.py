@@ -135,7 +135,7 @@ class Model:
         Raises `ModelUnfit` when the bytes are no net, or one with another input than the card's.
         """
         self.card = card
-        self._data = data  # the interpreter points into these bytes
+        self._data = data  # where these are bytes, the interpreter points into them
         try:
             self._net = _interpreter(data, num_threads)
             self._net.allocate_tensors()
