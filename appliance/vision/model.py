@@ -7,8 +7,9 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from io import BufferedReader
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import cv2
 import numpy as np
@@ -106,7 +107,7 @@ def checked_file(folder: Path, card: ModelCard) -> Iterator[Path]:
         yield Path(f"/proc/self/fd/{file.fileno()}")
 
 
-def _opened(folder: Path, card: ModelCard) -> BinaryIO:
+def _opened(folder: Path, card: ModelCard) -> BufferedReader:
     try:
         return (folder / card.file).open("rb")
     except FileNotFoundError as error:
@@ -134,7 +135,7 @@ class Model:
         Raises `ModelUnfit` when the bytes are no net, or one with another input than the card's.
         """
         self.card = card
-        self._data = data  # the interpreter points into these bytes
+        self._data = data  # where these are bytes, the interpreter points into them
         try:
             self._net = _interpreter(data, num_threads)
             self._net.allocate_tensors()

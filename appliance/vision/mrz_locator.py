@@ -130,7 +130,7 @@ def levelled(band: Grey) -> Grey:
 
 def level_deg(band: Grey) -> float:
     """The small angle at which the rows of the band are sharpest, for `shear`."""
-    ink = _narrowed(cv2.morphologyEx(band, cv2.MORPH_BLACKHAT, _box(13, 13)))
+    ink = _narrowed(np.asarray(cv2.morphologyEx(band, cv2.MORPH_BLACKHAT, _box(13, 13)), np.uint8))
     near = max(TILTS_DEG, key=lambda angle: _sharpness(ink, float(angle)))
     return float(max((near, near - FINE_DEG, near + FINE_DEG), key=lambda angle: _sharpness(ink, float(angle))))
 
@@ -165,7 +165,8 @@ def rows(band: Grey) -> tuple[Row, ...]:
     found: dict[tuple[int, int], Row] = {}
     for hat in ROW_HATS:
         ink_levels = np.asarray(cv2.morphologyEx(band, cv2.MORPH_BLACKHAT, _box(hat, hat)), np.uint8)
-        ink = np.minimum(ink_levels, np.uint8(max(1, round(*percentiles(ink_levels, (98,))))))
+        (most,) = percentiles(ink_levels, (98,))
+        ink = np.minimum(ink_levels, np.uint8(max(1, round(most))))
         profile = cv2.blur(cv2.reduce(ink, 1, cv2.REDUCE_AVG, dtype=cv2.CV_32F), (1, 3))[:, 0]
         low, high = np.percentile(profile, (5, 98))
         for level in ROW_LEVELS:

@@ -122,13 +122,13 @@ def test_quantised_nets_take_and_give_real_numbers(tmp_path: Path) -> None:
 @pytest.mark.parametrize("scale", [0.5, 3.0])
 def test_levels_with_a_meaning_are_as_their_numbers(tmp_path: Path, scale: float) -> None:
     model = Model.load("tiny", folder_with(tmp_path, quantised_identity_net(scale, 3), "[1, 4]", "int8"))
-    levels, meaning = np.array([[0, 7, 128, 255]], np.uint8), np.linspace(-90, 90, 256, dtype=np.float32)
+    levels, meaning = np.array([[0, 7, 128, 255]], np.uint8), np.linspace(-90, 90, 256).astype(np.float32)
     assert model.run_levels(levels, meaning)[0].tolist() == model.run(meaning[levels])[0].tolist()
 
 
 def test_levels_of_a_picture_take_the_shape_of_a_net_that_reads_floats(tmp_path: Path, net: bytes) -> None:
     model = Model.load("tiny", folder_with(tmp_path, net))
-    levels, meaning = np.full((4, 4, 3), 2, np.uint8), np.arange(256, dtype=np.float32) / 4
+    levels, meaning = np.full((4, 4, 3), 2, np.uint8), (np.arange(256) / 4).astype(np.float32)
     assert model.run_levels(levels, meaning)[0].tolist() == [[0.5, 10.5, 0.5]]
 
 
