@@ -331,6 +331,21 @@ def test_close_does_not_wait_for_a_reading_that_ignores_its_time_limit() -> None
     sim.bus.unplug()  # lets the reading end
 
 
+def test_an_image_that_never_comes_to_a_reading_that_ignores_its_time_limit_is_a_timeout() -> None:
+    sim = Uru4000Sim()
+    sim.place(FINGER)
+    with reader(sim) as sensor:
+        sim.bus.faults.is_stuck, sim.faults.short_by = True, 200_000
+        with pytest.raises(DeviceTimeout):
+            sensor.capture(Deadline(30), nobody)
+        with pytest.raises(DeviceRefused, match="another program"):  # it is we who hold it still
+            sensor.capture(Deadline(30), nobody)
+        sim.bus.unplug()
+        sim.bus.faults.is_stuck, sim.faults.short_by = False, 0
+        sim.bus.replug()
+        assert np.array_equal(sensor.capture(Deadline(10), nobody).pixels, sim.seen(FINGER))
+
+
 def test_one_that_is_not_there_is_gone() -> None:
     sim = Uru4000Sim()
     sim.bus.unplug()

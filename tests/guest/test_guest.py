@@ -13,7 +13,7 @@ from tests.guest import guest
 
 pytestmark = [pytest.mark.full, pytest.mark.timeout(3600)]
 
-SUITES = {"vivid": 12, "serial_gadget": 16, "gpio_pins": 4}
+SUITES = {"vivid": 12, "serial_gadget": 16, "gpio_pins": 4, "usb_finger": 20}
 """What runs in a guest, and how many of its tests have to pass there."""
 
 
