@@ -18,6 +18,7 @@ class Faults:
     noisy: float = 0.0  # share of the bytes in which one bit is turned
     lossy: float = 0.0  # share of the bytes that never arrive
     wrong_status: bool = False  # answers, but not with what was asked for
+    patience_s: float = 0.5  # what a host leaves unread for so long is lost, as it would be on a UART
     unplug_after: int = 0  # so many bytes still arrive, then the cable is pulled; 0: it stays
     dice: random.Random = field(default_factory=lambda: random.Random(1))
 
