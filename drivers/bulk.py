@@ -15,6 +15,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
+import usb.control
 import usb.core
 import usb.util
 
@@ -132,11 +133,21 @@ class UsbLine:
         number = getattr(error, "errno", None)
         if number in CORRUPT:
             return WireCorrupt(self._device, CORRUPT[number])
-        if number in REFUSED:
+        if number in REFUSED and not (number == errno.EPIPE and self._has_left()):
             return DeviceRefused(self._device, REFUSED[number])
         self.close()
         detail = "libusb-1.0 is not installed" if isinstance(error, usb.core.NoBackendError) else str(error)
         return DeviceGone(self._device, detail)
+
+    def _has_left(self) -> bool:
+        """Whether what looks like a no was the plug being pulled: a device that is there can always tell its status."""
+        if self._plugged is None:
+            return True
+        try:
+            usb.control.get_status(self._plugged.usb)
+        except usb.core.USBError:
+            return True
+        return False
 
 
 class Arrival:

@@ -15,7 +15,7 @@ from typing import Any, Protocol
 from usb.backend import IBackend
 from usb.core import USBError, USBTimeoutError
 
-READS, STANDARD_IN = 0x80, 0x80
+READS, STANDARD_IN, GET_STATUS = 0x80, 0x80, 0x00
 INTERRUPT, BULK = 0x03, 0x02
 
 
@@ -44,6 +44,7 @@ class UsbFaults:
     stalls: bool = False  # every control request is refused
     halts: int = 0  # so many bulk transfers end in a halted endpoint
     unplug_at: int = 0  # the device leaves in the middle of the transfer of this number, counted from 1 again
+    leaves_stalling: bool = False  # and that transfer ends as if it were refused, as some controllers have it
     is_forbidden: bool = False  # this user may not open it
     is_taken: bool = False  # another program has claimed it
     is_stuck: bool = False  # reading an endpoint ignores its time limit
@@ -223,6 +224,8 @@ class UsbBus(IBackend):  # type: ignore[misc]  # pyusb has no types
             self._count(handle)
             if self.faults.mute:
                 self._until(handle, lambda: not self.faults.mute, ms)
+            if (kind, request) == (STANDARD_IN, GET_STATUS):
+                return self._answer(bytes(len(buff)), buff)
             if self.faults.stalls or kind & 0x60 != 0x40:
                 raise USBError("Pipe error", errno=errno.EPIPE)
             if kind & READS:
@@ -274,6 +277,8 @@ class UsbBus(IBackend):  # type: ignore[misc]  # pyusb has no types
         self.transfers += 1
         if self.transfers == self.faults.unplug_at:
             self.unplug()
+            if self.faults.leaves_stalling:
+                raise USBError("Pipe error", errno=errno.EPIPE)
         self._must_be_there(handle)
 
     def _must_be_there(self, handle: int) -> None:

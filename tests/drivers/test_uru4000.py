@@ -296,6 +296,18 @@ class TestTrouble:
                 sim.bus.replug()
                 self.heals(sim, sensor)
 
+    @pytest.mark.parametrize("number", [1, 2, 5, 7, 11])
+    def test_a_request_that_ends_refused_because_the_plug_was_pulled_is_gone(
+        self, sim: Uru4000Sim, number: int
+    ) -> None:
+        with reader(sim) as sensor:
+            sim.bus.transfers, sim.bus.faults.unplug_at, sim.bus.faults.leaves_stalling = 0, number, True
+            with pytest.raises(DeviceGone):
+                sensor.capture(Deadline(10), nobody)
+            sim.bus.faults.unplug_at = 0
+            sim.bus.replug()
+            self.heals(sim, sensor)
+
     def test_the_caller_may_leave_at_any_share(self, sim: Uru4000Sim) -> None:
         with reader(sim) as sensor:
             for least in (0.0, 0.5, 0.9):

@@ -36,7 +36,7 @@ FINGER = np.random.default_rng(5).integers(0, 256, (HEIGHT, WIDTH), dtype=np.uin
 SETUP, EVENT_BYTES, READS = 4, 12, 0x80
 SLICE_MS = 50
 OLD: list[object] = []
-TRANSFERS = 13  # of one capture: control requests, events and the image
+TRANSFERS = 12  # of one capture: control requests, events and the image, but for the last word, which nobody answers
 
 
 def descriptors() -> bytes:
@@ -110,9 +110,12 @@ class UsbFinger:
     def _answer(self) -> None:
         while not self._closing.is_set():
             if select.select([self._control], [], [], 0.1)[0]:
-                event = os.read(self._control, EVENT_BYTES)
-                if event[8] == SETUP:
-                    self._carried(lambda setup=event[:8]: self._asked(*struct.unpack("<BBHHH", setup)))  # type: ignore[misc]
+                with suppress(OSError):  # the pulled plug takes a request back
+                    self._carry(os.read(self._control, EVENT_BYTES))
+
+    def _carry(self, event: bytes) -> None:
+        if event[8] == SETUP:
+            self._carried(lambda: self._asked(*struct.unpack("<BBHHH", event[:8])))
 
     def _asked(self, kind: int, request: int, value: int, index: int, count: int) -> None:
         with suppress(OSError):  # the plug may be pulled at any of these
