@@ -131,16 +131,17 @@ class UsbLine:
         if isinstance(error, usb.core.USBTimeoutError):
             return DeviceTimeout(self._device, "no answer on USB")
         number = getattr(error, "errno", None)
-        if number in CORRUPT:
+        has_left = number in (errno.EPIPE, errno.EILSEQ) and self._has_left()
+        if number in CORRUPT and not has_left:
             return WireCorrupt(self._device, CORRUPT[number])
-        if number in REFUSED and not (number == errno.EPIPE and self._has_left()):
+        if number in REFUSED and not has_left:
             return DeviceRefused(self._device, REFUSED[number])
         self.close()
         detail = "libusb-1.0 is not installed" if isinstance(error, usb.core.NoBackendError) else str(error)
         return DeviceGone(self._device, detail)
 
     def _has_left(self) -> bool:
-        """Whether what looks like a no was the plug being pulled: a device that is there can always tell its status."""
+        """Whether what looks like a no or a fault was the plug being pulled: who is there can tell his status."""
         if self._plugged is None:
             return True
         try:
