@@ -15,6 +15,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
+import usb.control
 import usb.core
 import usb.util
 
@@ -99,7 +100,8 @@ class UsbLine:
             try:
                 yield arrival
             finally:
-                arrival.leave()
+                if not arrival.has_left():
+                    self.close()
 
     def close(self) -> None:
         """Safe to call twice; a later call opens again."""
@@ -129,13 +131,24 @@ class UsbLine:
         if isinstance(error, usb.core.USBTimeoutError):
             return DeviceTimeout(self._device, "no answer on USB")
         number = getattr(error, "errno", None)
-        if number in CORRUPT:
+        has_left = number in (errno.EPIPE, errno.EILSEQ) and self._has_left()
+        if number in CORRUPT and not has_left:
             return WireCorrupt(self._device, CORRUPT[number])
-        if number in REFUSED:
+        if number in REFUSED and not has_left:
             return DeviceRefused(self._device, REFUSED[number])
         self.close()
         detail = "libusb-1.0 is not installed" if isinstance(error, usb.core.NoBackendError) else str(error)
         return DeviceGone(self._device, detail)
+
+    def _has_left(self) -> bool:
+        """Whether what looks like a no or a fault was the plug being pulled: who is there can tell his status."""
+        if self._plugged is None:
+            return True
+        try:
+            usb.control.get_status(self._plugged.usb)
+        except usb.core.USBError:
+            return True
+        return False
 
 
 class Arrival:
@@ -162,10 +175,11 @@ class Arrival:
             raise self._error
         return self._data
 
-    def leave(self) -> None:
-        """The thread ends with its transfer, at the latest after `BULK_S`."""
+    def has_left(self) -> bool:
+        """Have the thread end with its transfer; false: it hangs in a call that ignores `BULK_S`."""
         self._leaving.set()
-        self._thread.join()
+        self._thread.join(BULK_S + CONTROL_S)
+        return not self._thread.is_alive()
 
     def _read(self, begun: threading.Event) -> None:
         begun.set()
@@ -190,7 +204,7 @@ class _Plugged:
         self.leaving = threading.Event()
         self.reader: threading.Thread | None = None
         self._listen_s = listen_s
-        interface = found[0][(0, 0)]
+        interface = _first_interface(found)
         self._interrupt = _endpoint(interface, INTERRUPT)
         self._bulk = _endpoint(interface, BULK)
         self._heard: queue.SimpleQueue[bytes | usb.core.USBError] = queue.SimpleQueue()
@@ -250,6 +264,13 @@ def _started(what: Callable[[threading.Event], None], name: str) -> threading.Th
     begun.wait()
     time.sleep(PENDING_S)
     return thread
+
+
+def _first_interface(found: Any) -> Any:
+    try:
+        return found[0][(0, 0)]
+    except IndexError as error:
+        raise usb.core.USBError("a device without an interface", errno=errno.ENODEV) from error
 
 
 def _claim(found: Any, interface: Any) -> None:

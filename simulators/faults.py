@@ -18,6 +18,7 @@ class Faults:
     noisy: float = 0.0  # share of the bytes in which one bit is turned
     lossy: float = 0.0  # share of the bytes that never arrive
     wrong_status: bool = False  # answers, but not with what was asked for
+    patience_s: float = 0.5  # what a host leaves unread for so long is lost, as it would be on a UART
     leaves_after_bytes: int | None = None  # says so many bytes yet, then its cable is pulled, once
     dice: random.Random = field(default_factory=lambda: random.Random(1))
 

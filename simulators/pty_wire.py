@@ -20,7 +20,6 @@ BITS_PER_BYTE_ON_WIRE = 10  # 8N1
 SPLIT_PAUSE_S = 0.001
 THROTTLED_BYTES = 32  # a slow line trickles
 RETRY_S = 0.005
-NOBODY_READS_S = 0.5
 JOIN_S = 5.0
 SPEEDS = {getattr(termios, f"B{baud}"): baud for baud in (1200, 2400, 4800, 9600, 19200, 38400, 57600, 115200, 230400)}
 
@@ -160,7 +159,7 @@ class PtyWire:
         now_s = time.monotonic()
         if self._full_since_s is None:
             self._full_since_s = now_s
-        if now_s - self._full_since_s > NOBODY_READS_S:
+        if now_s - self._full_since_s > self.faults.patience_s:
             self._outgoing.clear()
             self._full_since_s = None
         else:

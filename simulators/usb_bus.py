@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import array
 import errno
 import threading
 import time
@@ -14,7 +15,7 @@ from typing import Any, Protocol
 from usb.backend import IBackend
 from usb.core import USBError, USBTimeoutError
 
-READS, STANDARD_IN = 0x80, 0x80
+READS, STANDARD_IN, GET_STATUS = 0x80, 0x80, 0x00
 INTERRUPT, BULK = 0x03, 0x02
 
 
@@ -43,9 +44,10 @@ class UsbFaults:
     stalls: bool = False  # every control request is refused
     halts: int = 0  # so many bulk transfers end in a halted endpoint
     unplug_at: int = 0  # the device leaves in the middle of the transfer of this number, counted from 1 again
+    leaves_stalling: bool = False  # and that transfer ends as if it were refused, as some controllers have it
     is_forbidden: bool = False  # this user may not open it
     is_taken: bool = False  # another program has claimed it
-    is_stuck: bool = False  # reading the interrupt endpoint ignores its time limit
+    is_stuck: bool = False  # reading an endpoint ignores its time limit
 
 
 @dataclass(slots=True)
@@ -61,7 +63,7 @@ class UsbBus(IBackend):  # type: ignore[misc]  # pyusb has no types
 
     def __init__(self, device: UsbDevice, *, port: tuple[int, ...] = (1, 4), interrupt: int = 0x81, bulk: int = 0x82):
         self.faults = UsbFaults()
-        self.transfers = 0  # control requests, bulk reads begun, events delivered
+        self.transfers = 0  # control requests, events and bulk data delivered
         self.log: list[tuple[str, int, bytes]] = []
         self.open_handles = 0
         self.is_claimed = False
@@ -222,6 +224,8 @@ class UsbBus(IBackend):  # type: ignore[misc]  # pyusb has no types
             self._count(handle)
             if self.faults.mute:
                 self._until(handle, lambda: not self.faults.mute, ms)
+            if (kind, request) == (STANDARD_IN, GET_STATUS):
+                return self._answer(bytes(len(buff)), buff)
             if self.faults.stalls or kind & 0x60 != 0x40:
                 raise USBError("Pipe error", errno=errno.EPIPE)
             if kind & READS:
@@ -235,8 +239,7 @@ class UsbBus(IBackend):  # type: ignore[misc]  # pyusb has no types
     def intr_read(self, handle: int, ep: int, _intf: int, buff: Any, ms: int) -> int:
         with self._changed:
             self._must_be_open(handle, ep)
-            limit_ms = 3_600_000 if self.faults.is_stuck else ms
-            self._until(handle, lambda: bool(self._waiting.events) and not self.faults.mute, limit_ms)
+            self._until(handle, lambda: bool(self._waiting.events) and not self.faults.mute, self._limit_ms(ms))
             self._count(handle)
             event = self._waiting.events.popleft()
             self.log.append(("event", ep, event[:2]))
@@ -245,9 +248,9 @@ class UsbBus(IBackend):  # type: ignore[misc]  # pyusb has no types
     def bulk_read(self, handle: int, ep: int, _intf: int, buff: Any, ms: int) -> int:
         with self._changed:
             self._must_be_open(handle, ep)
-            self._count(handle)
             self.log.append(("bulk", ep, b""))
-            self._until(handle, lambda: bool(self._waiting.bulk) and not self.faults.mute, ms)
+            self._until(handle, lambda: bool(self._waiting.bulk) and not self.faults.mute, self._limit_ms(ms))
+            self._count(handle)
             if self.faults.halts:
                 self.faults.halts -= 1
                 self._halted.add(ep)
@@ -258,19 +261,24 @@ class UsbBus(IBackend):  # type: ignore[misc]  # pyusb has no types
                 raise USBError("Overflow", errno=errno.EOVERFLOW)
             return self._answer(data, buff)
 
+    def _limit_ms(self, ms: int) -> int:
+        return 3_600_000 if self.faults.is_stuck else ms
+
     @staticmethod
     def _answer(data: bytes | None, buff: Any) -> int:
         if data is None:
             raise USBError("Pipe error", errno=errno.EPIPE)
-        for at, byte in enumerate(data[: len(buff)]):
-            buff[at] = byte
-        return min(len(data), len(buff))
+        count = min(len(data), len(buff))
+        buff[:count] = array.array("B", data[:count])
+        return count
 
     def _count(self, handle: int) -> None:
         self._must_be_there(handle)
         self.transfers += 1
         if self.transfers == self.faults.unplug_at:
             self.unplug()
+            if self.faults.leaves_stalling:
+                raise USBError("Pipe error", errno=errno.EPIPE)
         self._must_be_there(handle)
 
     def _must_be_there(self, handle: int) -> None:

@@ -296,6 +296,18 @@ class TestTrouble:
                 sim.bus.replug()
                 self.heals(sim, sensor)
 
+    @pytest.mark.parametrize("number", [1, 2, 5, 7, 11])
+    def test_a_request_that_ends_refused_because_the_plug_was_pulled_is_gone(
+        self, sim: Uru4000Sim, number: int
+    ) -> None:
+        with reader(sim) as sensor:
+            sim.bus.transfers, sim.bus.faults.unplug_at, sim.bus.faults.leaves_stalling = 0, number, True
+            with pytest.raises(DeviceGone):
+                sensor.capture(Deadline(10), nobody)
+            sim.bus.faults.unplug_at = 0
+            sim.bus.replug()
+            self.heals(sim, sensor)
+
     def test_the_caller_may_leave_at_any_share(self, sim: Uru4000Sim) -> None:
         with reader(sim) as sensor:
             for least in (0.0, 0.5, 0.9):
@@ -329,6 +341,21 @@ def test_close_does_not_wait_for_a_reading_that_ignores_its_time_limit() -> None
     sensor.close()
     assert time.monotonic() - begun_s < 30
     sim.bus.unplug()  # lets the reading end
+
+
+def test_an_image_that_never_comes_to_a_reading_that_ignores_its_time_limit_is_a_timeout() -> None:
+    sim = Uru4000Sim()
+    sim.place(FINGER)
+    with reader(sim) as sensor:
+        sim.bus.faults.is_stuck, sim.faults.short_by = True, 200_000
+        with pytest.raises(DeviceTimeout):
+            sensor.capture(Deadline(30), nobody)
+        with pytest.raises(DeviceRefused, match="another program"):  # it is we who hold it still
+            sensor.capture(Deadline(30), nobody)
+        sim.bus.unplug()
+        sim.bus.faults.is_stuck, sim.faults.short_by = False, 0
+        sim.bus.replug()
+        assert np.array_equal(sensor.capture(Deadline(10), nobody).pixels, sim.seen(FINGER))
 
 
 def test_one_that_is_not_there_is_gone() -> None:

@@ -21,6 +21,7 @@ SUITES = {
     "wedge_keyboard": 12,
     "headphone_jack": 3,
     "lamp": 6,
+    "usb_finger": 20,
 }
 """What runs in a guest, and how many of its tests have to pass there."""
 

@@ -20,11 +20,13 @@ from numpy.typing import NDArray
 
 from bench import finger_hosts
 from bench.peers import NoPeer, python_of
+from simulators.faults import Faults
 from simulators.fingers import Condition, impression, master
 from simulators.zfm import R503_SIZE, ZFM_20_SIZE, ZfmSim
 
 Grey = NDArray[np.uint8]
 ADDRESS = 0xFFFFFFFF
+PATIENCE_S = 60.0  # these hosts cannot ask for a lost byte again, and a busy machine may let one of them wait
 
 
 def without(reason: str) -> None:
@@ -107,7 +109,7 @@ class TestPyfingerprint:
 
     @pytest.fixture
     def sim(self, tmp_path: Path) -> ZfmSim:
-        return ZfmSim(tmp_path / "finger", size=ZFM_20_SIZE)
+        return ZfmSim(tmp_path / "finger", size=ZFM_20_SIZE, faults=Faults(patience_s=PATIENCE_S))
 
     @pytest.fixture
     def host(self, python: Path, sim: ZfmSim) -> Iterator[Host]:
@@ -215,7 +217,7 @@ class TestAdafruit:
 
     @pytest.fixture
     def sim(self, tmp_path: Path) -> ZfmSim:
-        return ZfmSim(tmp_path / "finger", size=R503_SIZE)
+        return ZfmSim(tmp_path / "finger", size=R503_SIZE, faults=Faults(patience_s=PATIENCE_S))
 
     @pytest.fixture
     def host(self, python: Path, sim: ZfmSim) -> Iterator[Host]:
