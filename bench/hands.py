@@ -26,7 +26,13 @@ from simulators.zfm import ZfmSim
 TURN_DEG = 27
 STEP_DEG = 9  # between two pictures: the track takes a larger step for another face
 GRAINS = 3  # drawings of one pose, so that no picture comes twice in a row
-ASKED_DEG = {"turn_left": TURN_DEG, "turn_right": -TURN_DEG}
+ASKED_DEG = {
+    "turn_left": (TURN_DEG, 0),
+    "turn_right": (-TURN_DEG, 0),
+    "lift_chin": (0, -TURN_DEG),
+    "lower_chin": (0, TURN_DEG),
+}
+"""Yaw and pitch."""
 RECONNECT_S = 0.2
 SILENCE_S = 10.0
 
@@ -34,7 +40,7 @@ SILENCE_S = 10.0
 class Hands:
     """Document reader, camera and sensor of one kiosk. Nothing is drawn after the constructor has returned.
 
-    The finger lies on the glass from the beginning, with the sensor's line unthrottled; the head turns
+    The finger lies on the glass from the beginning, with the sensor's line unthrottled; the head moves
     STEP_DEG a picture as soon as the kiosk's screen asks.
     """
 
@@ -79,11 +85,10 @@ class Hands:
         self.sensor.close()
 
     def _show(self) -> None:
-        yaw_deg, grains = 0, itertools.cycle(range(GRAINS))
+        pose, grains = (0, 0), itertools.cycle(range(GRAINS))
         while not self._leaving.wait(self._period_s):
-            wanted = ASKED_DEG.get(self._asked or "", 0)
-            yaw_deg += max(-STEP_DEG, min(STEP_DEG, wanted - yaw_deg))
-            self.camera.show(self._film[yaw_deg, next(grains)])
+            pose = nearer(pose, ASKED_DEG.get(self._asked or "", (0, 0)))
+            self.camera.show(self._film[pose, next(grains)])
 
     def _watch(self, port: int) -> None:
         while not self._leaving.is_set():
@@ -94,15 +99,33 @@ class Hands:
                 self._leaving.wait(RECONNECT_S)
 
 
-def drawn(face: Identity) -> dict[tuple[int, int], bytes]:
-    """JPEG by (yaw in degrees, grain), 640 x 480: all that the camera will ever see."""
+Degrees = tuple[int, int]
+"""Yaw and pitch; one of the two is 0."""
+
+
+def nearer(pose: Degrees, wanted: Degrees) -> Degrees:
+    """One step towards it, straight first: only turns and nods are drawn, no mixture."""
+    is_other_axis = (pose[0] and wanted[1]) or (pose[1] and wanted[0])
+    goal = (0, 0) if is_other_axis else wanted
+    yaw, pitch = (now + max(-STEP_DEG, min(STEP_DEG, there - now)) for now, there in zip(pose, goal, strict=True))
+    return yaw, pitch
+
+
+def drawn(face: Identity) -> dict[tuple[Degrees, int], bytes]:
+    """JPEG by (pose, grain), 640 x 480: all that the camera will ever see."""
+    steps = range(-TURN_DEG, TURN_DEG + 1, STEP_DEG)
+    poses = dict.fromkeys([*((yaw, 0) for yaw in steps), *((0, pitch) for pitch in steps)])
     return {
-        (yaw, grain): cv2.imencode(
+        ((yaw, pitch), grain): cv2.imencode(
             ".jpg",
-            render(face, replace(FRONTAL, yaw_deg=float(yaw)), replace(GOOD, noise_seed=grain)),
+            render(
+                face,
+                replace(FRONTAL, yaw_deg=float(yaw), pitch_deg=float(pitch)),
+                replace(GOOD, noise_seed=grain),
+            ),
             [cv2.IMWRITE_JPEG_QUALITY, 88],
         )[1].tobytes()
-        for yaw in range(-TURN_DEG, TURN_DEG + 1, STEP_DEG)
+        for yaw, pitch in poses
         for grain in range(GRAINS)
     }
 

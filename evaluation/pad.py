@@ -325,8 +325,8 @@ def _turn_plot(policy: Policy, answered: Answered, species: Sequence[str]) -> Pl
     limits = policy.turn.min_yaw_change_deg, policy.turn.min_residual
     words = (
         f"Every look by how far it turned and how much depth it left. What lies right of {limits[0]:g} degrees and "
-        f"above {limits[1]:g}, or more the farther it turned, passes if {policy.turn.min_relief:.0%} of the relief "
-        "moved too. " + "; ".join(f"{group.name}: {counted(len(group.points), 'look')}" for group in groups)
+        f"above {limits[1]:g}, or more the farther it turned, passes if {100 * policy.turn.min_relief:.0f} % of the "
+        "relief moved too. " + "; ".join(f"{group.name}: {counted(len(group.points), 'look')}" for group in groups)
     )
     return Plot("Turns and their depth", plots.scatter(x, y, groups, limits), words)
 

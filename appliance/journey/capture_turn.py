@@ -17,7 +17,6 @@ from appliance.journey.guidance import Guide
 from appliance.journey.machine import Event
 from appliance.journey.ports import Box, Look
 from appliance.journey.view import Asked
-from appliance.vision import turn as head_turn
 from appliance.vision.blink import BlinkCounter
 from appliance.vision.challenge import SURE_FAULTS, ChallengeView, Fault, Phase, TurnChallenge
 from appliance.vision.frame_ref import FrameRef
@@ -42,8 +41,7 @@ class Gathered:
     turned: tuple[Frame, Box | None] | None = None
 
     def add(self, frame: Frame, look: Look) -> None:
-        if look.sighting is None or not head_turn.is_straight(look.sighting.mesh):
-            return
+        """One straight look."""
         self.blinks.feed(lid_gap(look), frame.captured_at_monotonic_s)
         if look.attack_score is not None:
             self.passive.append((look.attack_score, frame.sha256))
@@ -90,7 +88,8 @@ async def _challenge(capture: Capture, challenge: TurnChallenge, gathered: Gathe
         if shot is None:
             return None
         frame, look = shot
-        gathered.add(frame, look)
+        if look.sighting is not None and challenge.is_straight(look.sighting):
+            gathered.add(frame, look)
         turns_before = len(challenge.view.turns)
         view = challenge.feed(look.sighting, reference(frame))
         if len(view.turns) > turns_before:

@@ -283,7 +283,7 @@ class TurnChallenge:
 
     def _hold(self, seen: Sighting, frame: FrameRef) -> None:
         """Collect straight looks; after enough of them, and the random wait, the turn is asked."""
-        if not self._is_straight(seen):
+        if not self.is_straight(seen):
             self._straight = []
             return
         self._straight.append((seen, frame))
@@ -300,7 +300,8 @@ class TurnChallenge:
             self._go(Turned.BROKE, Fault.OTHER_FACE)
         self._reference = replace(straightest, mesh=mean_mesh([one.mesh for one, _ in newest]))
 
-    def _is_straight(self, seen: Sighting) -> bool:
+    def is_straight(self, seen: Sighting) -> bool:
+        """Whether this look is one that straight looks may be compared with; where nods are asked, no half done nod."""
         if not turn.is_straight(seen.mesh):
             return False
         if self._movement is Movement.TURN or self._reference is None:
@@ -332,7 +333,7 @@ class TurnChallenge:
     def _watch(self, seen: Sighting, frame: FrameRef) -> None:
         """Judge one look of the asked turn."""
         assert self._reference is not None
-        if turn.is_straight(seen.mesh):
+        if self.is_straight(seen):  # a nod begins straight too, but a lowered face resembles nobody
             self._straight.append((seen, frame))
             if len(self._straight) >= SURE_FRAMES and not self._is_same_person(SURE_FRAMES):
                 self._go(Turned.BROKE, Fault.OTHER_FACE)

@@ -209,7 +209,7 @@ class _Blocks:
         row += self.corner[:, 0, None, None].astype(np.int32) + EDGE
         column += self.corner[:, 1, None, None].astype(np.int32) + EDGE
         found = self.framed.ravel().take(row * self.framed.shape[1] + column, mode="clip")
-        return (found * inside).astype(np.float64)
+        return np.asarray(found * inside, np.float64)
 
 
 def _fixed(one: Values, other: Values) -> NDArray[np.int32]:

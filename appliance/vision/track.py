@@ -24,8 +24,8 @@ CHIP_POINTS = np.array([[0.1, 0.35], [0.9, 0.35], [0.5, 0.85]], np.float32) * CH
 
 MAX_GAP_S = 0.5
 MIN_OVERLAP = 0.25  # intersection over union of the two face boxes
-MAX_SHAPE_STEP = 0.10  # see `shape_distance`
-MIN_LIKENESS = 0.35  # see `likeness`; between neighbouring frames, also of a fast turn
+MAX_SHAPE_STEP = 0.14  # see `shape_distance`; straight to nodding at once, as a starved camera shows it, reaches 0.13
+MIN_LIKENESS = 0.28  # see `likeness`; between neighbouring frames, also of a fast turn or nod (lowest seen 0.34)
 MIN_FRONT_LIKENESS = 0.55  # between two straight looks of one visit
 
 

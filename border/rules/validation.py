@@ -60,7 +60,7 @@ BOUNDS: tuple[Bound, ...] = (
     Bound("turn.min_yaw_change_deg", 5, 60),
     Bound("turn.min_residual", 0, 1, "both"),
     Bound("turn.min_relief", 0, 1, "both"),
-    Bound("turn.turns", 1, 6),
+    Bound("turn.turns", 2, 6),  # one alone might be a turn, which a worn cut-out can show
     Bound("turn.seconds_per_turn", 1, 60),
     Bound("turn.max_track_distance", 0, MAX_DISTANCE, "low"),
     Bound("turn.min_pitch_change_deg", 5, 60),

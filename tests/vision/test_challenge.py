@@ -24,7 +24,7 @@ from appliance.vision.challenge import (
 from appliance.vision.face_comparison import Embedding
 from appliance.vision.frame_ref import FrameRef
 from appliance.vision.track import MAX_GAP_S, Sighting
-from appliance.vision.turn import SIDES, Movement, Side
+from appliance.vision.turn import AXES, SIDES, Movement, Side
 from border.rules.policy import TurnLimits
 from tests.vision.heads import as_a_plane, moved, sighted, turned
 
@@ -402,6 +402,33 @@ def test_who_cannot_turn_may_nod(frontal: Sighting, seed: int) -> None:
     assert {turn.asked for turn in view.turns} <= {Side.UP, Side.DOWN}
     rows = {row.name: row for row in view.measures(LIMITS)}
     assert rows["nod_1_pitch_change"].limit == "min 18" and "turn_1_yaw_change" not in rows
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_mixed_order_is_met_by_who_turns_and_nods_though_a_lowered_face_resembles_nobody(
+    frontal: Sighting, seed: int
+) -> None:
+    state = [0.0, 0.0]
+
+    def moving(prompt: Prompt | None) -> Sighting:
+        goals = 27 * SIGN.get(prompt, 0.0), 27 * PITCH.get(prompt, 0.0)
+        state[:] = [now + max(-6.0, min(6.0, goal - now)) for now, goal in zip(state, goals, strict=True)]
+        seen = sighted(frontal, turned(turned(frontal.mesh, state[0]), pitch_deg=state[1]))
+        return someone_else(seen, abs(state[1]) / 27)
+
+    view = run(TurnChallenge(LIMITS, random.Random(seed)), moving, times())
+    assert (view.phase, view.fault) == (Phase.PASSED, None)
+    assert {AXES[done.asked] for done in view.turns} == {Movement.TURN, Movement.NOD}
+
+
+def test_a_nod_is_the_wrong_way_where_a_turn_is_asked(frontal: Sighting) -> None:
+    def contrary(prompt: Prompt | None) -> Sighting:
+        if prompt in (Prompt.TURN_LEFT, Prompt.TURN_RIGHT):
+            return sighted(frontal, turned(frontal.mesh, pitch_deg=26))
+        return sighted(frontal, turned(frontal.mesh, 26) if PITCH.get(prompt) else frontal.mesh)
+
+    view = run(TurnChallenge(LIMITS, random.Random(1)), contrary, times())
+    assert (view.phase, view.fault, view.turns) == (Phase.FAILED, Fault.WRONG_WAY, ())
 
 
 def test_a_turn_is_no_answer_to_a_nod(head: Callable[[float], Sighting]) -> None:
