@@ -14,7 +14,6 @@ import platform
 import shutil
 import subprocess
 import sys
-import tarfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -121,8 +120,8 @@ def stack(cache: Path = CACHE) -> Stack:
 def _make(made: Stack, folder: Path, archive: Path) -> None:
     _environment(made.python.parent.parent)
     _run(["gcc", "-shared", "-fPIC", "-O2", "-Wall", "-Werror", "-o", str(made.shim), str(SHIM), "-ldl"])
-    with tarfile.open(archive) as packed:
-        packed.extractall(folder / "source", filter="data")
+    (folder / "source").mkdir()
+    _run(["tar", "-xf", str(archive), "-C", str(folder / "source")])
     (source,) = (folder / "source").iterdir()
     build = folder / "build"
     path = f"{made.python.parent}{os.pathsep}{os.environ['PATH']}"  # its meson, its pybind11, its Python

@@ -16,6 +16,7 @@ from drivers.errors import DeviceGone, DeviceRefused, WireCorrupt
 
 CONNECT_S = 2.0
 SLICE_S = 0.2
+GRAB_S = 1.0  # a camera that trickles is silent too
 CHUNK_BYTES = 65536
 
 
@@ -46,7 +47,8 @@ class MjpegSource:
         self._reader = MjpegReader(self._device)
 
     def grab(self, stop: threading.Event) -> Shot | None:
-        while not stop.is_set():
+        ends_s = time.monotonic() + GRAB_S
+        while not stop.is_set() and time.monotonic() < ends_s:
             frame = self._next_frame()
             if isinstance(frame, Picture):
                 return self._decoded(frame)

@@ -6,6 +6,7 @@ import contextlib
 import math
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,10 +15,11 @@ import numpy as np
 import pytest
 
 from drivers.api import Pixels
-from drivers.camera.feed import Shot, Source
+from drivers.camera.feed import LiveCamera, Shot, Source
 from drivers.camera.frames import FrameFiles
 from drivers.camera.mjpeg import MjpegSource
-from drivers.errors import DeviceError, DeviceGone, WireCorrupt
+from drivers.deadline import Deadline
+from drivers.errors import DeviceError, DeviceGone, DeviceTimeout, WireCorrupt
 
 PICTURES = [np.full((16, 16, 3), level, dtype=np.uint8) for level in (40, 200)]
 GREETING = b"HTTP/1.0 200 OK\r\nContent-Type: multipart/x-mixed-replace; boundary=cut\r\n\r\n"
@@ -40,12 +42,14 @@ class Cut:
 
     def __init__(self) -> None:
         self.said = b""
+        self.trickles = False
         self._server = socket.create_server(("127.0.0.1", 0), backlog=4)
         self.address = f"http://127.0.0.1:{self._server.getsockname()[1]}/"
         self._thread = threading.Thread(target=self._serve)
         self._thread.start()
 
     def close(self) -> None:
+        self.trickles = False
         self._server.shutdown(socket.SHUT_RDWR)
         self._thread.join()
         self._server.close()
@@ -61,6 +65,9 @@ class Cut:
                 while b"\r\n\r\n" not in asked:
                     asked += connection.recv(4096)
                 connection.sendall(self.said)
+                while self.trickles:
+                    connection.sendall(b"\xff")
+                    time.sleep(0.05)
 
 
 @pytest.fixture
@@ -100,6 +107,27 @@ def test_an_ip_camera_cut_off_at_any_byte_is_gone_and_shows_no_half_picture(cut:
         assert levels == pytest.approx([40, 200][: len(levels)], abs=2), length
         counts.append(len(levels))
     assert counts == sorted(counts) and counts[-1] == 2  # the more was said, the more was seen
+
+
+def test_a_camera_that_only_trickles_is_opened_again(cut: Cut) -> None:
+    """Bytes go on coming, pictures do not."""
+    cut.said = GREETING + b"--cut\r\nContent-Type: image/jpeg\r\n\r\n"
+    cut.trickles = True
+    source = MjpegSource("c", cut.address)
+    source.silence_s = 0.5
+    camera = LiveCamera("c", source)
+    with pytest.raises(DeviceTimeout, match="opening again"):
+        for _ in range(3):
+            with contextlib.suppress(DeviceGone):
+                camera.next_frame(Deadline(30))
+    cut.trickles, cut.said = False, stream(with_length=True)
+    deadline = Deadline(30)
+    while True:
+        with contextlib.suppress(DeviceError):
+            assert camera.next_frame(deadline).pixels.shape == (16, 16, 3)
+            break
+        deadline.check("c")
+    camera.close()
 
 
 class Folder:
