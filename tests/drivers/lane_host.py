@@ -35,9 +35,9 @@ class Host:
     def hello(self, utc_s: int = 0) -> Hello:
         return wire.hello("host", self.said(Kind.HELLO, utc_s.to_bytes(4, "big")).payload)
 
-    def greeted(self, lives: Callable[[], bool] = lambda: True) -> Hello:
+    def greeted(self, lives: Callable[[], bool] = lambda: True, *, patience_s: float = PATIENCE_S) -> Hello:
         """However long the board takes to come up."""
-        until_s = time.monotonic() + PATIENCE_S
+        until_s = time.monotonic() + patience_s
         while True:
             try:
                 self._talk.start_over()
