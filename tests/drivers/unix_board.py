@@ -1,4 +1,4 @@
-"""The lane board's real firmware on MicroPython's unix port: its flash is a file, its line a pty, its pins are ours."""
+"""The lane board's real firmware, on MicroPython's unix port or an emulated chip: flash in a file, pty, our pins."""
 
 from __future__ import annotations
 
