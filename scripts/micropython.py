@@ -15,6 +15,7 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -70,7 +71,11 @@ def archive(folder: Path = Path("/etc/apt")) -> str:
     return found[1]
 
 
-def fetch(cache: Path = CACHE) -> None:
+Download = Callable[[Path, Path, tuple[str, ...]], None]
+"""Gets packages of trixie: the folder of a private apt tree, the folder they go to, their names with versions."""
+
+
+def fetch(cache: Path = CACHE, download: Download | None = None) -> None:
     """Download the pinned packages and unpack them side by side. Raises `MicropythonError`."""
     pins = PINS.get(platform.machine())
     if pins is None:
@@ -78,7 +83,7 @@ def fetch(cache: Path = CACHE) -> None:
     debs = cache / "debs"
     debs.mkdir(parents=True, exist_ok=True)
     if not set(pins.values()) <= {sha256_of(path) for path in debs.glob("*.deb")}:
-        _download(cache / "apt", debs, tuple(pins))
+        (download or _download)(cache / "apt", debs, tuple(pins))
     found = {sha256_of(path): path for path in debs.glob("*.deb")}
     if missing := [name for name, sha256 in pins.items() if sha256 not in found]:
         raise MicropythonError(f"not as pinned: {', '.join(missing)}; the archive or the pin is wrong")

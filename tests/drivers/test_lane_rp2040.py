@@ -11,7 +11,6 @@ import pytest
 
 from drivers.api import Lamp
 from drivers.deadline import Deadline
-from drivers.lane import board_talk
 from drivers.lane import board_wire as wire
 from drivers.lane.board_wire import TAMPER_PURPOSE, Kind, Status
 from scripts import lane_firmware, rp2040
@@ -47,9 +46,8 @@ def board(chip: Chip, tmp_path: Path) -> Iterator[UnixBoard]:
 
 
 @pytest.fixture
-def host(board: UnixBoard, monkeypatch: pytest.MonkeyPatch) -> Iterator[Host]:
-    monkeypatch.setattr(board_talk, "REPLY_S", 10.0)
-    with hosting(board.path) as host:
+def host(board: UnixBoard) -> Iterator[Host]:
+    with hosting(board.path, reply_s=10.0) as host:
         host.greeted(patience_s=PATIENCE_S)
         yield host
 
