@@ -15,6 +15,8 @@ wanted="$wanted gcc|gcc /usr/include/stdio.h|libc6-dev swig|swig /usr/include/PC
 [ "$what" = test ] && wanted="$wanted /usr/lib/postgresql/*/bin/initdb|postgresql npm|npm /usr/share/fonts/opentype/ocr-b/OCRB.otf|fonts-ocr-b"
 # a virtual chip reader, and a second opinion on PACE
 [ "$what" = test ] && wanted="$wanted /usr/lib/pcsc/drivers/serial/libifdvpcd.so|vsmartcard-vpcd /usr/lib/*/libeac.so.3|libeac3"
+# on bookworm scripts/micropython.py unpacks trixie's instead
+[ "$what" = test ] && grep -q '^VERSION_CODENAME=trixie' /etc/os-release && wanted="$wanted micropython|micropython"
 
 missing=()
 PATH="$PATH:/usr/sbin"
