@@ -16,7 +16,9 @@ test: setup-test lint types
 	$(PY) -m pytest -n $(WORKERS) --dist loadfile $(ALONE:%=--ignore=%) $(ARGS)
 	$(PY) -m pytest $(ALONE) $(ARGS)
 
+# What takes minutes too, with the lane board's firmware on an emulated RP2040 (as root, mmdebstrap: built once, 15 minutes).
 test-full: setup-full lint types
+	-$(PY) -m scripts.rp2040
 	$(PY) -m pytest -n $(WORKERS) --dist loadfile -m "full or not full" $(ALONE:%=--ignore=%) $(ARGS)
 	$(PY) -m pytest -m "full or not full" $(ALONE) $(ARGS)
 

@@ -67,6 +67,7 @@ class Gatekeeper:
         self._lookers: asyncio.Queue[str] = asyncio.Queue()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._is_lost = False  # it may have started anew: it has no orders then, and its jack may be another
+        self._opening_is_told = False  # a latch that stays set is news once, however often the lane comes and goes
 
     async def run(self) -> None:
         """For ever."""
@@ -128,7 +129,9 @@ class Gatekeeper:
             case Happening.BUTTON:
                 self._call_help(Touch.HELP)
             case Happening.TAMPER:
-                self._records.alarm(AlarmKind.TAMPER, OPENED)
+                if not self._opening_is_told:
+                    self._records.alarm(AlarmKind.TAMPER, OPENED)
+                self._opening_is_told = True
                 self._news.set()
             case Happening.RESTARTED if event.detail in UNUSUAL:
                 self._records.alarm(AlarmKind.DEVICE, f"lane {event.detail}")
@@ -144,5 +147,6 @@ class Gatekeeper:
             except DeviceError as error:
                 log.warning("the latch of the lane stays: %s", error)
                 continue
+            self._opening_is_told = False
             self._records.alarm(AlarmKind.TAMPER, f"{CLEARED} {officer}")
             self._news.set()

@@ -99,9 +99,9 @@ def figures(rounds: int) -> dict[str, Any]:
         "bench": "lane",
         "peer": "the simulated board by the same driver, and the protocol's own bound of silence",
         "rounds": rounds,
-        "order_ms": spread(ours),
-        "peer_order_to_simulated_board_ms": spread(floor),
-        "silence_to_shut_ms": spread(silent),
+        "order": spread(ours),
+        "peer_order_to_simulated_board": spread(floor),
+        "silence_to_shut": spread(silent),
         "peer_silence_bound_ms": SILENCE_MS,
         "update_s": round(update, 2),
     }
@@ -110,9 +110,9 @@ def figures(rounds: int) -> dict[str, Any]:
 def spread(values: Sequence[float]) -> dict[str, float]:
     ranked = sorted(values)
     return {
-        "median": round(statistics.median(ranked), 2),
-        "p95": round(ranked[math.ceil(0.95 * len(ranked)) - 1], 2),
-        "most": round(ranked[-1], 2),
+        "median_ms": round(statistics.median(ranked), 2),
+        "p95_ms": round(ranked[math.ceil(0.95 * len(ranked)) - 1], 2),
+        "most_ms": round(ranked[-1], 2),
     }
 
 

@@ -15,6 +15,7 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -70,31 +71,40 @@ def archive(folder: Path = Path("/etc/apt")) -> str:
     return found[1]
 
 
-def fetch(cache: Path = CACHE) -> None:
+Download = Callable[[Path, Path, tuple[str, ...]], None]
+"""Gets packages of trixie: the folder of a private apt tree, the folder they go to, their names with versions."""
+
+
+def fetch(cache: Path = CACHE, download: Download | None = None) -> None:
     """Download the pinned packages and unpack them side by side. Raises `MicropythonError`."""
     pins = PINS.get(platform.machine())
     if pins is None:
         raise MicropythonError(f"no package is pinned for {platform.machine()}; install Debian trixie's micropython")
     debs = cache / "debs"
     debs.mkdir(parents=True, exist_ok=True)
-    if not set(pins.values()) <= {_sha256(path) for path in debs.glob("*.deb")}:
-        _download(cache / "apt", debs, tuple(pins))
-    found = {_sha256(path): path for path in debs.glob("*.deb")}
+    if not set(pins.values()) <= {sha256_of(path) for path in debs.glob("*.deb")}:
+        (download or _download)(cache / "apt", debs, tuple(pins))
+    found = {sha256_of(path): path for path in debs.glob("*.deb")}
     if missing := [name for name, sha256 in pins.items() if sha256 not in found]:
         raise MicropythonError(f"not as pinned: {', '.join(missing)}; the archive or the pin is wrong")
     beside = cache / "root.new"
     shutil.rmtree(beside, ignore_errors=True)
     for sha256 in pins.values():
-        _run(["dpkg", "-x", str(found[sha256]), str(beside)], {})
+        run(["dpkg", "-x", str(found[sha256]), str(beside)], {})
     shutil.rmtree(cache / "root", ignore_errors=True)
     beside.rename(cache / "root")
 
 
 def _download(tree: Path, into: Path, packages: tuple[str, ...]) -> None:
+    run(["apt-get", "download", "-qq", *packages], private_apt(tree, "deb"), into)
+
+
+def private_apt(tree: Path, kind: str) -> dict[str, str]:
+    """The environment in which apt knows trixie alone, as `deb` or `deb-src`. Raises `MicropythonError`."""
     for folder in ("lists/partial", "cache/archives/partial", "etc"):
         (tree / folder).mkdir(parents=True, exist_ok=True)
     sources = tree / "etc" / "sources.list"
-    sources.write_text(f"deb [signed-by={KEYRING}] {archive()} {RELEASE} main\n", encoding="utf-8")
+    sources.write_text(f"{kind} [signed-by={KEYRING}] {archive()} {RELEASE} main\n", encoding="utf-8")
     conf = tree / "apt.conf"
     conf.write_text(
         f'Dir::Etc::sourcelist "{sources}"; Dir::Etc::sourceparts "-";\n'
@@ -102,11 +112,13 @@ def _download(tree: Path, into: Path, packages: tuple[str, ...]) -> None:
         'APT::Sandbox::User "root";\n',
         encoding="utf-8",
     )
-    for words in (["apt-get", "update", "-qq"], ["apt-get", "download", "-qq", *packages]):
-        _run(words, {"APT_CONFIG": str(conf)}, into)
+    environment = {"APT_CONFIG": str(conf)}
+    run(["apt-get", "update", "-qq"], environment)
+    return environment
 
 
-def _run(words: list[str], environment: dict[str, str], folder: Path | None = None) -> None:
+def run(words: list[str], environment: dict[str, str], folder: Path | None = None) -> None:
+    """Raises `MicropythonError` with the last words of a command that failed."""
     done = subprocess.run(
         words, cwd=folder, env={**os.environ, **environment}, capture_output=True, text=True, check=False
     )
@@ -115,7 +127,7 @@ def _run(words: list[str], environment: dict[str, str], folder: Path | None = No
         raise MicropythonError(f"{words[0]} failed:\n  {last}")
 
 
-def _sha256(path: Path) -> str:
+def sha256_of(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 

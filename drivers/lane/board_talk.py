@@ -14,8 +14,9 @@ TRIES = 5
 class Talk:
     """Owned by the one thread that owns the line."""
 
-    def __init__(self, device: str, line: SerialLine) -> None:
+    def __init__(self, device: str, line: SerialLine, *, reply_s: float = REPLY_S) -> None:
         self._device = device
+        self._reply_s = reply_s
         self._line = line
         self._frames = reply_reader(device)
         self._sequence = 0
@@ -42,7 +43,7 @@ class Talk:
 
     def _answer_to(self, kind: Kind, deadline: Deadline) -> Reply:
         """Whatever is broken or answers an older question is passed over."""
-        soon, broken = deadline.within(REPLY_S), None
+        soon, broken = deadline.within(self._reply_s), None
         while True:
             try:
                 reply = self._frames.next_frame()

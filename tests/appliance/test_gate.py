@@ -160,6 +160,11 @@ def test_an_opened_housing_shuts_the_gate_until_an_officer_has_looked(lane: Lane
         assert lane.health == LaneTampered.code
         assert (AlarmKind.TAMPER, OPENED) in lane.book.told
         lane.screen.show(state=State.IDLE)
+        lane.sim.unplug()
+        await lane.until(lambda: lane.health == "DEV-GONE")
+        lane.sim.replug()
+        await lane.until(lambda: lane.health == LaneTampered.code)
+        assert [detail for _, detail in lane.book.told] == [OPENED], "the same latch is told once"
         lane.gate.housing_seen("joseph")  # but it is still open
         await asyncio.sleep(1.0)
         assert lane.health == LaneTampered.code

@@ -14,6 +14,7 @@ from appliance.journey.machine import Event, State
 from bench import journey
 from bench.__main__ import BENCHES, QUICK, Failed, main, result_in, run
 from bench.picture import bars, figures, kind, label, unit_of
+from tests.drivers.conftest import with_micropython
 from tests.journeys.rows import Step
 
 SLOW = pytest.mark.full
@@ -23,11 +24,13 @@ SLOW = pytest.mark.full
 @pytest.mark.parametrize(
     "name",
     [
-        *("vision", "face", "model_set", "chip", "finger", "camera", "outbox"),
+        *("vision", "face", "model_set", "chip", "finger", "camera", "lane", "outbox"),
         *(pytest.param(slow, marks=SLOW) for slow in ("loop", "central", "journey")),
     ],
 )
 def test_a_tiny_run_leaves_figures_and_a_picture(name: str, tmp_path: Path) -> None:
+    if name == "lane":
+        with_micropython()
     assert main(["--quick", "--folder", str(tmp_path), name]) == 0
     result: dict[str, Any] = json.loads((tmp_path / f"{name}.json").read_text())
     assert result["bench"] == name

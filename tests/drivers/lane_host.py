@@ -10,7 +10,7 @@ from pathlib import Path
 from drivers.deadline import Deadline
 from drivers.errors import DeviceError
 from drivers.lane import board_wire as wire
-from drivers.lane.board_talk import Talk
+from drivers.lane.board_talk import REPLY_S, Talk
 from drivers.lane.board_wire import BoardState, Hello, Kind, Reply, Status
 from drivers.line import SerialLine
 from scripts import lane_firmware
@@ -22,12 +22,13 @@ BAUD = 115200
 class Host:
     """One end of the line. A question that finds no board is a `DeviceError`."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, reply_s: float = REPLY_S) -> None:
+        self._reply_s = reply_s
         self.line = SerialLine("host", str(path), BAUD)
-        self._talk = Talk("host", self.line)
+        self._talk = Talk("host", self.line, reply_s=reply_s)
 
     def said(self, kind: Kind, payload: bytes = b"") -> Reply:
-        return self._talk.said(kind, payload, Deadline(PATIENCE_S))
+        return self._talk.said(kind, payload, Deadline(max(PATIENCE_S, 10 * self._reply_s)))
 
     def status(self, kind: Kind, payload: bytes = b"") -> Status:
         return self.said(kind, payload).status
@@ -35,9 +36,9 @@ class Host:
     def hello(self, utc_s: int = 0) -> Hello:
         return wire.hello("host", self.said(Kind.HELLO, utc_s.to_bytes(4, "big")).payload)
 
-    def greeted(self, lives: Callable[[], bool] = lambda: True) -> Hello:
+    def greeted(self, lives: Callable[[], bool] = lambda: True, *, patience_s: float = PATIENCE_S) -> Hello:
         """However long the board takes to come up."""
-        until_s = time.monotonic() + PATIENCE_S
+        until_s = time.monotonic() + patience_s
         while True:
             try:
                 self._talk.start_over()
@@ -86,8 +87,8 @@ class Host:
 
 
 @contextmanager
-def hosting(path: Path) -> Iterator[Host]:
-    host = Host(path)
+def hosting(path: Path, *, reply_s: float = REPLY_S) -> Iterator[Host]:
+    host = Host(path, reply_s=reply_s)
     try:
         yield host
     finally:

@@ -46,6 +46,7 @@ def board(tmp_path: Path) -> Iterator[UnixBoard]:
 @pytest.fixture
 def host(board: UnixBoard) -> Iterator[Host]:
     with hosting(board.path) as host:
+        host.greeted()
         yield host
 
 
@@ -171,7 +172,7 @@ def test_a_fault_in_the_firmware_restarts_it_shut_and_says_so(tmp_path: Path) ->
     broken = lane_firmware.application()["lane.py"].decode().replace("self.lamp = lamp\n", "self.lamp = lamp / 0\n")
     files = on_board(owners, numbered(1, lane=broken))
     with board_with(tmp_path / "lane", files, owners) as board, hosting(board.path) as host:
-        assert host.hello().cause == "power"
+        assert host.greeted().cause == "power"
         host.line.send(wire.request(Kind.ORDER, 9, wire.order(Lamp.GO, 1000)), Deadline(5))
         assert comes_true(lambda: board.ends == [RESET_STATUS])
         assert host.greeted().cause == "fault"
@@ -329,7 +330,7 @@ def test_a_firmware_that_does_not_come_up_falls_back(tmp_path: Path, app: str) -
     files["main.py"] = files["main.py"].replace(b"TRIAL_MS = 60000", b"TRIAL_MS = 3000")
     files["main.py"] = files["main.py"].replace(b"START_MS = 8000", b"START_MS = 2000")
     with board_with(tmp_path / "lane", files, owners) as board, hosting(board.path) as host:
-        host.hello()
+        host.greeted()
         host.update(lane_firmware.bundle(owners.release, numbered(2, app=app)))
         assert comes_true(lambda: len(board.ends) == 2), "the restart that was asked for, and the end of the trial"
         assert host.greeted().version == 1
@@ -402,7 +403,7 @@ def test_a_board_that_believes_nobody_takes_nothing(tmp_path: Path) -> None:
     owners = Owners()
     files = {**on_board(owners), "release.pub": b"", "kiosk.pub": b"not hexadecimal"}
     with board_with(tmp_path / "lane", files, owners) as board, hosting(board.path) as host:
-        host.hello()
+        host.greeted()
         assert host.begin(lane_firmware.bundle(owners.release, numbered(2))) is Status.NO_KEY
         host.said(Kind.CHALLENGE)
         host.status(Kind.CLEAR_TAMPER, bytes(64))

@@ -1,4 +1,4 @@
-"""The lane board's real firmware on MicroPython's unix port: its flash is a file, its line a pty, its pins are ours."""
+"""The lane board's real firmware, on MicroPython's unix port or an emulated chip: flash in a file, pty, our pins."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import socket
 import subprocess
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
@@ -25,7 +25,6 @@ from tests.drivers.lane_keys import new_key
 SHIM = Path(__file__).parent.parent / "lane_board"
 RED, GREEN, GATE, BUTTON, TAMPER, HEADSET, HANG = 2, 3, 4, 10, 11, 12, 99
 IDLE_LEVELS = {BUTTON: 1, TAMPER: 0, HEADSET: 1}
-FLASH_BYTES = 4096 * 96
 POWER, WATCHDOG = 1, 3
 RESET_STATUS = 42
 BAUD = 115200
@@ -46,11 +45,22 @@ def micropython(*words: str) -> list[str]:
     return [*start, *words]
 
 
-def flash_image(path: Path, files: Mapping[str, bytes]) -> None:
+@dataclass(frozen=True, slots=True)
+class Chip:
+    """What runs the firmware. `words(flash, cut)` start it on the pipes of tests/lane_board/machine.py."""
+
+    words: Callable[[Path, int], list[str]]
+    flash_bytes: int
+
+
+UNIX_PORT = Chip(lambda flash, cut: micropython(str(SHIM / "power_on.py"), str(flash), str(cut), str(SHIM)), 4096 * 96)
+
+
+def flash_image(path: Path, files: Mapping[str, bytes], size: int) -> None:
     """A file system as on the RP2040, with these files."""
     folder = path.with_name(path.name + ".files")
     lane_firmware.write_board(folder, files)
-    path.write_bytes(b"\xff" * FLASH_BYTES)
+    path.write_bytes(b"\xff" * size)
     words = micropython(str(SHIM / "power_on.py"), str(path), "format", str(SHIM), str(folder), *files)
     subprocess.run(words, check=True, timeout=60)
 
@@ -59,14 +69,21 @@ class UnixBoard:
     """One board. `path`: where the kiosk finds its line. Begins with power, and starts again whenever it is reset."""
 
     def __init__(
-        self, path: Path, *, files: Mapping[str, bytes] | None = None, owners: Owners | None = None, cut: int = 0
+        self,
+        path: Path,
+        *,
+        files: Mapping[str, bytes] | None = None,
+        owners: Owners | None = None,
+        cut: int = 0,
+        chip: Chip = UNIX_PORT,
     ) -> None:
         self.path = path
+        self._chip = chip
         self.owners = owners or Owners()
         self.faults = Faults()
         self.flash = path.with_name(path.name + ".flash")
         believed = self.owners.release.public_key(), self.owners.kiosk.public_key()
-        flash_image(self.flash, files or lane_firmware.board_files(*believed))
+        flash_image(self.flash, files or lane_firmware.board_files(*believed), chip.flash_bytes)
         self.levels = dict(IDLE_LEVELS)
         self.outputs: dict[int, int] = {}
         self.history: list[tuple[float, int, int]] = []  # when (monotonic), pin, level
@@ -160,7 +177,7 @@ class UnixBoard:
         outputs, outputs_in = os.pipe()
         said = b"".join(b"%d %d\n" % pair for pair in self.levels.items())
         ours.send(said)
-        words = micropython(str(SHIM / "power_on.py"), str(self.flash), str(cut), str(SHIM))
+        words = self._chip.words(self.flash, cut)
         with ours, os.fdopen(outputs, "rb") as told:
             process = subprocess.Popen(
                 ["bash", "-c", 'exec "$@" 3<&"$IN" 4>&"$OUT"', "bash", *words],

@@ -6,7 +6,7 @@ The cut: 0, or the number of the write to the flash in whose middle the power go
 import os
 import sys
 
-BLOCK, BLOCKS = 4096, 96
+BLOCK = 4096
 
 
 class Flash:
@@ -14,6 +14,7 @@ class Flash:
 
     def __init__(self, path, cut):
         self._file = open(path, "r+b")
+        self._blocks = os.stat(path)[6] // BLOCK
         self._cut = cut
         self.writes = 0
 
@@ -26,7 +27,7 @@ class Flash:
 
     def ioctl(self, operation, argument):
         if operation == 4:
-            return BLOCKS
+            return self._blocks
         if operation == 5:
             return BLOCK
         if operation == 6:
