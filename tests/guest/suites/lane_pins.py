@@ -65,10 +65,17 @@ def wires() -> Wires:
     return Wires()
 
 
+@pytest.fixture(scope="module")
+def factory(wires: Wires) -> PiFactory:
+    """One for the process, as in the product: lgpio tells edges only of the first opening of a chip."""
+    del wires  # there before it
+    return PiFactory()
+
+
 @pytest.fixture
-def lane(wires: Wires) -> Iterator[PinLane]:
+def lane(wires: Wires, factory: PiFactory) -> Iterator[PinLane]:
     wires.rest()
-    lane = PinLane("lane-1", PINS, PiFactory)
+    lane = PinLane("lane-1", PINS, lambda: factory)
     lane.obey(LaneOrder(Lamp.STOP), Deadline(CALL_S))
     wires.rest()  # opening an input sets the simulated pull, as no true wire would let it
     yield lane
@@ -96,7 +103,16 @@ def test_a_housing_found_open_is_told(lane: PinLane, wires: Wires) -> None:
     happens(lane, Happening.TAMPER)
 
 
-def test_a_process_killed_with_the_gate_open_leaves_it_shut(wires: Wires) -> None:
+def test_opened_again_it_still_tells_what_happens(lane: PinLane, wires: Wires) -> None:
+    for _ in range(2):
+        lane.close()
+        lane.obey(LaneOrder(Lamp.STOP), Deadline(CALL_S))
+        wires.rest()
+        wires.press()
+        happens(lane, Happening.BUTTON)
+
+
+def test_a_process_killed_with_the_gate_open_leaves_it_shut(wires: Wires, factory: PiFactory) -> None:
     wires.rest()
     with subprocess.Popen([sys.executable, "-c", HOLDER], stdout=subprocess.PIPE, env=dict(os.environ)) as holder:
         assert holder.stdout is not None
@@ -105,7 +121,7 @@ def test_a_process_killed_with_the_gate_open_leaves_it_shut(wires: Wires) -> Non
         holder.kill()
         holder.wait()
     until("the gate to fall", lambda: not wires.seen().gate_is_open)
-    lane = PinLane("lane-1", PINS, PiFactory)
+    lane = PinLane("lane-1", PINS, lambda: factory)
     assert not lane.obey(LaneOrder(Lamp.STOP), Deadline(CALL_S)).gate_is_open
     assert wires.seen() == Seen(red=True, green=False, gate_is_open=False)
     lane.close()
