@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import logging
 import queue
 import threading
@@ -21,8 +22,7 @@ MAX_OPEN_S = 15.0
 CLOSING_TRIES = 3
 FLASH_S = 0.5
 BOUNCE_S = 0.02
-OPENING_S, AGAIN_S = 2.0, 0.05
-BUSY = "busy"
+AGAIN_S = 0.05
 SLICE_S = 0.05  # how soon a wait for events notices that its caller has left
 PULLED_DOWN = range(9, 28)
 """Pins (BCM numbers) that the chip pulls low from power-on."""
@@ -59,12 +59,12 @@ class Parts:
     gate: Any
     inputs: tuple[Any, ...]
     headset: Any | None
-    factory: Any
 
     def close(self) -> None:
-        """The gate first."""
-        for part in (self.gate, self.red, self.green, *self.inputs, self.factory):
-            _let_go(part)
+        """The gate shut first; afterwards its pin floats."""
+        _insist(self.gate.off)
+        for part in (self.gate, self.red, self.green, *self.inputs):
+            _insist(part.close)
 
 
 class PinLane:
@@ -82,6 +82,7 @@ class PinLane:
         self._pins = pins
         self._new_factory = new_factory
         self._lock = threading.RLock()  # orders, events, the gate's own time and the pins' callbacks meet here
+        self._factory: Any | None = None  # kept: lgpio tells edges only of a process's first opening of a chip
         self._parts: Parts | None = None
         self._events: queue.SimpleQueue[LaneEvent] = queue.SimpleQueue()
         self._lamp = Lamp.STOP
@@ -90,7 +91,7 @@ class PinLane:
 
     def obey(self, order: LaneOrder, deadline: Deadline) -> LaneState:
         deadline.check(self.device)
-        with self._opened(deadline) as parts:
+        with self._opened() as parts:
             if order.gate_open_s > MAX_OPEN_S:
                 raise DeviceRefused(self.device, f"a gate open for {order.gate_open_s:g} s, more than {MAX_OPEN_S:g}")
             self._shine(parts, order.lamp)
@@ -104,7 +105,7 @@ class PinLane:
     def next_event(self, deadline: Deadline) -> LaneEvent:
         while True:
             deadline.check(self.device)
-            with self._opened(deadline):
+            with self._opened():
                 pass
             with suppress(queue.Empty):
                 return self._events.get(timeout=min(SLICE_S, deadline.remaining_s))
@@ -123,9 +124,9 @@ class PinLane:
                 parts.close()
 
     @contextmanager
-    def _opened(self, deadline: Deadline) -> Iterator[Parts]:
+    def _opened(self) -> Iterator[Parts]:
         with self._lock:
-            parts = self._parts or self._opened_anew(deadline)
+            parts = self._parts or self._opened_anew()
             try:
                 yield parts
             except Exception as error:
@@ -134,27 +135,23 @@ class PinLane:
                 self.close()
                 raise DeviceGone(self.device, f"{type(error).__name__}: {error}") from error
 
-    def _opened_anew(self, deadline: Deadline) -> Parts:
-        """lgpio's own thread lets go of inputs a moment after they were closed: until then they are busy."""
-        patience = deadline.within(OPENING_S)
-        while True:
-            try:
-                self._parts = self._open()
-                return self._parts
-            except Exception as error:
-                if not _is_of_the_pins(error):
-                    raise
-                why = f"{type(error).__name__}: {error}"
-            # behind the error, not under it: as long as it is known, gpiozero thinks its half-made part still there
-            if BUSY not in why or patience.remaining_s <= 0:
-                raise DeviceGone(self.device, why)
-            time.sleep(AGAIN_S)
+    def _opened_anew(self) -> Parts:
+        try:
+            self._parts = self._open()
+            return self._parts
+        except Exception as error:
+            if not _is_of_the_pins(error):
+                raise
+            why = f"{type(error).__name__}: {error}"
+        # behind the error, not under it: as long as it is known, gpiozero thinks its half-made part still there
+        raise DeviceGone(self.device, why)
 
     def _open(self) -> Parts:
         """All pins, the gate shut from its first moment. What cannot be had lets go of the rest."""
         import gpiozero  # noqa: PLC0415  # a kiosk without such a lane does without it
 
-        pins, factory = self._pins, self._new_factory()
+        pins = self._pins
+        factory = self._factory = self._factory or self._new_factory()
         made: list[Any] = []
 
         def part(kind: Any, pin: int, **how: Any) -> Any:
@@ -169,13 +166,13 @@ class PinLane:
             tamper = part(gpiozero.DigitalInputDevice, pins.tamper, pull_up=None, active_state=True)
             headset = None if pins.headset is None else part(gpiozero.Button, pins.headset, bounce_time=BOUNCE_S)
         except BaseException:
-            for each in (*made, factory):
-                _let_go(each)
+            for each in made:
+                _insist(each.close)
             raise
         self._events = queue.SimpleQueue()
         self._listen(button, tamper, headset)
         inputs = (button, tamper) if headset is None else (button, tamper, headset)
-        return Parts(red, green, gate, inputs, headset, factory)
+        return Parts(red, green, gate, inputs, headset)
 
     def _listen(self, button: Any, tamper: Any, headset: Any | None) -> None:
         button.when_activated = lambda: self._tell(Happening.BUTTON)
@@ -235,23 +232,24 @@ class PinLane:
             timer.cancel()
 
 
+@functools.cache
 def lgpio_factory(chip: int) -> Any:
-    """The pins of /dev/gpiochip<chip>; nothing else is tried where lgpio cannot reach them."""
+    """The pins of /dev/gpiochip<chip>, once for the process; nothing else is tried where lgpio cannot reach them."""
     from gpiozero.pins.lgpio import LGPIOFactory  # noqa: PLC0415
 
     return LGPIOFactory(chip=chip)
 
 
-def _let_go(part: Any) -> None:
-    """Close it, again after a fault: a factory that did not close keeps all pins from whoever opens them next."""
+def _insist(act: Callable[[], object]) -> None:
+    """Again after a fault: a pin that did not close is kept from whoever opens it next."""
     for _ in range(CLOSING_TRIES):
         try:
-            part.close()
+            act()
             return
         except Exception as error:
             if not _is_of_the_pins(error):
                 raise
-            log.warning("%s does not close: %s", type(part).__name__, error)
+            log.warning("a pin does not obey: %s", error)
             time.sleep(AGAIN_S)
 
 

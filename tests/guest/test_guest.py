@@ -17,7 +17,7 @@ SUITES = {
     "vivid": 12,
     "serial_gadget": 16,
     "gpio_pins": 4,
-    "lane_pins": 18,
+    "lane_pins": 20,
     "wedge_keyboard": 12,
     "headphone_jack": 3,
     "lamp": 6,

@@ -34,7 +34,9 @@ def test_who_is_referred_takes_a_slip_whose_code_opens_his_case(stand: Stand, ar
     picture = stand.quay.slip()
     assert picture is not None
     (artefacts / f"slip-{language}.png").write_bytes(picture)
-    read, *_ = cv2.QRCodeDetector().detectAndDecode(cv2.imdecode(np.frombuffer(picture, np.uint8), 0))
+    pixels = cv2.imdecode(np.frombuffer(picture, np.uint8), cv2.IMREAD_GRAYSCALE)
+    assert pixels is not None
+    read, *_ = cv2.QRCodeDetector().detectAndDecode(pixels)
     assert read.endswith(f"/case/{stand.last().id}")
     assert stand.quay.printer.unknown == []
 

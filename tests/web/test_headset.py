@@ -50,7 +50,7 @@ def test_with_a_headset_a_key_says_where_it_has_moved(page: Page, kiosk: Kiosk) 
         page.keyboard.press("ArrowRight")
         focused = page.evaluate("document.activeElement.dataset.say ?? ''")
         assert focused
-        wait_until(lambda wanted=focused: clip(page) == wanted)  # type: ignore[misc]
+        wait_until(lambda wanted=focused: clip(page) == wanted)
 
 
 def test_every_button_says_its_name_in_a_clip_that_exists(page: Page, kiosk: Kiosk) -> None:

@@ -23,8 +23,7 @@ MODULES = ("evdev", "uinput")
 
 NAME = "Reader that types"
 LINK = "usb-Reader_that_types-event-kbd"  # no udev runs here: its stable name is made by hand
-PACE_S = 0.005  # after every few reports, which the kernel has room for
-REPORTS = 8
+PACE_S = 0.01  # between two reports; the kernel keeps some twenty for a reader that is kept waiting
 GAP_MS = 600  # an emulated machine halts for longer than any reader does between two keys
 TYPING = [code for code in range(1, 128) if code in ecodes.bytype[ecodes.EV_KEY]]
 
@@ -53,12 +52,9 @@ class Keyboard:
         return found
 
     def type(self, lines: Sequence[str], pace_s: float = PACE_S) -> None:
-        events = EVENT.iter_unpack(b"".join(map(self._typist.line, lines)))
-        reports = 0
-        for _, _, kind, code, value in events:
+        for _, _, kind, code, value in EVENT.iter_unpack(b"".join(map(self._typist.line, lines))):
             self._made.write(kind, code, value)
-            reports += kind == ecodes.EV_SYN
-            if pace_s and kind == ecodes.EV_SYN and reports % REPORTS == 0:
+            if kind == ecodes.EV_SYN and pace_s:
                 time.sleep(pace_s)
 
 
