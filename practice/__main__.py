@@ -87,7 +87,6 @@ def _simulated(quay: Quay, port: Port) -> Hardware:
 
 def _quay(folder: Path, papers: Papers) -> Quay:
     """With a virtual chip reader where this machine can have one."""
-    shutil.rmtree(folder / "pcscd", ignore_errors=True)
     try:
         return Quay(folder, papers=papers)
     except Missing as missing:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tempfile
 import threading
 import time
 import urllib.request
@@ -94,7 +95,8 @@ class Quay:
         """
         folder.mkdir(parents=True, exist_ok=True)
         self._papers = papers
-        self.pcscd = None if papers is None else Pcscd(folder / "pcscd")
+        self._corner = tempfile.TemporaryDirectory(prefix="pcscd-")  # a socket's path may not be as long as folders are
+        self.pcscd = None if papers is None else Pcscd(Path(self._corner.name))
         self.chip_kind = "good"
         self._on_reader: ChipOnReader | None = None
         self._taken_up_s = 0.0
@@ -310,6 +312,7 @@ class Quay:
         if self.pcscd is not None:
             self.pcscd.close()
         self.printer.close()
+        self._corner.cleanup()
 
     def _film(self) -> None:
         began_s = time.monotonic()

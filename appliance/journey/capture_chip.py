@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 from datetime import UTC, datetime
 
+from appliance.checks.evidence import PortraitState
 from appliance.journey.capture import REOPEN_TRIES, Capture
 from appliance.journey.chip_reading import evidence_of, portrait_of
 from appliance.journey.comparing import keep_portrait
 from appliance.journey.machine import Event
+from appliance.journey.visit import SeenPortrait
 from border.documents.chip_unread import Unread
 from border.documents.mrz_writer import mrz_information
 from drivers.api import ChipKeys, ChipReading, Private
@@ -95,7 +97,9 @@ async def _keep(capture: Capture, reading: ChipReading) -> None:
     visit, lists = capture.visit, capture.bench.lists
     trust, age_hours = lists.trust, lists.trust_age_hours()
     at = datetime.fromtimestamp(capture.bench.stamps.stamp().wall_ms / 1000, UTC)
-    visit.chip = await capture.bench.vision.call(
-        lambda _deadline: evidence_of(reading, visit.lines, trust, age_hours, at), JUDGED_S
+    visit.chip, portrait = await capture.bench.vision.call(
+        lambda _deadline: (evidence_of(reading, visit.lines, trust, age_hours, at), portrait_of(reading)), JUDGED_S
     )
-    await keep_portrait(capture, portrait_of(reading), reading.reader)
+    if portrait is None and "DG2" in reading.files:
+        visit.portrait = SeenPortrait(PortraitState.UNREADABLE, None)
+    await keep_portrait(capture, portrait, reading.reader)

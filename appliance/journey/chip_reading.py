@@ -29,6 +29,7 @@ PROOFS: Mapping[api.Proof, Proof] = MappingProxyType(
 CLOSED: Mapping[Access, Unread] = MappingProxyType(
     {Access.DENIED: Unread.DENIED, Access.NO_PASSPORT: Unread.OTHER_KIND}
 )
+LONGEST_TEXT = 40
 
 
 def files_of(reading: ChipReading) -> ChipFiles:
@@ -86,15 +87,20 @@ def fact_of(chip: ChipEvidence | Unread) -> ChipFact | None:
         passive_authentication=trust.passive,
         active_authentication=chip.active,
         chip_authentication=chip.chip,
-        reasons=tuple((reason.word, reason.about) for reason in trust.reasons),
+        reasons=tuple((reason.word, _plain(reason.about)) for reason in trust.reasons),
         groups_proven=tuple(sorted(trust.groups_proven)),
         signer=signer.sha256 if signer else "",
-        signer_country=signer.country if signer else "",
+        signer_country=_plain(signer.country) if signer else "",
         authority=signer.authority_sha256 if signer else "",
         store_version=chip.store_version,
         zone_same_shape=compared.same_shape,
         zone_differences=compared.differences,
     )
+
+
+def _plain(text: str) -> str:
+    """As much as a name, a place or a code needs: a certificate's own words may be as long as its maker likes."""
+    return "".join(char if " " <= char <= "~" else "?" for char in text[:LONGEST_TEXT])
 
 
 def _zone(files: ChipFiles) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ from appliance.vision.model import Pixels
 MAX_BYTES = 500_000  # Doc 9303-10 expects 15 to 20 KB in data group 2; some states write ten times that
 MAX_SIDE_PX = 4000
 MIN_SIDE_PX = 60
+MAX_SHOWN_PX = 1200
 
 _JPEG, _PNG, _CODESTREAM = b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"\xff\x4f\xff\x51"
 _JP2 = b"\x00\x00\x00\x0cjP  \r\n\x87\n"
@@ -37,11 +38,17 @@ def decoded(picture: bytes) -> Pixels | None:
 
 
 def shown(picture: bytes, pixels: Pixels) -> tuple[str, bytes]:
-    """Media type and bytes that a browser shows: the file itself, or JPEG 2000 written anew without loss."""
+    """Media type and bytes that a browser shows: the file itself, or JPEG 2000 written anew, without loss.
+
+    A larger one than any document needs is made smaller first: written anew, 500 KB can become 50 MB.
+    """
     if picture.startswith(_JPEG):
         return "image/jpeg", picture
     if picture.startswith(_PNG):
         return "image/png", picture
+    scale = MAX_SHOWN_PX / max(pixels.shape[:2])
+    if scale < 1:
+        pixels = np.asarray(cv2.resize(pixels, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA), np.uint8)
     return "image/png", cv2.imencode(".png", pixels)[1].tobytes()
 
 

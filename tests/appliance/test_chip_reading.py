@@ -8,11 +8,16 @@ from datetime import UTC, datetime
 import pytest
 
 from appliance.checks.evidence import ChipEvidence
-from appliance.journey.chip_reading import evidence_of, fact_of, files_of, portrait_of
+from appliance.journey.chip_reading import LONGEST_TEXT, evidence_of, fact_of, files_of, portrait_of
 from border.documents.chip_trust import Proof
 from border.documents.chip_unread import Unread
+from border.messages import codec
 from drivers import api
 from drivers.api import Access, ChipReading, ChipTiming
+from simulators.passport import lds
+from simulators.passport.document import issuer, passport
+from simulators.passport.pki import Place
+from simulators.travellers import traveller
 
 NOTHING = ChipReading(
     reader="chip_reader",
@@ -63,6 +68,19 @@ def test_a_chip_that_did_not_open_is_only_its_reason(access: Access, why: Unread
     found = evidence_of(replace(NOTHING, access=access, files={}), (), None, None, NOW)
     assert found is why
     assert fact_of(found) is None
+
+
+def test_a_certificate_that_talks_too_much_is_cut_short_in_the_record() -> None:
+    """A record that is too long could not be written down at all."""
+    long = Place("\a" * 600, "UTO")
+    made = passport(traveller("skipper"), NOW.date(), by=issuer(NOW.date(), place=long)).files
+    files = {"SOD": made[lds.SOD], "DG1": made[lds.file_id(1)], "DG2": made[lds.file_id(2)]}
+    found = evidence_of(replace(NOTHING, files=files), (), None, None, NOW)
+    fact = fact_of(found)
+    assert fact is not None
+    assert ("signer_unknown", "?" * LONGEST_TEXT) in fact.reasons
+    assert fact.signer_country == "?" * LONGEST_TEXT
+    assert len(codec.encode(fact)) < 2000
 
 
 @pytest.mark.parametrize("files", [{}, NOTHING.files, {"DG1": b"", "DG2": b"\x75\x05junk!", "SOD": b"\x00" * 9}])

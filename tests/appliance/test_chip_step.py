@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
@@ -21,9 +21,9 @@ from drivers.deadline import Deadline
 from drivers.errors import DocumentRemoved
 from simulators.passport import lds, on_chip
 from simulators.passport.document import Issuer, Make, issuer
-from simulators.passport.pki import crl
+from simulators.passport.pki import crl, csca, signer
 from simulators.passport_chip import Chip
-from simulators.travellers import traveller
+from simulators.travellers import Traveller, traveller
 from tests.appliance.small_ports import Tray
 from tests.appliance.test_runner import ZONE, Rig, play, until
 from tests.journeys.rows import Row
@@ -111,6 +111,38 @@ def test_without_a_trust_store_the_same_chip_refers(front: Sighting, chip: Chip)
     rig = after(front, tray, None)
     assert (said(rig).verdict, said(rig).reason) == (Verdict.NOT_DONE, "trust_store_absent")
     assert ("signer_unknown", "UT") in recorded(rig).reasons
+
+
+def forged(_who: Traveller, _today: date, _by: Issuer) -> Chip:
+    """Everything as it should be, by an authority of the same name that nobody believes."""
+    now = datetime.now(UTC)
+    valid = (now - timedelta(days=9), now + timedelta(days=999))
+    authority = csca(valid, name_of_key="forger")
+    return on_chip.genuine(WHO, TODAY, Issuer(authority, signer(authority, valid, common="DS of nobody")))
+
+
+@pytest.mark.parametrize(
+    ("make", "reason"),
+    [
+        (on_chip.photograph_changed, "dg_hash_mismatch"),
+        (on_chip.copied, "clone_suspected"),
+        (forged, "signer_unknown"),
+        (on_chip.for_another_page, "zone_differs"),
+    ],
+)
+def test_a_chip_that_is_not_as_issued_is_the_one_reason_to_refer(
+    front: Sighting, by: Issuer, trust: Trust, make: Callable[[Traveller, date, Issuer], Chip], reason: str
+) -> None:
+    async def act(rig: Rig) -> None:
+        await rig.reach(State.FINGER)
+        rig.glass.finger = 90
+        await rig.at(State.REFERRED)
+        assert rig.recommended.reasons == (reason,)
+        assert SampleKind.PORTRAIT in {sample.kind for sample in rig.book.written[-1][1]}
+
+    tray = Tray()
+    tray.chip = make(WHO, TODAY, by)
+    play(rig_of(front, tray, trust), act)
 
 
 def test_taken_up_twice_it_is_asked_for_and_then_read(front: Sighting, chip: Chip, trust: Trust) -> None:

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from appliance.vision.portrait import MAX_BYTES, MAX_SIDE_PX, decoded, shown, size_of
+from appliance.vision.portrait import MAX_BYTES, MAX_SHOWN_PX, MAX_SIDE_PX, decoded, shown, size_of
+from border.messages.envelope import MAX_SAMPLE_BYTES
 
 PIXELS = np.linspace(0, 255, 120 * 90 * 3).astype(np.uint8).reshape(120, 90, 3)
 FILES = {kind: cv2.imencode(kind, PIXELS)[1].tobytes() for kind in (".jpg", ".png", ".jp2")}
@@ -36,6 +37,13 @@ def test_a_browser_is_shown_the_file_itself_or_a_faithful_copy() -> None:
     assert kind == "image/png"
     again = decoded(copy)
     assert again is not None and np.array_equal(again, PIXELS)
+
+
+def test_a_copy_is_no_larger_than_a_record_can_carry_whatever_the_file_unfolds_to() -> None:
+    noise = np.random.default_rng(1).integers(0, 256, (MAX_SIDE_PX, 900, 3), np.uint8)
+    _kind, copy = shown(FILES[".jp2"], noise)
+    assert size_of(copy) == (270, MAX_SHOWN_PX)
+    assert len(shown(FILES[".jp2"], noise[:1200])[1]) < MAX_SAMPLE_BYTES
 
 
 def huge_png() -> bytes:
