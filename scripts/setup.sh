@@ -72,6 +72,12 @@ if ! [ -e "$stamp" ] || [ "$(sha256sum <"$lock")" != "$(cat "$stamp")" ]; then
   fi
   sha256sum <"$lock" >"$stamp"
 fi
+# where lgpio has no wheel for this Python, Raspberry Pi OS has it as a package
+for part in /usr/lib/python3/dist-packages/lgpio.py /usr/lib/python3/dist-packages/_lgpio.*.so; do
+  if [ -e "$part" ] && ! "$venv/bin/python" -c 'import lgpio' 2>/dev/null; then
+    ln -sf "$part" "$("$venv/bin/python" -c 'import sysconfig; print(sysconfig.get_path("platlib"))')/"
+  fi
+done
 "$venv/bin/python" -m scripts.models
 if [ "$what" = test ]; then
   "$venv/bin/python" -m scripts.axe

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import functools
 import logging
 import queue
@@ -235,8 +236,10 @@ class PinLane:
 @functools.cache
 def lgpio_factory(chip: int) -> Any:
     """The pins of /dev/gpiochip<chip>, once for the process; nothing else is tried where lgpio cannot reach them."""
-    from gpiozero.pins.lgpio import LGPIOFactory  # noqa: PLC0415
-
+    try:
+        from gpiozero.pins.lgpio import LGPIOFactory  # noqa: PLC0415
+    except ImportError as cause:
+        raise OSError(errno.ENOPKG, "lgpio is not here: install python3-lgpio, then set up again") from cause
     return LGPIOFactory(chip=chip)
 
 
