@@ -18,7 +18,7 @@ SUITES = {
     "serial_gadget": 16,
     "gpio_pins": 4,
     "lane_pins": 20,
-    "wedge_keyboard": 12,
+    "wedge_keyboard": 6,
     "headphone_jack": 3,
     "lamp": 6,
     "usb_finger": 20,

@@ -5,16 +5,17 @@ from __future__ import annotations
 import select
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import evdev
 import pytest
 from evdev import UInput, ecodes
 
+from drivers.api import DocumentReader
 from drivers.catalogue import DOCUMENT_READER
 from drivers.deadline import Deadline
-from drivers.errors import DeviceRefused, WireCorrupt
-from hw_tests.conformance.document_reader import DocumentReaderConformance, DocumentReaderRig
+from drivers.errors import DeviceGone, DeviceRefused, WireCorrupt
 from hw_tests.conformance.rig import soon
 from simulators.wedge import EVENT, Typist
 from tests.drivers import golden
@@ -23,7 +24,7 @@ MODULES = ("evdev", "uinput")
 
 NAME = "Reader that types"
 LINK = "usb-Reader_that_types-event-kbd"  # no udev runs here: its stable name is made by hand
-PACE_S = 0.01  # between two reports; the kernel keeps some twenty for a reader that is kept waiting
+PACE_S = 0.003  # between two reports; the kernel keeps some twenty for a reader that is kept waiting
 GAP_MS = 600  # an emulated machine halts for longer than any reader does between two keys
 TYPING = [code for code in range(1, 128) if code in ecodes.bytype[ecodes.EV_KEY]]
 
@@ -66,45 +67,61 @@ def keyboard(tmp_path: Path) -> Iterator[Keyboard]:
 
 
 @pytest.fixture
-def rig(keyboard: Keyboard) -> Iterator[DocumentReaderRig]:
+def reader(keyboard: Keyboard) -> Iterator[DocumentReader]:
     reader = DOCUMENT_READER["wedge"](f"{keyboard.link}?gap_ms={GAP_MS}", "reader-1")
-    documents = (golden.PASSPORT, golden.IDENTITY_CARD, golden.TD2_CARD)
-    yield DocumentReaderRig(reader, documents, keyboard.type, keyboard.pull, keyboard.plug)
+    yield reader
     reader.close()
 
 
-class TestTyping(DocumentReaderConformance):
-    def test_what_it_types_reaches_nobody_else_while_it_is_ours(self, rig: DocumentReaderRig) -> None:
-        console = evdev.InputDevice(Keyboard.node())  # as a browser's window would listen
-        with soon(lambda: rig.present(golden.PASSPORT)):
-            assert rig.reader.read(Deadline(20)).lines == golden.PASSPORT
-        rig.present(("AB",))  # between two calls it is ours too
-        assert select.select([console.fd], [], [], 0.5)[0] == []
-        rig.reader.close()
-        rig.present(("AB",))
-        assert select.select([console.fd], [], [], 5.0)[0] == [console.fd]
-        console.close()
+def hears(reader: DocumentReader, keyboard: Keyboard) -> None:
+    """A single key is a reading that is no document: as much as an emulated machine surely types in time."""
+    with soon(lambda: keyboard.type(("A",)), after_s=1.5), pytest.raises(WireCorrupt, match="characters"):
+        reader.read(Deadline(60))
 
-    def test_a_keyboard_that_another_program_holds_is_refused(self, rig: DocumentReaderRig) -> None:
-        other = evdev.InputDevice(Keyboard.node())
-        other.grab()
-        with pytest.raises(DeviceRefused, match="another program"):
-            rig.reader.read(Deadline(5))
-        other.close()
-        with soon(lambda: rig.present(golden.PASSPORT)):
-            assert rig.reader.read(Deadline(20)).lines == golden.PASSPORT
 
-    def test_keys_that_the_kernel_lost_are_said_and_the_next_document_is_read(
-        self, rig: DocumentReaderRig, keyboard: Keyboard
-    ) -> None:
-        """All keys at once are more than it keeps; a reader that was quick enough has read them all."""
-        with soon(lambda: keyboard.type(golden.PASSPORT, 0.0)):
-            try:
-                assert rig.reader.read(Deadline(20)).lines == golden.PASSPORT
-            except WireCorrupt as error:
-                assert "lost" in error.detail
-        with soon(lambda: rig.present(golden.TD2_CARD)):
-            assert rig.reader.read(Deadline(20)).lines == golden.TD2_CARD
+def test_a_document_is_read_at_the_first_try_or_the_next(keyboard: Keyboard, reader: DocumentReader) -> None:
+    """An emulated machine may halt in the middle of a line, or lose keys; then it is asked again, as in a port."""
+    for _ in range(10):
+        with soon(lambda: keyboard.type(golden.PASSPORT), after_s=1.5), suppress(WireCorrupt):
+            assert reader.read(Deadline(90)).lines == golden.PASSPORT
+            return
+    pytest.fail("ten times no document")
+
+
+def test_what_it_types_reaches_nobody_else_while_it_is_ours(keyboard: Keyboard, reader: DocumentReader) -> None:
+    console = evdev.InputDevice(Keyboard.node())  # as a browser's window would listen
+    hears(reader, keyboard)
+    keyboard.type(("AB",))  # between two calls it is ours too
+    assert select.select([console.fd], [], [], 0.5)[0] == []
+    reader.close()
+    keyboard.type(("AB",))
+    assert select.select([console.fd], [], [], 5.0)[0] == [console.fd]
+    console.close()
+
+
+def test_a_keyboard_that_another_program_holds_is_refused(keyboard: Keyboard, reader: DocumentReader) -> None:
+    other = evdev.InputDevice(Keyboard.node())
+    other.grab()
+    with pytest.raises(DeviceRefused, match="another program"):
+        reader.read(Deadline(5))
+    other.close()
+    hears(reader, keyboard)
+
+
+def test_pulled_out_it_is_gone_and_plugged_in_it_hears_again(keyboard: Keyboard, reader: DocumentReader) -> None:
+    hears(reader, keyboard)
+    with soon(keyboard.pull, after_s=1.0), pytest.raises(DeviceGone):
+        reader.read(Deadline(60))
+    with pytest.raises(DeviceGone):
+        reader.read(Deadline(5))
+    keyboard.plug()
+    hears(reader, keyboard)
+
+
+def test_what_was_typed_before_the_call_is_not_this_travellers(keyboard: Keyboard, reader: DocumentReader) -> None:
+    hears(reader, keyboard)
+    keyboard.type(golden.PASSPORT, 0.0)  # more than the kernel keeps
+    hears(reader, keyboard)
 
 
 def test_a_device_without_letters_is_no_keyboard(tmp_path: Path) -> None:
