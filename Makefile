@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 PY = $(VENV)/bin/python
 
-.PHONY: train-mrz train-locator train-comparison train-finger import-pad run test test-full guest-test lint types bench bench-vision evaluate fuzz lock setup setup-test setup-full setup-training clean
+.PHONY: train-mrz train-locator train-comparison train-finger import-pad run test test-full guest-test hw-test lint types bench bench-vision evaluate fuzz lock setup setup-test setup-full setup-training clean
 
 run: setup
 	$(PY) -m practice $(ARGS)
@@ -19,12 +19,16 @@ test: setup-test lint types
 # What takes minutes too, with the lane board's firmware on an emulated RP2040 (as root, mmdebstrap: built once, 15 minutes).
 test-full: setup-full lint types
 	-$(PY) -m scripts.rp2040
-	$(PY) -m pytest -n $(WORKERS) --dist loadfile -m "full or not full" $(ALONE:%=--ignore=%) $(ARGS)
-	$(PY) -m pytest -m "full or not full" $(ALONE) $(ARGS)
+	$(PY) -m pytest -n $(WORKERS) --dist loadfile -m "not bench" $(ALONE:%=--ignore=%) $(ARGS)
+	$(PY) -m pytest -m "not bench" $(ALONE) $(ARGS)
+
+# The suites that the simulators pass on real devices, with you as the hands: make hw-test BENCH=bench.toml (hw_tests/bench.py tells its form).
+hw-test: setup-test
+	LANDFALL_BENCH=$(BENCH) $(PY) -m pytest -m bench -p no:xdist hw_tests $(ARGS)
 
 # Real kernel devices in a guest: Debian's kernel under qemu, this machine's own files as its root.
 guest-test: setup-full
-	$(PY) -m pytest -m "full or not full" tests/guest $(ARGS)
+	$(PY) -m pytest -m "not bench" tests/guest $(ARGS)
 
 bench: setup-test
 	$(PY) -m bench $(ARGS)
