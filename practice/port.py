@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -159,13 +160,15 @@ class Port:
         """The kiosk, or the launcher, which runs what the update client last installed, else this program."""
         if not self._launched:
             return module("appliance", "--config", str(config))
+        shutil.rmtree(folder / "ota", ignore_errors=True)  # each start begins with the tree as it lies here
         shelf = folder / "ota" / "apps"
-        shelf.mkdir(parents=True, exist_ok=True)
+        shelf.mkdir(parents=True)
         return module("ota.launcher", "--shelf", str(shelf), "--built-in", str(TREE), "--", "--config", str(config))
 
     async def start_updates(self) -> int:
         """Headquarters' updates office and each kiosk's update client. The office's port."""
         port, folder = free_port(), self.folder / "updates"
+        shutil.rmtree(folder, ignore_errors=True)
         command = module("ota.office_page", "--folder", str(folder), "--tree", str(TREE), "--port", str(port))
         office = Process("updates office", command, folder / "office.log")
         self.updates.append(office)
