@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import shutil
 import subprocess
 import sys
@@ -262,7 +263,7 @@ poll_s = 3
 
 [app]
 status = "http://127.0.0.1:{place.traveller_port}/update"
-restart = ["kill", "-HUP", "{place.process.pid}"]
+restart = {json.dumps([sys.executable, "-c", f"import os, signal; os.kill({place.process.pid}, signal.SIGHUP)"])}
 gate_s = 45
 """
 

@@ -70,12 +70,13 @@ class Kiosk:
         for name, root in (("director", self.world.director_root), ("image", self.world.image_root)):
             (self.folder / f"{name}.root.json").write_bytes(root)
         base = self.world.url
+        restart = [sys.executable, "-c", f"import os, signal; os.kill({self.pid}, signal.SIGHUP)"]
         (self.folder / "ota.toml").write_text(
             f'device = "{ME.device}"\nhardware = "{ME.hardware}"\nfolder = "ota"\npoll_s = 1\n'
             f'director = "{base}director/{ME.device}/metadata"\nimage = "{base}image/metadata"\n'
             f'content = "{base}image/targets"\ndirector_root = "director.root.json"\nimage_root = "image.root.json"\n'
             f'[app]\nstatus = "http://127.0.0.1:{self.port}/"\ngate_s = {self.gate_s}\n'
-            f'restart = ["kill", "-HUP", "{self.pid}"]\n'
+            f"restart = {json.dumps(restart)}\n"
         )
 
     def client(self, *more: str) -> subprocess.Popen[bytes]:
