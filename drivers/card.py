@@ -25,6 +25,7 @@ NO_CARD = 0x8010000C
 LOST = {0x80100016, 0x8010002F}  # the exchange failed: chip or reader left, which only the list of readers tells
 REMOVED = {0x80100069, 0x80100068, NO_CARD, 0x80100017}  # removed, reset by another, none, gone while connecting
 REFUSED = {0x8010000B: "another program holds the chip", 0x8010000F: "a protocol that the reader does not speak"}
+COMES_OR_GOES = {0x80100066, 0x80100067}  # at the edge of the field: not yet here, or not here any more
 UNPOWERED = {
     0x80100066: "the chip does not answer",
     0x80100067: "the chip has no power",
@@ -199,7 +200,7 @@ class _Pcsc:
         scard = self._scard
         either = scard.SCARD_PROTOCOL_T0 | scard.SCARD_PROTOCOL_T1
         code, card, protocol = scard.SCardConnect(self._context, reader, scard.SCARD_SHARE_EXCLUSIVE, either)
-        if code & 0xFFFFFFFF in REMOVED:
+        if code & 0xFFFFFFFF in {*REMOVED, *COMES_OR_GOES}:
             return None
         self._judge(code)
         self._card, self._protocol = card, protocol

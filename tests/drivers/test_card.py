@@ -78,9 +78,11 @@ def test_a_reader_that_is_not_there_is_gone(pcscd: Pcscd, name: str) -> None:
 def test_any_reader_will_do_where_none_is_named(pcscd: Pcscd) -> None:
     assert pcscd.running
     line = CardLine("chip-1", "*")
-    with pytest.raises(DeviceTimeout):
-        line.wait(Deadline(0.3))
-    line.close()
+    try:
+        with pytest.raises(DeviceTimeout):
+            line.wait(Deadline(0.3))
+    finally:
+        line.close()
 
 
 def test_a_chip_that_falls_silent_holds_nobody_and_the_next_one_is_read(slot: Slot, chip: ChipOnReader) -> None:

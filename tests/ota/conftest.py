@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import sys
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -85,6 +86,11 @@ class Server(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), lambda *a, **k: Files(*a, directory=str(folder), **k))
         self.endless: set[str] = set()
         self.poured = 0
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Who hangs up in the middle is no news here."""
+        if not isinstance(sys.exc_info()[1], OSError):
+            super().handle_error(request, client_address)
 
 
 @dataclass
