@@ -75,10 +75,10 @@ def test_a_headset_is_seen_by_the_page_and_forgotten_when_the_board_is_gone(stan
 
     stand.quay.at_lane("headset_in")
     headset_is(True)
-    stand.quay.at_lane("unplug")
+    stand.quay.disturb("lane", "unplug")
     headset_is(False)
     stand.until("the board says it", lambda: stand.device(LANE) == "DEV-GONE")
-    stand.quay.at_lane("replug")
+    stand.quay.disturb("lane", "replug")
     headset_is(True)
     stand.quay.at_lane("headset_out")
     headset_is(False)
@@ -87,5 +87,5 @@ def test_a_headset_is_seen_by_the_page_and_forgotten_when_the_board_is_gone(stan
 
 def test_the_button_at_the_lane_calls_for_help(stand: Stand) -> None:
     stand.reach(State.DOCUMENT)
-    stand.quay.at_lane("press_button")
+    stand.quay.at_lane("press")
     stand.until("help is called", lambda: bool(stand.screen()["help_called"]))
