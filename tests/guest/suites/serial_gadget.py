@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from drivers.deadline import Deadline
-from drivers.errors import DeviceGone
+from drivers.errors import DeviceGone, DeviceTimeout
 from drivers.line import SerialLine
 from drivers.passport_reader.swipe import ElyctisReader
 from hw_tests.conformance.document_reader import DocumentReaderConformance, DocumentReaderRig
@@ -141,5 +141,7 @@ def test_pulled_at_any_byte_it_is_gone_and_back_when_it_is_put_back(
     with pytest.raises(DeviceGone):
         reader.read(Deadline(60))
     usb.replug()
+    with pytest.raises(DeviceTimeout):  # open again before anything is presented, however slow this kernel is
+        reader.read(Deadline(3))
     with soon(lambda: usb.present(UTOPIA), after_s=1.0):
         assert reader.read(Deadline(60)).lines == UTOPIA
