@@ -130,10 +130,17 @@ class TestSwipeReader(DocumentReaderConformance):
         return DocumentReaderRig(reader, (UTOPIA, CARD), usb.present, usb.unplug, usb.replug)
 
 
+def is_open(reader: ElyctisReader) -> None:
+    """Before anything is presented, however slow this kernel is."""
+    with pytest.raises(DeviceTimeout):
+        reader.read(Deadline(3))
+
+
 @pytest.mark.parametrize("after", [0, 1, 2, 3, 4, 45, 48, WHOLE - 1])
 def test_pulled_at_any_byte_it_is_gone_and_back_when_it_is_put_back(
     usb: UsbReader, reader: ElyctisReader, after: int
 ) -> None:
+    is_open(reader)
     usb.cut_after = after
     with soon(lambda: usb.present(UTOPIA), after_s=1.0), pytest.raises(DeviceGone):
         reader.read(Deadline(60))
@@ -141,7 +148,6 @@ def test_pulled_at_any_byte_it_is_gone_and_back_when_it_is_put_back(
     with pytest.raises(DeviceGone):
         reader.read(Deadline(60))
     usb.replug()
-    with pytest.raises(DeviceTimeout):  # open again before anything is presented, however slow this kernel is
-        reader.read(Deadline(3))
+    is_open(reader)
     with soon(lambda: usb.present(UTOPIA), after_s=1.0):
         assert reader.read(Deadline(60)).lines == UTOPIA
