@@ -90,7 +90,7 @@ import-pad: setup setup-training
 
 # Renew the locks after editing requirements/*.in (needs uv).
 lock:
-	for f in base dev training bench-mediapipe bench-mrz bench-fingerprint picamera; do uv pip compile -q --universal --python-version 3.11 --generate-hashes \
+	for f in base provisioning dev training bench-mediapipe bench-mrz bench-fingerprint picamera; do uv pip compile -q --universal --python-version 3.11 --generate-hashes \
 	  --no-emit-index-url --no-annotate --no-header requirements/$$f.in -o requirements/$$f.txt; done
 
 clean:

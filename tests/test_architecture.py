@@ -15,6 +15,7 @@ ROOMS = (
     "appliance",
     "central",
     "ota",
+    "provisioning",
     "simulators",
     "practice",
     "hw_tests",
@@ -30,6 +31,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "border": ("border",),
     "drivers": ("drivers",),
     "ota": ("ota",),
+    "provisioning": ("provisioning", "border", "drivers", "appliance.config", "hw_tests"),
     "simulators": ("simulators", "border"),
     "practice": ("practice", "simulators"),
     "central": ("central", "border"),
@@ -64,6 +66,8 @@ ONE_DOOR: dict[str, tuple[str, ...]] = {
     "tuf": ("ota/repository.py", "ota/release.py", "ota/trust.py", "ota/publish.py"),
     "securesystemslib": ("ota/publish.py", "ota/office.py"),
     "urllib3": ("ota/repository.py", "ota/fetch.py", "ota/app.py", "ota/__main__.py"),
+    "tpm2_pytss": ("provisioning/tpm.py",),
+    "pkcs11": ("provisioning/pkcs11.py", "central/hsm.py", "ota/hsm.py"),
     "psycopg": ("central/store/postgres.py",),
 }
 PURE_ROOMS = (

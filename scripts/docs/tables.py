@@ -28,6 +28,7 @@ ROOMS: dict[str, str] = {
     "appliance": "the kiosk: one traveller at a time",
     "central": "the centre: collects, verifies, stores once, answers with signed receipts, shows",
     "ota": "signed updates: what a device shall install, how it gets there, and back; headquarters' page for them",
+    "provisioning": "the technician's tool: from a bare board to a commissioned lane, and the device's image",
     "simulators": "the far end of every wire, written from data sheets, and invented travellers",
     "practice": "a whole port on loopback: what `make run` starts, and the quay page",
     "hw_tests": "what every driver of a kind must do; run on simulators and on real devices alike",
