@@ -139,10 +139,20 @@ def build(config: Config) -> Kiosk:
 
     inbox = Inbox(folder / "lists", keys.kiosk, keys.policy, new_content)
     publisher = Publisher(
-        Settings(brokers=brokers.parse(config.centre.brokers), state_every_s=config.times.state_report_s),
+        Settings(
+            brokers=brokers.parse(config.centre.brokers),
+            state_every_s=config.times.state_report_s,
+            without_clock=config.centre.without_clock,
+        ),
         keys,
         keeper,
-        reporter=Reporter(site, keys.signer, keeper_of_time, condition=condition, troubles=lambda: inbox.troubles),
+        reporter=Reporter(
+            site,
+            keys.signer,
+            keeper_of_time,
+            condition=condition,
+            troubles=lambda: (*inbox.troubles, *publisher.marks),
+        ),
         inbox=inbox,
     )
     keeper.ask(lambda journal: journal.when_recorded(publisher.nudge))

@@ -64,6 +64,7 @@ class DevicesConfig:
 class CentreConfig:
     brokers: tuple[str, ...]  # host:port, tried in turn
     keys: Path  # folder with device.key, device.crt, ca.crt, centre-*.pub, hq-policy.pub
+    without_clock: bool = True  # report, with a mark, while nobody has set the clock; false: wait for the time
 
 
 @dataclass(frozen=True, slots=True)

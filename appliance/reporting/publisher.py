@@ -31,7 +31,8 @@ from appliance.reporting.inbox import Inbox, Verdict
 from appliance.reporting.nudge import Nudge
 from appliance.reporting.reports import Reporter
 from appliance.reporting.rows import Counts
-from appliance.reporting.settings import Settings, tls_context
+from appliance.reporting.settings import Settings, dates_fit, tls_context
+from border.encounter import ClockState
 from border.messages import topics
 from border.messages.envelope import open_receipts
 from border.messages.errors import MessageError
@@ -44,6 +45,8 @@ STOP_S = 2.0
 FAREWELL_S = 0.7
 STEADY_S = 2.0  # a session this long was a success; a shorter one makes the next wait longer
 SAME_ALARM_S = 3600.0
+DATES = (("uplink.certificate", "dates_unchecked"),)
+"""The broker's certificate is not in force by this kiosk's clock, which nobody has set: taken, and said."""
 
 
 class JournalSilent(Exception):
@@ -73,6 +76,7 @@ class Publisher:
         self._nudge = Nudge()
         self._thread = threading.Thread(target=self._run, name="publisher", daemon=True)
         self.connected = False  # written by this thread, read by any
+        self.marks: tuple[tuple[str, str], ...] = ()  # for the state report; written by this thread, read by any
         self.forged = 0  # receipts that were not the centre's, or not for us
         self._heard = Heard()
         self._proven = False  # the broker has acknowledged our request on this connection: what breaks it now is ours
@@ -153,7 +157,7 @@ class Publisher:
         client.connect_timeout = self._settings.connect_s
         client.max_inflight_messages_set(self._settings.window.messages + 8)
         if self._keys.tls is not None:
-            client.tls_set_context(tls_context(self._keys.tls))
+            client.tls_set_context(tls_context(self._keys.tls, self._floor_s()))
         client.on_socket_open = self._on_socket_open
         client.on_connect = self._on_connect
         client.on_publish = self._on_publish
@@ -161,6 +165,13 @@ class Publisher:
         last_words = self._reporter.report(self._counts, online=False)
         client.will_set(topics.state(self._keys.kiosk), last_words, qos=1, retain=True)
         return client
+
+    def _floor_s(self) -> float | None:
+        """None while the clock is believed, or where certificates' dates must be checked whatever the clock."""
+        times = self._reporter.times
+        if times.stamp().clock is ClockState.TRUSTED or not self._settings.without_clock:
+            return None
+        return times.floor_ms / 1000
 
     def _serve(self, client: paho.Client) -> None:
         """Turn the wheel until the link is lost or we are stopped."""
@@ -265,6 +276,9 @@ class Publisher:
         kiosk = self._keys.kiosk
         down = topics.receipts(kiosk).removesuffix("rcpt") + "#"
         client.subscribe([(down, 1), (topics.watchlist(), 1), (topics.policy(), 1), (topics.trust(), 1)])
+        handle = client.socket()
+        now_s = self._reporter.times.stamp().wall_ms / 1000
+        self.marks = () if not isinstance(handle, ssl.SSLSocket) or dates_fit(handle.getpeercert(), now_s) else DATES
         self.connected = True
         self._reporter.forget_last()
         held = (TopicKind.POLICY, TopicKind.WATCHLIST, TopicKind.TRUST)

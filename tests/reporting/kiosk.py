@@ -36,13 +36,16 @@ class Kiosk:
         limits: Limits | None = None,
         settings: Callable[[Settings], Settings] = lambda settings: settings,
         host: str = "127.0.0.1",
+        clock_is_set: bool = True,
     ) -> None:
         self.keys = keys(tls=tls)
         self.condition = CONDITION
         self.taken: list[TopicKind] = []
         self.keeper = Keeper(lambda: open_journal(folder / "journal", limits=limits))
         self.inbox = Inbox(folder / "lists", self.keys.kiosk, self.keys.policy, self.taken.append)
-        times = TimeKeeper(SystemClock(), folder / "time", boot_id="boot-1")
+        times = self.times = TimeKeeper(
+            SystemClock(), folder / "time", boot_id="boot-1", synchronised=lambda: clock_is_set
+        )
         self.publisher = Publisher(
             settings(Settings(tuple(Broker(host, port) for port in ports))),
             self.keys,
@@ -52,7 +55,7 @@ class Kiosk:
                 self.keys.signer,
                 times,
                 condition=lambda: self.condition,
-                troubles=lambda: self.inbox.troubles,
+                troubles=lambda: (*self.inbox.troubles, *self.publisher.marks),
             ),
             inbox=self.inbox,
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from appliance.keys import TlsFiles
 from appliance.reporting.settings import Settings
 from border.encounter import SampleKind
-from central.certificates import Authority, client_certificate, new_authority, new_key, server_certificate
+from central.certificates import LIFETIME, Authority, client_certificate, new_authority, new_key, server_certificate
 from tests.post.world import DEVICE_KEY, KIOSK, crossing
 from tests.reporting.broker import Mosquitto
 from tests.reporting.centre import TestCentre
@@ -79,13 +79,14 @@ def test_pictures_arrive_over_a_link_that_is_cut_again_and_again_without_much_wa
 ACL = "pattern write landfall/1/k/%u/up/#\npattern read landfall/1/k/%u/down/#\npattern read landfall/1/all/#\n"
 
 
-def write_pki(folder: Path, name: str) -> TlsFiles:
+def write_pki(folder: Path, name: str, *, broker_since: timedelta = timedelta()) -> TlsFiles:
     """A throw-away authority, a broker's certificate, and the kiosk's under `name`."""
     now = datetime.now(UTC)
     key = new_key()
     authority = Authority(key, new_authority(key, now))
     broker_key = new_key()
-    broker = server_certificate(authority, broker_key.public_key(), ["localhost", "127.0.0.1"], now)
+    names = ["localhost", "127.0.0.1"]
+    broker = server_certificate(authority, broker_key.public_key(), names, now + broker_since)
     device = client_certificate(authority, DEVICE_KEY.public_key(), name, now)
     for file, data in {
         "ca.crt": authority.certificate.public_bytes(Encoding.PEM),
@@ -177,6 +178,48 @@ def test_a_broker_of_another_authority_is_not_talked_to(tmp_path: Path) -> None:
         time.sleep(1.5)
         assert "New client connected" not in (theirs / "mosquitto.log").read_text()
         assert not kiosk.publisher.connected
+    finally:
+        assert kiosk.stop()
+        mosquitto.kill()
+
+
+@pytest.mark.parametrize(
+    ("clock", "since"), [("90 days slow", timedelta(days=90)), ("90 days fast", -LIFETIME - timedelta(days=90))]
+)
+def test_a_clock_that_nobody_set_does_not_keep_the_kiosk_from_reporting_and_is_said(
+    tmp_path: Path, clock: str, since: timedelta
+) -> None:
+    tls = write_pki(tmp_path, KIOSK, broker_since=since)
+    mosquitto = secured(tmp_path).start()
+    kiosk = Kiosk(tmp_path, mosquitto.port, tls=tls, host="localhost", clock_is_set=False).start()
+    try:
+        wait_until(lambda: kiosk.publisher.connected)
+        assert kiosk.publisher.marks == (("uplink.certificate", "dates_unchecked"),), clock
+    finally:
+        assert kiosk.stop()
+        mosquitto.kill()
+
+
+@pytest.mark.parametrize("why", ["the clock is set", "it ended before the floor", "the ministry wants the time first"])
+def test_a_certificate_out_of_date_is_refused_where_the_time_is_known(tmp_path: Path, why: str) -> None:
+    tls = write_pki(tmp_path, KIOSK, broker_since=-LIFETIME - timedelta(days=90))
+    mosquitto = secured(tmp_path).start()
+    kiosk = Kiosk(
+        tmp_path,
+        mosquitto.port,
+        tls=tls,
+        host="localhost",
+        clock_is_set=why == "the clock is set",
+        settings=lambda s: replace(s, without_clock=why != "the ministry wants the time first"),
+    )
+    if why == "it ended before the floor":
+        kiosk.times.raise_floor(round(datetime.now(UTC).timestamp() * 1000))
+    kiosk.start()
+    try:
+        wait_until(lambda: "New connection" in (tmp_path / "mosquitto.log").read_text())
+        wait_until(lambda: (tmp_path / "mosquitto.log").read_text().count("New connection") > 1)  # it tried again
+        assert not kiosk.publisher.connected
+        assert f"as {KIOSK}" not in (tmp_path / "mosquitto.log").read_text()
     finally:
         assert kiosk.stop()
         mosquitto.kill()
