@@ -48,7 +48,8 @@ async def serve(config: Config, kiosk: Kiosk) -> None:
         return kiosk.lanes_are_alive and health.is_alive(view.revision, painted, kiosk.times.clock.monotonic_s())
 
     upkeep = keep_up(kiosk.keeper, kiosk.times, kiosk.retention)
-    own = [asyncio.create_task(work) for work in (kiosk.runner.run(), kiosk.gate.run(), beat(is_alive), upkeep)]
+    endless = (kiosk.runner.run(), kiosk.gate.run(), beat(is_alive), upkeep, kiosk.measuring())
+    own = [asyncio.create_task(work) for work in endless]
     works = [*own, *(asyncio.create_task(server.serve()) for server in servers)]
     stop = asyncio.create_task(leaving.wait())
     notify("READY=1")

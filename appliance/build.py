@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -16,6 +16,7 @@ from appliance.content import Content
 from appliance.devices import Devices
 from appliance.eyes import open_eyes
 from appliance.gate import Gatekeeper
+from appliance.gauges import Gauges, watch
 from appliance.journey.capture import Bench
 from appliance.journey.deciding import Desk as DecisionDesk
 from appliance.journey.handing_out import Slips
@@ -26,11 +27,13 @@ from appliance.keys import Keys, load_keys
 from appliance.lane import Lane
 from appliance.page_reader import PageDocumentReader
 from appliance.post import officers
+from appliance.post.api import Link
 from appliance.post.desk import Desk, Surroundings
 from appliance.post.journal import Journal, Retention
 from appliance.post.keeper import Keeper, Records
 from appliance.post.neighbours import Neighbours
 from appliance.post.schema import open_database
+from appliance.post.status import kiosk_status
 from appliance.post.storage import Disk
 from appliance.reporting import brokers
 from appliance.reporting.condition import Condition, Site, disk_free_bytes
@@ -45,6 +48,7 @@ from appliance.vision.errors import ModelAbsent
 from appliance.vision.mrz_reader import PageReader, Profile
 from appliance.vision.page_portrait import PagePortraits
 from appliance.web import catalogue as catalogues
+from appliance.web.board import health
 from appliance.web.officer import officer_app
 from appliance.web.panel import Panel
 from appliance.web.speech import Speech
@@ -75,6 +79,7 @@ class Kiosk:
     keeper: Keeper
     times: TimeKeeper
     retention: Retention
+    measuring: Callable[[], Coroutine[None, None, None]]
     neighbours: Neighbours
     publisher: Publisher
     traveller: Starlette
@@ -130,8 +135,10 @@ def build(config: Config) -> Kiosk:
         devices, screen, content, records, call_help=runner.touch, headset=runner.headset, sign=keys.signer.sign
     )
 
+    gauges = Gauges()
+
     def condition() -> Condition:
-        return _condition(runner, devices, content, folder, bench.eyes)
+        return _condition(runner, devices, content, folder, gauges, bench.eyes)
 
     def new_content(_kind: TopicKind) -> None:  # on the publisher's thread: an index of names takes its time
         content.reload()
@@ -152,6 +159,9 @@ def build(config: Config) -> Kiosk:
             keeper_of_time,
             condition=condition,
             troubles=lambda: (*inbox.troubles, *publisher.marks),
+            health=lambda now, counts, at: health(
+                kiosk_status(site, now, counts, at, uplink=Link.UP, waiting=0)  # who reads this has the line
+            ),
         ),
         inbox=inbox,
     )
@@ -173,6 +183,9 @@ def build(config: Config) -> Kiosk:
         keeper=keeper,
         times=keeper_of_time,
         retention=Retention(config.retention.sample_hours, config.retention.encounter_hours),
+        measuring=lambda: watch(
+            gauges, keeper, keeper_of_time, lambda: disk_free_bytes(folder), config.storage.hard_mark_mb * MB
+        ),
         neighbours=neighbours,
         publisher=publisher,
         traveller=traveller_app(
@@ -285,7 +298,9 @@ def _site(config: Config) -> Site:
     )
 
 
-def _condition(runner: Runner, devices: Devices, content: Content, folder: Path, eyes: Eyes | None) -> Condition:
+def _condition(
+    runner: Runner, devices: Devices, content: Content, folder: Path, gauges: Gauges, eyes: Eyes | None
+) -> Condition:
     return Condition(
         state=runner.view.state.value,
         help_called=runner.view.help_called and not runner.view.help_seen,
@@ -296,6 +311,8 @@ def _condition(runner: Runner, devices: Devices, content: Content, folder: Path,
         trust_version=content.trust_version,
         trust_age_hours=content.trust_age_hours(),
         disk_free_mb=disk_free_bytes(folder) // MB,
+        power=gauges.power,
+        storage_days=gauges.storage_days,
         passive_pad=eyes.passive_name if eyes else "",
     )
 

@@ -97,6 +97,11 @@ class KioskStatus:
     trust_age_hours: float | None  # of the trust store; None: none
     clock: str
     disk_free_mb: int
+    storage_days: float | None  # without any record leaving; None: nothing to judge by
+    supply: str  # "mains", "battery", "unknown"
+    supply_minutes: float | None
+    undervoltage: bool
+    temperature_c: float | None
     passive_pad: str  # the bundle with its version; "": none, the active challenge stands alone
     seen_s_ago: int
     officer_url: str

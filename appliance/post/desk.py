@@ -11,6 +11,7 @@ from appliance.post import officers, store
 from appliance.post.api import Case, KioskStatus, Link, Officer, Referral
 from appliance.post.keeper import Keeper
 from appliance.post.neighbours import Neighbours
+from appliance.post.status import kiosk_status
 from appliance.reporting.condition import Condition, Site
 from border.encounter import OfficerOutcome
 
@@ -86,27 +87,8 @@ class Desk:
         """This kiosk; also what it serves its neighbours (neighbours.to_json)."""
         now = self._times.stamp()
         counts, waiting = self._keeper.ask(lambda j: (j.outbox.counts(now.wall_ms), store.waiting(j)))
-        condition = self._around.condition()
-        return KioskStatus(
-            kiosk=self._site.kiosk,
-            lane=self._site.lane,
-            direction=self._site.direction,
-            state=condition.state,
-            help_called=condition.help_called,
-            uplink=Link.UP if self._around.uplink_is_up() else Link.DOWN,
-            unreported=counts.depth,
-            oldest_unreported_s=counts.oldest_s,
-            quarantined=counts.quarantined,
-            referrals_waiting=waiting,
-            devices=condition.devices,
-            list_age_hours=condition.list_age_hours,
-            trust_age_hours=condition.trust_age_hours,
-            clock=now.clock.value,
-            disk_free_mb=condition.disk_free_mb,
-            passive_pad=condition.passive_pad,
-            seen_s_ago=0,
-            officer_url=self._site.officer_url,
-        )
+        uplink = Link.UP if self._around.uplink_is_up() else Link.DOWN
+        return kiosk_status(self._site, self._around.condition(), counts, now, uplink=uplink, waiting=waiting)
 
     def board(self) -> tuple[KioskStatus, ...]:
         return (self.own_status(), *self._neighbours.board())

@@ -53,10 +53,14 @@ def from_json(data: bytes) -> KioskStatus:
         devices=tuple((name, code) for name, code in devices),
         list_age_hours=_age(table, "list_age_hours"),
         trust_age_hours=_age(table, "trust_age_hours"),
+        storage_days=_age(table, "storage_days"),
+        supply_minutes=_age(table, "supply_minutes"),
+        temperature_c=_age(table, "temperature_c"),
+        undervoltage=_value(table, "undervoltage", bool),
     )
 
 
-_TEXTS = ("kiosk", "lane", "direction", "state", "clock", "passive_pad", "officer_url")
+_TEXTS = ("kiosk", "lane", "direction", "state", "clock", "supply", "passive_pad", "officer_url")
 _NUMBERS = (
     "unreported",
     "oldest_unreported_s",
@@ -105,6 +109,11 @@ def unreachable(url: str) -> KioskStatus:
         trust_age_hours=None,
         clock="",
         disk_free_mb=0,
+        storage_days=None,
+        supply="",
+        supply_minutes=None,
+        undervoltage=False,
+        temperature_c=None,
         passive_pad="",
         seen_s_ago=0,
         officer_url=url,

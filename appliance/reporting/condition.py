@@ -6,6 +6,8 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
+from appliance.power import Power
+
 
 @dataclass(frozen=True, slots=True)
 class Site:
@@ -32,12 +34,15 @@ class Condition:
     trust_version: int  # 0: none
     trust_age_hours: float | None
     disk_free_mb: int
+    power: Power
+    storage_days: float | None  # None: no record to judge by
     passive_pad: str  # the bundle with its version; "" when none is installed and the active challenge stands alone
 
     @property
     def news(self) -> tuple[object, ...]:
         """What is worth telling at once; the rest (room, age) changes all the time and can wait."""
-        return (self.state, self.help_called, self.devices, self.policy_version, self.list_version, self.trust_version)
+        versions = (self.policy_version, self.list_version, self.trust_version)
+        return (self.state, self.help_called, self.devices, *versions, self.power.supply, self.power.undervoltage)
 
 
 def disk_free_bytes(folder: Path) -> int:

@@ -7,9 +7,12 @@ from collections.abc import Callable
 from appliance.clock import Clock, TimeKeeper
 from appliance.reporting.condition import Condition, Site
 from appliance.reporting.rows import Counts
+from border.encounter import Stamp
 from border.messages.cose import Signer
 from border.messages.envelope import sign_request, sign_state
 from border.messages.values import Request, StateReport
+
+Health = tuple[tuple[str, str, str], ...]
 
 SOON_S = 1.0
 """A change is told at once, but not more often than this."""
@@ -26,12 +29,14 @@ class Reporter:
         *,
         condition: Callable[[], Condition],
         troubles: Callable[[], tuple[tuple[str, str], ...]] = tuple,
+        health: Callable[[Condition, Counts, Stamp], Health] = lambda *_: (),
     ) -> None:
         self._site = site
         self._signer = signer
         self.times = times
         self._condition = condition
         self._troubles = troubles
+        self._health = health
         self._said: tuple[object, ...] | None = None
         self._said_at_s = float("-inf")
 
@@ -72,6 +77,7 @@ class Reporter:
             last_seq=counts.last_seq,
             disk_free_mb=condition.disk_free_mb,
             devices=(*condition.devices, *self._troubles()),
+            health=self._health(condition, counts, at),
             direction=self._site.direction,
             port=self._site.port,
             lane=self._site.lane,

@@ -15,6 +15,10 @@ OLD_RECORD_S = 3600
 OLD_TRUST_H, STALE_TRUST_H = 24.0 * 30, 24.0 * 90
 LOW_DISK_MB, LAST_DISK_MB = 1000, 300
 LATE_S, SILENT_S = 15, 60
+FEW_DAYS, LAST_DAYS = 7.0, 2.0
+FEW_MINUTES = 15.0
+WARM_C, HOT_C = 70.0, 80.0
+"""A Raspberry Pi slows itself at 80 degrees."""
 READY = "ready"
 CHIP_READER = "chip_reader"
 PAPER_LOW = "DEV-LOW"
@@ -34,6 +38,9 @@ KINDS = (
     "trust",
     "clock",
     "disk",
+    "autonomy",
+    "power",
+    "heat",
     "device",
     "passive",
     "contact",
@@ -54,6 +61,9 @@ PICTURES = dict(
             "check",
             "clock",
             "disk",
+            "outbox",
+            "power",
+            "heat",
             "device",
             "face",
             "repeat",
@@ -94,9 +104,20 @@ def badges(status: KioskStatus) -> tuple[Badge, ...]:
         *(_trust(status) for name, _code in status.devices if name == CHIP_READER),
         _clock(status),
         Badge("disk", _falling(status.disk_free_mb, LOW_DISK_MB, LAST_DISK_MB), _megabytes(status.disk_free_mb)),
+        *_autonomy(status),
+        _power(status),
+        *_heat(status),
         *(_device(name, code) for name, code in status.devices),
         _passive(status),
         contact,
+    )
+
+
+def health(status: KioskStatus) -> tuple[tuple[str, str, str], ...]:
+    """(part, level, value) of every tile: what headquarters is told, and a technician reads, is what officers see."""
+    return tuple(
+        (badge.label or badge.kind, badge.level, badge.word.rpartition(".")[2] if badge.word else badge.value)
+        for badge in badges(status)
     )
 
 
@@ -154,6 +175,27 @@ def _clock(status: KioskStatus) -> Badge:
     known = status.clock in {state.value for state in ClockState}
     clock = ClockState(status.clock) if known else ClockState.UNTRUSTED
     return Badge("clock", levels[clock], word=f"badge.clock.{clock}")
+
+
+def _autonomy(status: KioskStatus) -> tuple[Badge, ...]:
+    days = status.storage_days
+    return () if days is None else (Badge("autonomy", _falling(days, FEW_DAYS, LAST_DAYS), f"{min(days, 999):.0f} d"),)
+
+
+def _power(status: KioskStatus) -> Badge:
+    if status.undervoltage:
+        return Badge("power", ACT, word="badge.power.undervoltage")
+    if status.supply != "battery":
+        return Badge("power", OK, word=f"badge.power.{'mains' if status.supply == 'mains' else 'unknown'}")
+    minutes = status.supply_minutes
+    if minutes is None:
+        return Badge("power", LOOK, word="badge.power.battery")
+    return Badge("power", LOOK if minutes > FEW_MINUTES else ACT, f"{minutes:.0f} min")
+
+
+def _heat(status: KioskStatus) -> tuple[Badge, ...]:
+    warm = status.temperature_c
+    return () if warm is None else (Badge("heat", _rising(warm, WARM_C, HOT_C), f"{warm:.0f} °C"),)
 
 
 def _device(name: str, code: str) -> Badge:

@@ -17,7 +17,7 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from appliance.post.api import Post
-from appliance.web.board import KINDS, PICTURES, badges
+from appliance.web.board import KINDS, PICTURES, badges, health
 from appliance.web.catalogue import Catalogue
 from appliance.web.desk import COOKIE, Desk
 from appliance.web.events import BEAT, GREETING, beating, message, stream
@@ -58,6 +58,7 @@ def officer_app(
             Route("/language", pages.choose_language, methods=["POST"]),
             Route("/api/status", pages.status),
             Route("/board.json", pages.status),
+            Route("/health.json", pages.health),
             Route("/picture/{sha256}", desk.inside(cases.picture)),
             Route(case, desk.inside(cases.show)),
             Route(case + "/take", desk.inside(cases.take), methods=["POST"]),
@@ -132,6 +133,12 @@ class _DeskPages:
         """This kiosk for its neighbours: KioskStatus as JSON, nothing personal, no sign-in."""
         board = await run_in_threadpool(self._desk.post.board)
         return JSONResponse(asdict(board[0]))
+
+    async def health(self, _request: Request) -> Response:
+        """This kiosk's own board as technicians' tools read it: nothing personal, no sign-in."""
+        board = await run_in_threadpool(self._desk.post.board)
+        parts = [{"part": part, "level": level, "value": value} for part, level, value in health(board[0])]
+        return JSONResponse({"kiosk": board[0].kiosk, "lane": board[0].lane, "parts": parts})
 
     async def events(self, request: Request, session: Session) -> Response:
         return stream(self._fragments(request, session))

@@ -170,6 +170,7 @@ STATE = StateReport(
     last_seq=1,
     disk_free_mb=20_000,
     devices=(("camera", "ready"), ("fingerprint", "DEV-GONE")),
+    health=(("disk", "ok", "20.0 GB"), ("fingerprint", "act", "DEV-GONE")),
     direction="arrival",
     port="Castries",
     lane="1",

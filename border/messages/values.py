@@ -115,6 +115,7 @@ class StateReport:
     last_seq: int
     disk_free_mb: int
     devices: tuple[tuple[str, str], ...]
+    health: tuple[tuple[str, str, str], ...]  # (part, "ok" | "look" | "act", value), as the port's own board shows it
     direction: str
     port: str
     lane: str

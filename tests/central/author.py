@@ -91,6 +91,7 @@ class Author:
             "last_seq": self.seq,
             "disk_free_mb": 9000,
             "devices": (("camera", "ok"), ("fingerprint", "ok")),
+            "health": (("disk", "ok", "9.0 GB"), ("power", "look", "battery")),
             "direction": "arrival",
             "port": "Practice Harbour",
             "lane": "1",

@@ -24,6 +24,7 @@ from appliance.post.journal import Journal
 from appliance.post.keeper import Keeper
 from appliance.post.schema import open_database
 from appliance.post.storage import Disk, transaction
+from appliance.power import NOTHING_KNOWN
 from appliance.reporting import brokers
 from appliance.reporting.condition import Condition, Site
 from appliance.reporting.flight import Event
@@ -103,7 +104,7 @@ def publisher(folder: Path, keys: Keys, keeper: Keeper, times: TimeKeeper, broke
     """As build.py puts it together, with the product's own settings."""
     inbox = Inbox(folder / "lists", keys.kiosk, keys.policy, lambda _kind: None)
     site = Site(keys.kiosk, "Chaos Harbour", "1", "arrival", "chaos", "http://127.0.0.1:1")
-    condition = Condition("idle", False, (), 1, 1, 0.0, 1, 0.0, 1000, "")
+    condition = Condition("idle", False, (), 1, 1, 0.0, 1, 0.0, 1000, NOTHING_KNOWN, None, "")
     reporter = Reporter(site, keys.signer, times, condition=lambda: condition)
     line = Publisher(Settings(brokers.parse([broker])), keys, keeper, reporter=reporter, inbox=inbox)
     keeper.ask(lambda journal: journal.when_recorded(line.nudge))

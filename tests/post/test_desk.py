@@ -21,6 +21,7 @@ from appliance.post.officers import with_officer
 from appliance.post.schema import JournalUnsafe
 from appliance.post.severity import SEVERITY
 from appliance.post.storage import StorageFull
+from appliance.power import NOTHING_KNOWN
 from appliance.reporting.condition import Condition, Site
 from border.encounter import DecidedFact, OfficerOutcome, SampleKind
 from border.messages.envelope import open_record
@@ -43,7 +44,9 @@ class Room:
         self.clock = HandClock()
         self.free = PLENTY
         self.keeper = Keeper(lambda: open_journal(folder / "journal", free=lambda: self.free))
-        self.condition = Condition("idle", False, (("camera", "ready"),), 1, 1, 0.5, 1, 0.5, 1000, "")
+        self.condition = Condition(
+            "idle", False, (("camera", "ready"),), 1, 1, 0.5, 1, 0.5, 1000, NOTHING_KNOWN, 12.0, ""
+        )
         self.help_seen = 0
         self.looked: list[str] = []
         self.uplink = False

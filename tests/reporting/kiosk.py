@@ -11,6 +11,7 @@ from appliance.clock import SystemClock, TimeKeeper
 from appliance.keys import TlsFiles
 from appliance.post.journal import Journal
 from appliance.post.keeper import Keeper
+from appliance.power import NOTHING_KNOWN
 from appliance.reporting.brokers import Broker
 from appliance.reporting.condition import Condition, Site
 from appliance.reporting.flights import Limits
@@ -24,7 +25,7 @@ from border.messages.values import AlarmKind, RecordKind
 from tests.post.world import Crossing, crossing, keys, open_journal, stamp
 
 SITE = Site("quay-1", "Test Harbour", "1", "arrival", "test", "http://127.0.0.1:1")
-CONDITION = Condition("idle", False, (("camera", "ready"),), 1, 1, 0.5, 1, 0.5, 1000, "")
+CONDITION = Condition("idle", False, (("camera", "ready"),), 1, 1, 0.5, 1, 0.5, 1000, NOTHING_KNOWN, 12.0, "")
 
 
 class Kiosk:
