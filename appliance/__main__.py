@@ -16,9 +16,11 @@ from starlette.applications import Starlette
 
 from appliance.build import Kiosk, build
 from appliance.config import Config, ConfigError, load
+from appliance.kept_log import KeptLog
 from appliance.keys import KeysUnusable
 from appliance.post.officers import RosterWrong
 from appliance.post.schema import JournalUnsafe
+from appliance.receipts import take_receipts
 from appliance.upkeep import keep_up
 from appliance.vision.errors import ModelError
 from appliance.watchdog import PageHealth, beat, notify
@@ -48,7 +50,8 @@ async def serve(config: Config, kiosk: Kiosk) -> None:
         return kiosk.lanes_are_alive and health.is_alive(view.revision, painted, kiosk.times.clock.monotonic_s())
 
     upkeep = keep_up(kiosk.keeper, kiosk.times, kiosk.retention)
-    endless = (kiosk.runner.run(), kiosk.gate.run(), beat(is_alive), upkeep, kiosk.measuring())
+    receipts = take_receipts(config.kiosk.folder, kiosk.keys, kiosk.keeper, kiosk.times)
+    endless = (kiosk.runner.run(), kiosk.gate.run(), beat(is_alive), upkeep, kiosk.measuring(), receipts)
     own = [asyncio.create_task(work) for work in endless]
     works = [*own, *(asyncio.create_task(server.serve()) for server in servers)]
     stop = asyncio.create_task(leaving.wait())
@@ -87,6 +90,7 @@ def main() -> int:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     try:
         config = load(options.config)
+        logging.getLogger().addHandler(KeptLog(config.kiosk.folder))
         kiosk = build(config)
     except (ConfigError, KeysUnusable, RosterWrong, ModelError, JournalUnsafe) as error:
         sys.stderr.write(f"{error}\n")

@@ -72,6 +72,7 @@ D = TypeVar("D")
 class Kiosk:
     """Everything that runs, and what has to be closed."""
 
+    keys: Keys
     runner: Runner
     gate: Gatekeeper
     devices: Devices
@@ -176,6 +177,7 @@ def build(config: Config) -> Kiosk:
     )
     panel = _panel(config)
     return Kiosk(
+        keys=keys,
         runner=runner,
         gate=gate,
         devices=devices,

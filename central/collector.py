@@ -10,7 +10,7 @@ import logging
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from border.messages import topics
 from border.messages.envelope import open_part, sign_receipts
@@ -22,7 +22,7 @@ from central.consumers import consumer
 from central.consumers.consumer import Consumer
 from central.files import FolderError
 from central.keys import CentreKeys
-from central.line import Delivery, Line
+from central.line import Delivery
 from central.register import Register
 from central.store.api import Store, StoreRefused, StoreUnavailable, Transaction
 from central.store.parts import OpenPart
@@ -44,12 +44,22 @@ class Pace:
     linger_s: float = 0.020
 
 
+class Wire(Protocol):
+    """Where messages come from and receipts go: the broker's line, or a stick."""
+
+    def take(self, most: int, first_s: float, more_s: float) -> list[Delivery]: ...
+
+    def ack(self, delivery: Delivery) -> None: ...
+
+    def publish(self, topic: str, payload: bytes) -> bool: ...
+
+
 class Collector:
     """Everything here runs on the one thread that calls `run`, which also owns `store`."""
 
     def __init__(
         self,
-        line: Line,
+        line: Wire,
         store: Store,
         keys: CentreKeys,
         wall_ms: Callable[[], int],

@@ -23,7 +23,7 @@ def days(journal: Journal, now_wall_ms: int, free_bytes: int, hard_mark_bytes: i
     if not records or not size:
         return None
     lasted_days = max(1.0, (seen - first) / DAY_MS)
-    return max(0.0, free_bytes - hard_mark_bytes) / (size * records / lasted_days)
+    return float(max(0.0, free_bytes - hard_mark_bytes) / (size * records / lasted_days))
 
 
 def _bytes_a_record(journal: Journal) -> float:
@@ -32,4 +32,4 @@ def _bytes_a_record(journal: Journal) -> float:
     kept = journal.db.execute(
         "SELECT count(DISTINCT encounter), coalesce(sum(length(data)), 0) FROM samples"
     ).fetchone()
-    return sum(size / count for count, size in (waiting, kept) if count)
+    return sum(float(size) / int(count) for count, size in (waiting, kept) if count)

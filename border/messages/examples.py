@@ -37,6 +37,8 @@ from border.messages.values import (
     RecordKind,
     Request,
     StateReport,
+    StickFile,
+    StickManifest,
 )
 from border.rules.policy import (
     ChipLimits,
@@ -175,6 +177,14 @@ STATE = StateReport(
     port="Castries",
     lane="1",
 )
+STICK = StickManifest(
+    kiosk=KIOSK,
+    number="018f0000-0000-7000-8000-00000000000a",
+    at=AT,
+    messages=3,
+    records=1,
+    files=(StickFile("000.messages", 61_234, "ab" * 32),),
+)
 ALARM_VALUE = Alarm(kiosk=KIOSK, id=ALARM, kind=AlarmKind.DEVICE, at=AT, detail="DEV-GONE")
 REQUEST = Request(kiosk=KIOSK, at=AT, policy_version=0, list_version=11, trust_version=7)
 CHECKPOINT = Checkpoint(kiosk=KIOSK, seq=1, head=b"\x03" * 32, at=AT)
@@ -252,6 +262,7 @@ EXAMPLES: tuple[object, ...] = (
     HEADER,
     RECEIPTS,
     STATE,
+    STICK,
     ALARM_VALUE,
     REQUEST,
     CHECKPOINT,

@@ -97,6 +97,27 @@ class ReceiptBatch:
 
 
 @dataclass(frozen=True, slots=True)
+class StickFile:
+    """`name` has no folder in it; `sha256` in hex."""
+
+    name: str
+    size: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class StickManifest:
+    """What one kiosk has put on a stick for the centre. `number` names this export."""
+
+    kiosk: str
+    number: str
+    at: Stamp
+    messages: int
+    records: int
+    files: tuple[StickFile, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class StateReport:
     """Birth and heartbeat, retained. Holds no personal data."""
 
