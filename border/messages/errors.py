@@ -33,6 +33,7 @@ REASONS: dict[str, str] = {
     "wrong_sample_digest": "the opened sample is not the one the signed fact names",
     "wrong_recipient": "sealed to another key",
     "cannot_unseal": "the seal does not open with this key in this place",
+    "bad_file": "not a file of messages, or one that ends too early",
     "bad_key": "not a key of the expected kind",
     "bad_policy": "a policy whose values contradict themselves or the contract",
 }

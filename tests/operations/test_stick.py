@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import io
 import shutil
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from appliance.operations.export import NotExported, bring_back, export
 from appliance.operations.waiting import waiting
 from appliance.receipts import FOLDER, take_receipts
 from border.messages import stick
+from border.messages.errors import MessageError
 from border.messages.values import StickManifest
 from central import stick as at_centre
 from tests.operations.kiosk import KIOSK, Place, make_place
@@ -146,3 +148,11 @@ def test_an_empty_stick_has_nothing_to_take(place: Place, capsys: pytest.Capture
     arguments = ["--folder", str(place.centre.folder), "--database", place.database, str(place.folder / "usb")]
     assert at_centre.main(arguments, lambda: 0) == 2
     assert "no exports" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "data", [b"", b"LFSTICK1\x00", b"LFSTICK1\xff\xff\xff\xff\xff\xff", b"LFSTICK1" + b"\0\1\0\0\0\2ab"]
+)
+def test_a_file_that_is_none_or_ends_too_early_is_an_error_of_its_own(data: bytes) -> None:
+    with pytest.raises(MessageError, match="bad_file"):
+        list(stick.messages(io.BytesIO(data)))
