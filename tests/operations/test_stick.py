@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import io
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -100,11 +101,12 @@ def test_a_file_that_is_not_what_was_signed_is_refused(
     file = folder_of(place, manifest) / manifest.files[0].name
     data = bytearray(file.read_bytes())
     data[len(data) // 2] ^= 1
-    {
+    spoil: dict[str, Callable[[], object]] = {
         "shorter": lambda: file.write_bytes(data[:-10]),
         "changed": lambda: file.write_bytes(data),
         "gone": file.unlink,
-    }[what]()
+    }
+    spoil[what]()
     assert taken(place, manifest) == 1
     assert "wrong_digest" in capsys.readouterr().err
 
