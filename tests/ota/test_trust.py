@@ -16,7 +16,7 @@ from ota.clock import ClockState, judge
 from ota.disk import RealDisk
 from ota.floor import Floor
 from ota.publish import Holders, Writer, assignment, sign
-from ota.refusals import Code, Later, Refused
+from ota.refusals import Code, Later, Refused, Unpublished
 from ota.release import Role
 from ota.trust import Word
 from tests.ota.conftest import ENDLESS, ME, START, World, holders, release
@@ -64,7 +64,10 @@ def test_every_role_has_keys_of_its_own(world: World, device: Path) -> None:
     thing = release(EVIL, 9)
     shelf = world.image
     target = assignment(thing, ME.device, ME.hardware, "bench")
-    shelf._retarget(Role.WATCHLISTS, {thing.name: target}, world.image_keys.roles[Role.WATCHLISTS], keep=True)
+    shelf.accept(
+        Role.WATCHLISTS,
+        sign(shelf.renewed(Role.WATCHLISTS, {thing.name: target}), world.image_keys.roles[Role.WATCHLISTS]),
+    )
     shelf.refresh(world.image_keys)
     world.order(thing)
     assert refused(world, device) is Code.UNKNOWN
@@ -129,7 +132,7 @@ def test_an_old_file_under_a_new_name_is_a_mixture(world: World, device: Path, r
     oldest = world.served("image", f"1.{role}.json")
     if newest == oldest:  # the top targets did not change: let it
         writer = world.image
-        writer._retarget("targets", {}, world.image_keys.targets, keep=True)
+        writer.accept("targets", sign(writer.renewed("targets", {}), world.image_keys.targets))
         writer.refresh(world.image_keys)
         newest = world.served("image", "2.targets.json")
     shutil.copy(oldest, newest)
@@ -178,7 +181,9 @@ def test_garbage_is_garbage(world: World, device: Path, name: str, garbage: byte
 def test_a_foreign_key_signs_nothing(world: World, device: Path) -> None:
     world.publish(NEW, 2)
     foreign = (CryptoSigner.generate_ed25519(),)
-    world.image._retarget(Role.APPS, {}, foreign, keep=True)
+    with pytest.raises(Unpublished, match="RELEASE-THRESHOLD: apps version 3: 0 of 1 signatures"):
+        world.image.accept(Role.APPS, sign(world.image.renewed(Role.APPS, {}), foreign))
+    world.image._put(world.image.renewed(Role.APPS, {}), foreign, Role.APPS)
     world.image.refresh(world.image_keys)
     assert refused(world, device) is Code.UNSIGNED
 
@@ -256,7 +261,8 @@ def test_a_target_that_is_not_described_is_garbled(world: World, device: Path, s
     new = world.publish(NEW, 2)
     target = Metadata[Targets].from_file(str(world.served("image", "2.apps.json"))).signed.targets[new.name]
     target.unrecognized_fields["custom"] = said
-    world.image._retarget(Role.APPS, {new.name: target}, world.image_keys.roles[Role.APPS], keep=True)
+    said_of = world.image.renewed(Role.APPS, {new.name: target})
+    world.image.accept(Role.APPS, sign(said_of, world.image_keys.roles[Role.APPS]))
     world.image.refresh(world.image_keys)
     assert refused(world, device) is Code.GARBLED
 
@@ -338,7 +344,7 @@ def test_two_writers_of_one_folder_see_each_others_work(tmp_path: Path) -> None:
     Writer(tmp_path, lambda: START, RealDisk()).found(keys)
     again = Writer(tmp_path, lambda: START)
     again.add(release(NEW, 1), NEW, keys.roles[Role.APPS])
-    with pytest.raises(ValueError, match="another one"):
+    with pytest.raises(Unpublished, match="RELEASE-CONTENT"):
         again.add(release(NEW, 1), OLD, keys.roles[Role.APPS])
     again.withdraw(release(NEW, 1), keys.roles[Role.APPS])
-    assert again._targets_of(Role.APPS).targets == {}
+    assert again.targets_of(Role.APPS).targets == {}

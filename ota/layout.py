@@ -1,0 +1,36 @@
+"""Where everything lies below one folder: as headquarters keeps it, as a web server shows it, and on a stick.
+
+image/metadata/           N.root.json  N.targets.json  N.snapshot.json  N.<role>.json  timestamp.json
+image/targets/            <role>/<sha256>.<file>, as `Release.file` names it
+director/<device>/metadata/
+director/.root/metadata/  N.root.json: the root that every device's director repository has
+
+A stick holds the same below the folder `STICK` at its top, with the director's word for those devices that it is meant
+for; metadata is read from it exactly as from the server, and believed as little.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+STICK = "landfall-updates"
+DIRECTOR_ROOT = ".root"
+"""No device can have this name."""
+
+
+def image(base: Path) -> Path:
+    """The image repository."""
+    return base / "image"
+
+
+def director(base: Path, device: str) -> Path:
+    """One device's."""
+    return base / "director" / device
+
+
+def metadata(repository: Path) -> Path:
+    return repository / "metadata"
+
+
+def contents(repository: Path) -> Path:
+    return repository / "targets"
