@@ -56,10 +56,14 @@ class Holders:
         return {**top, "root": root, **{role: _keys(held) for role, held in self.roles.items()}}
 
 
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
 class Writer:
     """One repository's folder. One writer at a time; `now` is asked at each signature."""
 
-    def __init__(self, folder: Path, now: Callable[[], datetime], disk: Disk | None = None) -> None:
+    def __init__(self, folder: Path, now: Callable[[], datetime] = utc_now, disk: Disk | None = None) -> None:
         self._metadata, self._targets = layout.metadata(folder), layout.contents(folder)
         self._now, self._disk = now, disk or RealDisk()
         for made in (self._metadata, self._targets):
@@ -86,6 +90,11 @@ class Writer:
     def root(self) -> Metadata[Root]:
         """The newest."""
         return Metadata[Root].from_file(str(self._newest("root")))
+
+    def roots(self) -> tuple[Metadata[Root], ...]:
+        """All, oldest first."""
+        paths = sorted(self._metadata.glob("*.root.json"), key=_version)
+        return tuple(Metadata[Root].from_file(str(path)) for path in paths)
 
     def add(self, release: Release, content: bytes, signers: Signers) -> None:
         """Offer it under its own role. Raises `Unpublished` when the content is not what the release says, or too few
@@ -159,6 +168,17 @@ class Writer:
         """Of the newest; 0 when there is none."""
         return max(map(_version, self._metadata.glob(f"*.{role}.json")), default=0)
 
+    def newest(self, role: str) -> Metadata[Targets] | Metadata[Root] | None:
+        """Of the root, targets or a role; None when there is none."""
+        if not self.version(role):
+            return None
+        return self.root() if role == "root" else self.signed(role)
+
+    def highest_counter(self, role: Role) -> int:
+        """Of all that the role ever offered, also of what was withdrawn; 0 when it offered nothing."""
+        said = (Metadata[Targets].from_file(str(path)).signed for path in self._metadata.glob(f"*.{role}.json"))
+        return max((read(target).counter for signed in said for target in signed.targets.values()), default=0)
+
     def signed(self, role: str) -> Metadata[Targets]:
         """The newest of targets or of a role that they delegate to, with its signatures."""
         return Metadata[Targets].from_file(str(self._newest(role)))
@@ -177,11 +197,14 @@ class Writer:
         """What the newest targets name."""
         return self.targets_of("targets").targets
 
-    def refresh(self, holders: Holders) -> None:
-        """A new snapshot and timestamp over what lies there: daily, and after each change."""
-        self._put(self._next(Snapshot(expires=self.expires("snapshot"), meta=self._versions())), holders.snapshot)
+    def refresh(self, holders: Holders, days: int = 0) -> None:
+        """A new snapshot and timestamp over what lies there: daily, and after each change. `days`: how long both are
+        to live when not as long as usual, as on a stick."""
+        long = self._now().replace(microsecond=0) + timedelta(days=days) if days else None
+        snapshot = Snapshot(expires=long or self.expires("snapshot"), meta=self._versions())
+        self._put(self._next(snapshot), holders.snapshot)
         stamp = Timestamp(
-            expires=self.expires("timestamp"),
+            expires=long or self.expires("timestamp"),
             snapshot_meta=MetaFile(_version(self._newest("snapshot"))),
             unrecognized_fields={"issued-s": int(self._now().timestamp())},
         )
@@ -203,6 +226,22 @@ class Writer:
 
     def targets_of(self, role: str) -> Targets:
         return self.signed(role).signed
+
+    def served(self) -> Mapping[str, bytes]:
+        """Every file that a device may ask for now: all roots, and of the others the newest."""
+        roles = ("targets", "snapshot", *Role)
+        newest = (self._newest(role) for role in roles if self.version(role))
+        paths = (*self._metadata.glob("*.root.json"), *newest, self._metadata / "timestamp.json")
+        return {path.name: path.read_bytes() for path in paths}
+
+    def may_refresh(self, holders: Holders) -> bool:
+        """Whether these keys are in force for what is signed daily."""
+        root = self.root().signed
+        held = {"snapshot": holders.snapshot, "timestamp": holders.timestamp}
+        return all(
+            len({s.public_key.keyid for s in signers} & set(root.roles[role].keyids)) >= root.roles[role].threshold
+            for role, signers in held.items()
+        )
 
     def _place(self, release: Release) -> Path:
         place = self._targets / release.file

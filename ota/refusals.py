@@ -54,6 +54,7 @@ class PublishCode(StrEnum):
     CONTENT = "RELEASE-CONTENT"
     CHANGED = "RELEASE-CHANGED"
     KEY = "RELEASE-KEY"
+    ROOT = "RELEASE-ROOT"
     SCHEME = "RELEASE-SCHEME"
     TOKEN = "RELEASE-TOKEN"  # noqa: S105 - a device that holds keys
     BUNDLE = "RELEASE-BUNDLE"

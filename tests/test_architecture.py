@@ -64,7 +64,7 @@ ONE_DOOR: dict[str, tuple[str, ...]] = {
     "tflite_runtime": ("appliance/vision/model.py",),
     "paho": ("appliance/reporting/publisher.py", "central/line.py"),
     "tuf": ("ota/repository.py", "ota/release.py", "ota/trust.py", "ota/publish.py", "ota/scheme.py", "ota/request.py"),
-    "securesystemslib": ("ota/publish.py", "ota/office.py", "ota/scheme.py", "ota/signers.py"),
+    "securesystemslib": ("ota/publish.py", "ota/office.py", "ota/scheme.py", "ota/signers.py", "ota/request.py"),
     "urllib3": ("ota/repository.py", "ota/fetch.py", "ota/app.py", "ota/__main__.py"),
     "tpm2_pytss": ("provisioning/tpm.py",),
     "pkcs11": ("provisioning/pkcs11.py", "central/hsm.py", "ota/hsm.py"),
