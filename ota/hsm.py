@@ -8,9 +8,8 @@ SHA-256 of what it is given: the mechanism that all of them have.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import NoReturn
 
 import pkcs11
@@ -22,19 +21,10 @@ from pkcs11.types import SignMixin
 from pkcs11.util import ec as encoding
 
 from ota.refusals import PublishCode, Unpublished
+from ota.signers import Place
 
 BITS = 256
 CURVE = "secp256r1"
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where a key lies. `pin` is asked only when the token is opened."""
-
-    module: str
-    token: str
-    label: str
-    pin: Callable[[], str]
 
 
 class TokenKey(ec.EllipticCurvePrivateKey):

@@ -11,8 +11,12 @@ for; metadata is read from it exactly as from the server, and believed as little
 
 from __future__ import annotations
 
+import fcntl
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+LOCK = ".lock"
 STICK = "landfall-updates"
 DIRECTOR_ROOT = ".root"
 """No device can have this name."""
@@ -34,3 +38,11 @@ def metadata(repository: Path) -> Path:
 
 def contents(repository: Path) -> Path:
     return repository / "targets"
+
+
+@contextmanager
+def locked(base: Path) -> Iterator[None]:
+    """Headquarters' folder, for one process at a time: the office's page and the release tool write the same files."""
+    with (base / LOCK).open("wb") as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield

@@ -33,11 +33,9 @@ from ota.disk import RealDisk
 from ota.office import Course, Office, Said
 from ota.release import Role
 from ota.rollout import Terms
-from ota.tree import pack
+from ota.tree import pack_app
 
 HERE = Path(__file__).parent
-PACKAGES = ("appliance", "border", "drivers")
-"""What an app bundle is made of."""
 BROKEN = (
     b'"""A release that does not start, to see that it is taken back."""\n\nraise SystemExit("broken on purpose")\n'
 )
@@ -130,11 +128,10 @@ class OfficePage:
         return RedirectResponse("/", status_code=303)
 
     def _pack(self, version: str, broken: bool) -> None:
-        paths = [p for package in PACKAGES for p in (self._tree / package).rglob("*") if _belongs(p)]
         with tempfile.TemporaryDirectory(dir=self._folder) as scratch:
             archive = Path(scratch) / "bundle.zip"
             instead = {"appliance/__main__.py": BROKEN} if broken else {}
-            pack(self._tree, paths, archive, {**instead, "RELEASE": f"{version}\n".encode()})
+            pack_app(self._tree, archive, version, instead)
             self._office.publish(Role.APPS, "kiosk.zip", archive.read_bytes(), version, HARDWARE)
 
     def _seen(self) -> dict[str, Any]:
@@ -167,10 +164,6 @@ def said(data: bytes, now_s: int) -> Said:
 def _is_ours(request: Request) -> bool:
     """A button of this page, not a form of another site's."""
     return request.headers.get("sec-fetch-site", "none") in SAME_SITE
-
-
-def _belongs(path: Path) -> bool:
-    return path.is_file() and "__pycache__" not in path.parts
 
 
 def _course(course: Course) -> dict[str, Any]:

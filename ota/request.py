@@ -112,6 +112,14 @@ def standing(request: Request) -> tuple[Standing, ...]:
     return tuple(_standing(request, role, payload) for role, payload in request.payloads.items())
 
 
+def known_root(path: Path) -> Metadata[Root]:
+    """What a holder brings. Raises `Unpublished`."""
+    try:
+        return Metadata[Root].from_file(str(path))
+    except (OSError, RepositoryError) as cause:
+        raise Unpublished(PublishCode.ROOT, f"{path}: {cause}") from cause
+
+
 def check_trusted(request: Request, known: Metadata[Root] | None) -> None:
     """All that is said to be trusted is signed, from the root that is known on. None: there is no root yet.
     Raises `Unpublished`."""

@@ -10,11 +10,14 @@
 from __future__ import annotations
 
 import getpass
+import importlib
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import unquote
+from types import ModuleType
+from urllib.parse import quote, unquote
 
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePrivateKey, generate_private_key
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -27,7 +30,6 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from securesystemslib.signer import CryptoSigner, Key
 
-from ota import hsm
 from ota.disk import RealDisk, replace
 from ota.refusals import PublishCode, Unpublished
 
@@ -42,10 +44,21 @@ MODULES = (
 PrivateKey = EllipticCurvePrivateKey | Ed25519PrivateKey
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a key lies on a token. `pin` is asked only when the token is opened."""
+
+    module: str
+    token: str
+    label: str
+    pin: Callable[[], str]
+
+
 def load(address: str) -> PrivateKey:
     """Raises `Unpublished`."""
     if address.startswith(SCHEME):
-        return hsm.TokenKey(_place(address))
+        token: PrivateKey = _tokens().TokenKey(_place(address))
+        return token
     try:
         key = load_pem_private_key(Path(address).read_bytes(), None)
     except (OSError, ValueError, TypeError) as cause:
@@ -58,7 +71,8 @@ def load(address: str) -> PrivateKey:
 def make(address: str) -> PrivateKey:
     """A new key on P-256 at that address, where none is. Raises `Unpublished`, OSError."""
     if address.startswith(SCHEME):
-        return hsm.make(_place(address))
+        made: PrivateKey = _tokens().make(_place(address))
+        return made
     path = Path(address)
     if path.exists():
         raise Unpublished(PublishCode.TOKEN, f"{address} is there already")
@@ -81,12 +95,26 @@ def public_pem(private: PrivateKey) -> bytes:
     return private.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
 
 
-def _place(address: str) -> hsm.Place:
+def _tokens() -> ModuleType:
+    """Asked for when there is one: practice has no library for tokens."""
+    return importlib.import_module("ota.hsm")
+
+
+def for_rauc(address: str) -> tuple[str, dict[str, str]]:
+    """How RAUC is told of a key: its address there, and what must stand in the environment. Raises `Unpublished`."""
+    if not address.startswith(SCHEME):
+        return address, {}
+    place = _place(address)
+    key = f"{SCHEME}token={quote(place.token)};object={quote(place.label)}"
+    return key, {"RAUC_PKCS11_MODULE": place.module, "RAUC_PKCS11_PIN": place.pin()}
+
+
+def _place(address: str) -> Place:
     path, _, query = address.removeprefix(SCHEME).partition("?")
     said = {**_attributes(path, ";"), **_attributes(query, "&")}
     if lacking := [name for name in ("token", "object") if not said.get(name)]:
         raise Unpublished(PublishCode.TOKEN, f"{address}: names no {' and no '.join(lacking)}")
-    return hsm.Place(
+    return Place(
         said.get("module-path") or _module(), said["token"], said["object"], lambda: _pin(said.get("pin-source", ""))
     )
 

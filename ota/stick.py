@@ -7,7 +7,7 @@ update, or none, and never half of one.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,7 +29,7 @@ class Written:
 def write(disk: Disk, updates: Path, stick: Path, devices: Sequence[str]) -> Written:
     """For these devices, what their director repositories name. `updates`: headquarters' folder; `stick`: where it is
     mounted. Raises `Unpublished` when a device is not known or there is too little room, OSError."""
-    writers = {device: _director(updates, device) for device in devices}
+    writers = directors(updates, devices)
     image, to = Writer(layout.image(updates)), stick / layout.STICK
     named = {name for writer in writers.values() for name in writer.assigned()}
     releases = tuple(release for release in image.releases() if release.name in named)
@@ -42,10 +42,12 @@ def write(disk: Disk, updates: Path, stick: Path, devices: Sequence[str]) -> Wri
     return Written(releases, sum(release.length for release in releases))
 
 
-def _director(updates: Path, device: str) -> Writer:
-    if not (layout.metadata(layout.director(updates, device)) / "timestamp.json").exists():
-        raise Unpublished(PublishCode.STALE, f"no device {device} has ever checked in, or been told of anything")
-    return Writer(layout.director(updates, device))
+def directors(updates: Path, devices: Sequence[str]) -> Mapping[str, Writer]:
+    """By device. Raises `Unpublished` for one that never checked in."""
+    for device in devices:
+        if not (layout.metadata(layout.director(updates, device)) / "timestamp.json").exists():
+            raise Unpublished(PublishCode.STALE, f"no device {device} has ever checked in, or been told of anything")
+    return {device: Writer(layout.director(updates, device)) for device in devices}
 
 
 def _room(stick: Path, releases: Iterable[Release]) -> None:
