@@ -22,11 +22,13 @@ MOST_BYTES = 64 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """`ails`: in a few words without personal data, empty when all is well."""
+    """`ails`: in a few words without personal data, empty when all is well. `paints`: its screen shows what it is sent;
+    an app that does not say so does not."""
 
     release: str
     idle: bool
     ails: tuple[str, ...]
+    paints: bool = False
 
 
 def read(data: bytes) -> Status | None:
@@ -38,7 +40,7 @@ def read(data: bytes) -> Status | None:
         return None
     if not isinstance(release, str) or not isinstance(ails, list):
         return None
-    return Status(release, idle is True, tuple(str(ail)[:80] for ail in ails[:10]))
+    return Status(release, idle is True, tuple(str(ail)[:80] for ail in ails[:10]), told.get("paints") is True)
 
 
 class App:
