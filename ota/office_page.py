@@ -41,7 +41,9 @@ PACKAGES = ("appliance", "border", "drivers")
 BROKEN = (
     b'"""A release that does not start, to see that it is taken back."""\n\nraise SystemExit("broken on purpose")\n'
 )
-MOST_SAID = 4096
+MOST_SAID = 32 * 1024
+MOST_LOG = 8000
+"""Characters of a failed start's log; more is cut off at its beginning."""
 TICK_S = 2.0
 HARDWARE = ("practice",)
 """What boards an app bundle made here is for."""
@@ -160,8 +162,14 @@ def said(data: bytes, now_s: int) -> Said:
     )
     if not all(isinstance(text, str) and len(text) <= 200 and text.isprintable() for text in texts):
         raise ValueError("a device says printable texts")
-    device, hardware, running, sha256, state, reason = texts
-    return Said(device, hardware, now_s, running, sha256, state, reason)
+    return Said(*texts[:2], now_s, *texts[2:], _log(told.get("log", "")))
+
+
+def _log(text: object) -> str:
+    """Raises TypeError. It is shown to people: what cannot be printed is left out."""
+    if not isinstance(text, str):
+        raise TypeError("a log is text")
+    return "".join(c for c in text[-MOST_LOG:] if c.isprintable() or c == "\n")
 
 
 def _is_ours(request: Request) -> bool:
