@@ -14,7 +14,7 @@ import json
 import re
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from types import MappingProxyType
@@ -39,17 +39,24 @@ ENDS: Mapping[str, End] = {State.KEPT: End.KEPT, State.ROLLED_BACK: End.ROLLED_B
 
 
 @dataclass(frozen=True, slots=True)
+class Update:
+    """What a device last had in hand of one role; `reason` is empty, or begins with a code."""
+
+    sha256: str
+    state: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Said:
-    """What a device said of itself. `sha256`, `state`, `reason`: of the update it last had in hand. `log`: the end of
-    what was seen of a start that failed, empty when none did."""
+    """What a device said of itself, role by role. `running`: the sha256 of what is in use. `log`: the end of what was
+    seen of a start that failed, empty when none did."""
 
     device: str
     hardware: str
     at_s: int
-    running: str = ""
-    sha256: str = ""
-    state: str = ""
-    reason: str = ""
+    running: Mapping[str, str] = field(default_factory=dict)
+    updates: Mapping[str, Update] = field(default_factory=dict)
     log: str = ""
 
 
@@ -78,7 +85,7 @@ class Office:
             self._image.found(self._image_keys)
         self._director_root = self._first_director_root()
         self._courses = _read(folder / "rollouts.json", _course)
-        self._said = {said.device: said for said in _read(folder / "devices.json", lambda told: Said(**told))}
+        self._said = {said.device: said for said in _read(folder / "devices.json", _said)}
 
     @property
     def courses(self) -> tuple[Course, ...]:
@@ -118,7 +125,7 @@ class Office:
             raise ValueError("not usable as the name of a device")
         with self._lock:
             self._said[said.device] = said
-            self._write("devices.json", [dataclasses.asdict(one) for one in self._said.values()])
+            self._write("devices.json", [_plain(one) for one in self._said.values()])
             self._keep(tuple(self._heard(course, said) for course in self._courses))
             self._assign(said)
 
@@ -147,7 +154,8 @@ class Office:
         rollout = (
             rollouts.check_in(course.rollout, said.device, said.at_s) if self._is_newest(course) else course.rollout
         )
-        if said.sha256 == course.release.sha256 and (end := ENDS.get(said.state)):
+        update = said.updates.get(course.release.role)
+        if update and update.sha256 == course.release.sha256 and (end := ENDS.get(update.state)):
             rollout = rollouts.hear(rollout, said.device, end)
         return replace(course, rollout=rollout)
 
@@ -247,9 +255,24 @@ def _read(path: Path, one: Callable[[dict[str, Any]], T]) -> tuple[T, ...]:
     return tuple(map(one, json.loads(path.read_bytes()))) if path.exists() else ()
 
 
+def _plain(said: Said) -> dict[str, Any]:
+    updates = {role: dataclasses.asdict(update) for role, update in said.updates.items()}
+    return {
+        "device": said.device,
+        "hardware": said.hardware,
+        "at_s": said.at_s,
+        "running": dict(said.running),
+        "updates": updates,
+    }
+
+
+def _said(told: dict[str, Any]) -> Said:
+    return Said(**{**told, "updates": {role: Update(**update) for role, update in told["updates"].items()}})
+
+
 def _told(course: Course) -> dict[str, Any]:
     rollout = course.rollout
-    told = {field.name: getattr(rollout, field.name) for field in dataclasses.fields(rollout)}
+    told = {one.name: getattr(rollout, one.name) for one in dataclasses.fields(rollout)}
     return {
         "release": dataclasses.asdict(course.release),
         "began_s": course.began_s,

@@ -29,6 +29,8 @@ EVERY_S = 3.0
 COMMAND_S = 30.0
 MOST_LOG = 12_000
 """Bytes, the newest: the end of the story is at the end."""
+MOST_WORDS = 6000
+"""Characters of it that are sent."""
 LAST_RESORT = ("reboot", "-f")
 
 
@@ -101,6 +103,15 @@ class Trial:
             remove(self.disk, self.folder / LOG)
         except OSError:
             return
+
+
+def last_words(folder: Path) -> str:
+    """The end of the log of a try that was not committed; empty when there is none."""
+    path = folder / LOG
+    if not path.exists():
+        return ""
+    text = path.read_bytes().decode(errors="replace")
+    return "".join(c if c.isprintable() or c == "\n" else " " for c in text)[-MOST_WORDS:]
 
 
 def main() -> int:

@@ -65,7 +65,7 @@ ONE_DOOR: dict[str, tuple[str, ...]] = {
     "paho": ("appliance/reporting/publisher.py", "central/line.py"),
     "tuf": ("ota/repository.py", "ota/release.py", "ota/trust.py", "ota/publish.py"),
     "securesystemslib": ("ota/publish.py", "ota/office.py"),
-    "urllib3": ("ota/repository.py", "ota/fetch.py", "ota/app.py", "ota/__main__.py"),
+    "urllib3": ("ota/repository.py", "ota/fetch.py", "ota/app.py", "ota/client.py"),
     "jeepney": ("ota/slots.py",),
     "tpm2_pytss": ("provisioning/tpm.py",),
     "pkcs11": ("provisioning/pkcs11.py", "central/hsm.py", "ota/hsm.py"),
