@@ -15,7 +15,7 @@ import re
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from types import MappingProxyType
@@ -43,16 +43,25 @@ ENDS: Mapping[str, End] = {State.KEPT: End.KEPT, State.ROLLED_BACK: End.ROLLED_B
 
 
 @dataclass(frozen=True, slots=True)
+class Update:
+    """What a device last had in hand of one role; `reason` is empty, or begins with a code."""
+
+    sha256: str
+    state: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Said:
-    """What a device said of itself. `sha256`, `state`, `reason`: of the update it last had in hand."""
+    """What a device said of itself, role by role. `running`: the sha256 of what is in use. `log`: the end of what was
+    seen of a start that failed, empty when none did."""
 
     device: str
     hardware: str
     at_s: int
-    running: str = ""
-    sha256: str = ""
-    state: str = ""
-    reason: str = ""
+    running: Mapping[str, str] = field(default_factory=dict)
+    updates: Mapping[str, Update] = field(default_factory=dict)
+    log: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +91,7 @@ class Office:
         self._image_keys, self._director_keys, self.is_practice = keys.image, keys.director, online is None
         self._found()
         self._courses = _read(folder / "rollouts.json", _course)
-        self._said = {said.device: said for said in _read(folder / "devices.json", lambda told: Said(**told))}
+        self._said = {said.device: said for said in _read(folder / "devices.json", _said)}
 
     @property
     def courses(self) -> tuple[Course, ...]:
@@ -111,14 +120,18 @@ class Office:
             self._begin(release)
             return release
 
-    def publish(self, role: Role, name: str, content: bytes, version: str, hardware: tuple[str, ...]) -> Release:
+    def publish(
+        self, role: Role, name: str, content: bytes, version: str, hardware: tuple[str, ...], manifest_sha256: str = ""
+    ) -> Release:
         """Offer it, and begin its rollout; one of the same role that was under way ends where it is.
 
-        Each release has a name of its own, for a device may still be told of the one before.
+        Each release has a name of its own, for a device may still be told of the one before. `manifest_sha256`: of an
+        image, as RAUC computes it.
         """
         with self._alone():
             digest, counter = hashlib.sha256(content).hexdigest(), self._image.highest_counter(role) + 1
-            release = Release(role, f"{role}/{counter}-{name}", len(content), digest, version, counter, hardware)
+            name = f"{role}/{counter}-{name}"
+            release = Release(role, name, len(content), digest, version, counter, hardware, manifest_sha256)
             self._image.add(release, content, self._image_keys.roles[role])
             self._image.refresh(self._image_keys)
             self._begin(release)
@@ -130,7 +143,7 @@ class Office:
             raise ValueError("not usable as the name of a device")
         with self._alone():
             self._said[said.device] = said
-            self._write("devices.json", [dataclasses.asdict(one) for one in self._said.values()])
+            self._write("devices.json", [_plain(one) for one in self._said.values()])
             self._keep(tuple(self._heard(course, said) for course in self._courses))
             self._assign(said)
 
@@ -180,7 +193,8 @@ class Office:
         rollout = (
             rollouts.check_in(course.rollout, said.device, said.at_s) if self._is_newest(course) else course.rollout
         )
-        if said.sha256 == course.release.sha256 and (end := ENDS.get(said.state)):
+        update = said.updates.get(course.release.role)
+        if update and update.sha256 == course.release.sha256 and (end := ENDS.get(update.state)):
             rollout = rollouts.hear(rollout, said.device, end)
         return replace(course, rollout=rollout)
 
@@ -284,9 +298,24 @@ def _read(path: Path, one: Callable[[dict[str, Any]], T]) -> tuple[T, ...]:
     return tuple(map(one, json.loads(path.read_bytes()))) if path.exists() else ()
 
 
+def _plain(said: Said) -> dict[str, Any]:
+    updates = {role: dataclasses.asdict(update) for role, update in said.updates.items()}
+    return {
+        "device": said.device,
+        "hardware": said.hardware,
+        "at_s": said.at_s,
+        "running": dict(said.running),
+        "updates": updates,
+    }
+
+
+def _said(told: dict[str, Any]) -> Said:
+    return Said(**{**told, "updates": {role: Update(**update) for role, update in told["updates"].items()}})
+
+
 def _told(course: Course) -> dict[str, Any]:
     rollout = course.rollout
-    told = {field.name: getattr(rollout, field.name) for field in dataclasses.fields(rollout)}
+    told = {one.name: getattr(rollout, one.name) for one in dataclasses.fields(rollout)}
     return {
         "release": dataclasses.asdict(course.release),
         "began_s": course.began_s,

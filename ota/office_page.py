@@ -13,7 +13,7 @@ import json
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -30,7 +30,7 @@ from starlette.staticfiles import StaticFiles
 
 from ota import rollout as rollouts
 from ota.disk import RealDisk
-from ota.office import Course, Office, Said
+from ota.office import Course, Office, Said, Update
 from ota.release import Role
 from ota.rollout import Terms
 from ota.tree import pack_app
@@ -39,10 +39,14 @@ HERE = Path(__file__).parent
 BROKEN = (
     b'"""A release that does not start, to see that it is taken back."""\n\nraise SystemExit("broken on purpose")\n'
 )
-MOST_SAID = 4096
+MOST_SAID = 32 * 1024
+MOST_TEXT = 200
+MOST_LOG = 8000
+"""Characters of a failed start's log; more is cut off at its beginning."""
 TICK_S = 2.0
 HARDWARE = ("practice",)
 """What boards an app bundle made here is for."""
+UNHEARD = Update("", "", "")
 SAME_SITE = ("same-origin", "none")
 
 
@@ -99,7 +103,7 @@ class OfficePage:
                 return Response(status_code=413)
         try:
             await run_in_threadpool(self._office.check_in, said(data, self._now_s()))
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError, AttributeError):
             return Response(status_code=400)
         return Response(status_code=204)
 
@@ -144,21 +148,32 @@ class OfficePage:
 
 
 def said(data: bytes, now_s: int) -> Said:
-    """A device's word. Raises ValueError, KeyError, TypeError for anything else."""
+    """A device's word. Raises ValueError, KeyError, TypeError, AttributeError for anything else."""
     told = json.loads(data)
-    update = told["update"]
-    if not isinstance(update, dict):
-        raise TypeError("an update is an object")
-    texts = (
-        told["device"],
-        told["hardware"],
-        told["running"],
-        *(update.get(k, "") for k in ("sha256", "state", "reason")),
+    return Said(
+        _text(told["device"]),
+        _text(told["hardware"]),
+        now_s,
+        {Role(role): _text(sha256) for role, sha256 in told["running"].items()},
+        {
+            Role(role): Update(_text(update["sha256"]), _text(update["state"]), _text(update["reason"]))
+            for role, update in told["updates"].items()
+        },
+        _log(told.get("log", "")),
     )
-    if not all(isinstance(text, str) and len(text) <= 200 and text.isprintable() for text in texts):
+
+
+def _text(told: object) -> str:
+    if not isinstance(told, str) or len(told) > MOST_TEXT or not told.isprintable():
         raise ValueError("a device says printable texts")
-    device, hardware, running, sha256, state, reason = texts
-    return Said(device, hardware, now_s, running, sha256, state, reason)
+    return told
+
+
+def _log(told: object) -> str:
+    """Raises TypeError. It is shown to people: what cannot be printed is left out."""
+    if not isinstance(told, str):
+        raise TypeError("a log is text")
+    return "".join(c for c in told[-MOST_LOG:] if c.isprintable() or c == "\n")
 
 
 def _is_ours(request: Request) -> bool:
@@ -187,18 +202,28 @@ def _course(course: Course) -> dict[str, Any]:
 def _device(device: Said, courses: tuple[Course, ...]) -> dict[str, Any]:
     names = {course.release.sha256: course.release.version for course in courses}
     newest = courses[-1].rollout if courses else None
+    update = device.updates.get(courses[-1].release.role, UNHEARD) if courses else UNHEARD
     below = rollouts.bucket(newest.release, device.device) if newest else 0
     return {
         "device": device.device,
         "seen": _time(device.at_s),
-        "runs": names.get(device.running, "what came with it" if not device.running else device.running[:8]),
-        "version": names.get(device.sha256, ""),
-        "phase": device.state,
-        "reason": device.reason,
+        "runs": _runs(device, names),
+        "version": names.get(update.sha256, ""),
+        "phase": update.state,
+        "reason": update.reason,
         "ring": next((r.name for r, b in zip(newest.rings, newest.bounds, strict=True) if below < b), "")
         if newest
         else "",
     }
+
+
+def _runs(device: Said, names: Mapping[str, str]) -> str:
+    """Everything that is not what came with it."""
+    versions = [
+        f"{role} {names.get(sha256, sha256[:8])}" if role != Role.APPS else names.get(sha256, sha256[:8])
+        for role, sha256 in sorted(device.running.items())
+    ]
+    return ", ".join(versions) or "what came with it"
 
 
 def _time(seconds: int) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import subprocess
@@ -10,6 +9,7 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
+from ota import raucb
 from ota.refusals import PublishCode, Unpublished
 
 LIMIT_S = 1800.0
@@ -17,7 +17,6 @@ SQUASHFS = "-comp zstd -b 64k"
 """Small blocks: what a kiosk fetches of a changed image is counted in them."""
 
 
-LENGTH = 8
 CRL = b"-----BEGIN X509 CRL-----"
 
 
@@ -29,22 +28,12 @@ def manifest_sha256(bundle: Path, keyring: Path) -> str:
         settings.write_text(_settings(keyring.resolve()), encoding="ascii")
         said = _run(["rauc", "--conf", str(settings), "info", "--output-format=json", str(bundle)], {})
     found = json.loads(said[said.index("{") :]).get("hash")
-    return found if isinstance(found, str) else _hash_of_manifest(bundle)
-
-
-def _hash_of_manifest(bundle: Path) -> str:
-    """What RAUC before 1.9 does not tell: of the manifest inside the signature, which RAUC has verified by now. The
-    signature stands at the end, before its length in eight bytes."""
-    with bundle.open("rb") as file:
-        file.seek(-LENGTH, os.SEEK_END)
-        length = int.from_bytes(file.read(LENGTH), "big")
-        file.seek(-LENGTH - length, os.SEEK_END)
-        signature = file.read(length)
-    command = ["openssl", "cms", "-verify", "-noverify", "-inform", "DER"]
-    done = subprocess.run(command, input=signature, capture_output=True, check=False, timeout=LIMIT_S)
-    if done.returncode != 0 or not done.stdout:
-        raise Unpublished(PublishCode.BUNDLE, f"{bundle.name} holds no signed manifest: is it of format verity?")
-    return hashlib.sha256(done.stdout).hexdigest()
+    if isinstance(found, str):
+        return found
+    try:
+        return raucb.manifest_sha256(bundle)  # RAUC before 1.9 does not tell it
+    except raucb.NoBundle as cause:
+        raise Unpublished(PublishCode.BUNDLE, str(cause)) from cause
 
 
 def _settings(keyring: Path) -> str:

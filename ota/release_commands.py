@@ -85,7 +85,9 @@ def _described(options: argparse.Namespace, role: Role, counter: int) -> Release
         raise Unpublished(PublishCode.BUNDLE, "images, and only they, want --keyring: what RAUC believes on a kiosk")
     bound = rauc.manifest_sha256(options.file, options.keyring) if options.keyring else ""
     name, length = f"{role}/{counter}-{options.file.name}", options.file.stat().st_size
-    return Release(role, name, length, digest.hexdigest(), options.version, counter, tuple(options.hardware), bound)
+    return Release(
+        role, name, length, digest.hexdigest(), options.version, counter, tuple(options.hardware), bound, options.urgent
+    )
 
 
 def withdraw(options: argparse.Namespace) -> Told:

@@ -59,6 +59,7 @@ def _words() -> argparse.ArgumentParser:
         "release", does.release, _request, _updates, _dry, _file,
         role={**needed, "choices": [str(role) for role in Role]}, version=needed, counter={"type": int, "default": 0},
         hardware={**needed, "action": "append", "help": "a board that it is for; may be said again"},
+        urgent={"action": "store_true", "help": "it does not wait for the quiet hours"},
         keyring={**path, "help": "of an image: what RAUC believes on a kiosk"},
     )  # fmt: skip
     command("withdraw", does.withdraw, _request, _updates, _dry, name=needed)

@@ -208,6 +208,7 @@ def changes(request: Request) -> tuple[str, ...]:
 
 def _line(mark: str, release: Release) -> str:
     bound = f", manifest {release.manifest_sha256}" if release.manifest_sha256 else ""
+    bound += ", urgent" if release.urgent else ""
     boards = ", ".join(release.hardware)
     return (
         f"{mark} {release.name}: version {release.version}, counter {release.counter}, for {boards}, "

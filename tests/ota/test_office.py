@@ -10,7 +10,7 @@ import pytest
 from tuf.api.metadata import Metadata, Targets
 
 from ota.disk import RealDisk
-from ota.office import Office, Said
+from ota.office import Office, Said, Update
 from ota.office_page import OfficePage
 from ota.release import Role
 from ota.rollout import Status, Terms
@@ -38,7 +38,8 @@ def office(folder: Path, clock: Clock, terms: Terms | None = None) -> Office:
 
 
 def said(device: str, clock: Clock, sha256: str = "", state: str = "", reason: str = "") -> Said:
-    return Said(device, "practice", clock(), sha256, sha256, state, reason)
+    updates: dict[str, Update] = {Role.APPS: Update(sha256, state, reason)} if sha256 else {}
+    return Said(device, "practice", clock(), {Role.APPS: sha256} if sha256 else {}, updates)
 
 
 def told(folder: Path, device: str) -> dict[str, str]:
@@ -173,22 +174,25 @@ def test_another_sites_form_is_refused(tmp_path: Path, served: tuple[Office, htt
     assert client.post(button, data={"version": "1"}, headers={"sec-fetch-site": "cross-site"}).status_code == 403
 
 
-GOOD = {"device": "kiosk-1", "hardware": "practice", "running": "", "update": {}}
+GOOD = {"device": "kiosk-1", "hardware": "practice", "running": {}, "updates": {}}
+KEPT = {"sha256": "ab", "state": "kept", "reason": ""}
 
 
 @pytest.mark.parametrize(
     ("word", "status"),
     [
         (GOOD, 204),
-        ({**GOOD, "update": {"sha256": "ab", "state": "kept", "reason": ""}}, 204),
+        ({**GOOD, "running": {"apps": "ab"}, "updates": {"apps": KEPT, "policy": KEPT}}, 204),
+        ({**GOOD, "updates": {"boots": KEPT}}, 400),
+        ({**GOOD, "updates": {"apps": {}}}, 400),
         ({**GOOD, "device": "../x"}, 400),
         ({**GOOD, "device": 7}, 400),
-        ({**GOOD, "update": []}, 400),
-        ({**GOOD, "running": "x" * 201}, 400),
-        ({**GOOD, "running": "a\x1b[2J"}, 400),
+        ({**GOOD, "updates": []}, 400),
+        ({**GOOD, "running": {"apps": "x" * 201}}, 400),
+        ({**GOOD, "running": {"apps": "a\x1b[2J"}}, 400),
         ([], 400),
         ({}, 400),
-        ({**GOOD, "more": "x" * 5000}, 413),
+        ({**GOOD, "more": "x" * 40_000}, 413),
     ],
 )
 def test_what_a_device_may_say(tmp_path: Path, served: tuple[Office, httpx.Client], word: object, status: int) -> None:

@@ -55,7 +55,7 @@ class Desk:
             self.key(each)
         many = f"{{ threshold = 2, keys = {json.dumps([f'{h}.pem' for h in holders])} }}"
         one = f'{{ threshold = 1, keys = ["{daily}.pem"] }}'
-        below = dict.fromkeys(Role, many) if name == "image" else {}
+        below: dict[str, str] = dict.fromkeys(map(str, Role), many) if name == "image" else {}
         lines = {"root": many, "targets": many if below else one, "snapshot": one, "timestamp": one, **below}
         path = self.folder / f"{name}.toml"
         path.write_text("".join(f"{role} = {who}\n" for role, who in lines.items()))
@@ -247,8 +247,8 @@ def test_counters_only_rise_also_over_what_was_withdrawn(desk: Desk) -> None:
     desk.sign(desk.request("gone"), "ann", "ben")
     assert desk.publish(desk.request("gone"))[0] == 0
     assert desk.image.releases() == ()
-    words = ("release", desk.request("low"), desk.folder / "2026.12.zip", "--updates", desk.updates, "--role", "apps")
-    status, said = desk.tool(*words, "--version", "1", "--hardware", "rpi5", "--counter", "7")
+    low = ("release", desk.request("low"), desk.folder / "2026.12.zip", "--updates", desk.updates, "--role", "apps")
+    status, said = desk.tool(*low, "--version", "1", "--hardware", "rpi5", "--counter", "7")
     assert (status, said.split(":")[0]) == (1, "RELEASE-STALE")
     assert "apps/8-" in desk.tool("show", desk.prepare("2027.01", b"newer"))[1]
 
