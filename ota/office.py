@@ -3,7 +3,7 @@
 keys/<role>.pem ...          practice only: software keys, made once
 image/  director/<device>/   the repositories, as `layout` says; director/.root: the root of all directors
 rollouts.json                releases with their rollouts, oldest first; written whole, durably
-devices.json                 what each device said last
+devices/<device>.json        what each device said last
 """
 
 from __future__ import annotations
@@ -91,7 +91,9 @@ class Office:
         self._image_keys, self._director_keys, self.is_practice = keys.image, keys.director, online is None
         self._found()
         self._courses = _read(folder / "rollouts.json", _course)
-        self._said = {said.device: said for said in _read(folder / "devices.json", _said)}
+        (folder / "devices").mkdir(exist_ok=True)
+        words = (said for path in (folder / "devices").glob("*.json") for said in _read(path, _said))
+        self._said = {said.device: said for said in words}
 
     @property
     def courses(self) -> tuple[Course, ...]:
@@ -143,17 +145,20 @@ class Office:
             raise ValueError("not usable as the name of a device")
         with self._alone():
             self._said[said.device] = said
-            self._write("devices.json", [_plain(one) for one in self._said.values()])
+            self._write(f"devices/{said.device}.json", [_plain(said)])
             self._keep(tuple(self._heard(course, said) for course in self._courses))
             self._assign(said)
 
-    def halt(self, why: str) -> None:
-        """Nobody is given the newest any more."""
-        self._change(lambda rollout: rollouts.halt(rollout, why))
+    def halt(self, name: str, why: str) -> None:
+        """Nobody is given that release any more. Raises `KeyError` when it is not the newest of its role."""
+        self._change(name, lambda rollout: rollouts.halt(rollout, why))
 
-    def go_on(self, most_failures: int) -> None:
-        """A person looked, and allows that many."""
-        self._change(lambda rollout: rollouts.go_on(rollout, replace(rollout.terms, most_failures=most_failures)))
+    def go_on(self, name: str) -> None:
+        """A person looked, and allows what has failed so far and not one more. Raises as `halt` does."""
+        self._change(
+            name,
+            lambda rollout: rollouts.go_on(rollout, replace(rollout.terms, most_failures=len(rollout.failed))),
+        )
 
     def tick(self) -> None:
         """Time has passed: silence counts, full rings end, what gets old is signed anew."""
@@ -191,14 +196,15 @@ class Office:
 
     def _heard(self, course: Course, said: Said) -> Course:
         rollout = (
-            rollouts.check_in(course.rollout, said.device, said.at_s) if self._is_newest(course) else course.rollout
+            rollouts.check_in(course.rollout, said.device, said.at_s) if self.is_newest(course) else course.rollout
         )
         update = said.updates.get(course.release.role)
         if update and update.sha256 == course.release.sha256 and (end := ENDS.get(update.state)):
             rollout = rollouts.hear(rollout, said.device, end)
         return replace(course, rollout=rollout)
 
-    def _is_newest(self, course: Course) -> bool:
+    def is_newest(self, course: Course) -> bool:
+        """Of its role: older ones reach nobody any more."""
         return course == [one for one in self._courses if one.release.role is course.release.role][-1]
 
     def _is_full(self, course: Course) -> bool:
@@ -244,11 +250,16 @@ class Office:
             writer.refresh(self._director_keys)
         return writer
 
-    def _change(self, change: Callable[[Rollout], Rollout]) -> None:
+    def _change(self, name: str, change: Callable[[Rollout], Rollout]) -> None:
         with self._alone():
-            if self._courses:
-                last = self._courses[-1]
-                self._keep((*self._courses[:-1], replace(last, rollout=change(last.rollout))))
+            if name not in {course.release.name for course in self._courses if self.is_newest(course)}:
+                raise KeyError(name)
+            self._keep(
+                tuple(
+                    replace(course, rollout=change(course.rollout)) if course.release.name == name else course
+                    for course in self._courses
+                )
+            )
 
     def _keep(self, courses: tuple[Course, ...]) -> None:
         if courses != self._courses:
@@ -306,6 +317,7 @@ def _plain(said: Said) -> dict[str, Any]:
         "at_s": said.at_s,
         "running": dict(said.running),
         "updates": updates,
+        "log": said.log,
     }
 
 
