@@ -70,15 +70,24 @@ class Gate(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Place:
+    """In which start of the machine, and from which slot; empty where nobody can say, or nothing has slots."""
+
+    boot: str = ""
+    slot: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Hands:
-    """What an agent works with. `fetch` raises `Later` and `Refused`; `window`: whether nobody is in the middle of a
-    crossing; `now_s`: seconds since 1970; `tell` is given every entry once it is safe."""
+    """What an agent works with. `fetch` raises `Later` and `Refused`; `window`: whether this one may be started now;
+    `now_s`: seconds since 1970; `place`: where this runs; `tell` is given every entry once it is safe."""
 
     installer: Installer
     gate: Gate
     fetch: Callable[[Release], Path]
-    window: Callable[[], bool]
+    window: Callable[[Release], bool]
     now_s: Callable[[], int]
+    place: Callable[[], Place]
     tell: Callable[[Entry], None]
 
 
@@ -90,8 +99,23 @@ class Agent:
         self._found = self.last  # written by a process before this one
 
     @property
+    def entries(self) -> tuple[Entry, ...]:
+        """All that the journal still holds."""
+        return self._journal.entries
+
+    @property
     def last(self) -> Entry | None:
         return self._journal.entries[-1] if self._journal.entries else None
+
+    @property
+    def is_busy(self) -> bool:
+        """Something is in hand and has not come to its end."""
+        return self._in_hand() is not None
+
+    @property
+    def current(self) -> str:
+        """The sha256 of what runs; empty for what came with the image."""
+        return self._hands.installer.current()
 
     def advance(self, told: Assignment | None) -> Entry | None:
         """As far as it goes now. `told`: what this role is to run, None when nobody says or nobody could be asked.
@@ -99,7 +123,7 @@ class Agent:
         Returns the last entry. Raises `Later` and OSError; calling again goes on from where it stopped.
         """
         if not self._in_hand() and told is not None and self._is_wanted(told.release):
-            self._begin(told.release)
+            self._begin(told)
         while (entry := self._in_hand()) and (event := self._work(entry, told)):
             self._note(entry, *event)
         return self.last
@@ -122,7 +146,8 @@ class Agent:
         ended = (e for e in self._journal.entries if e.sha256 == sha256 and e.state.is_end)
         return sum(1 for entry in ended if entry.state is not State.KEPT and entry.reason != WITHDRAWN)
 
-    def _begin(self, release: Release) -> None:
+    def _begin(self, told: Assignment) -> None:
+        release, here = told.release, self._hands.place()
         failures, at_s = self._failures(release.sha256), self._hands.now_s()
         given_up = f"{Code.GIVEN_UP}: tried {failures} times" if failures >= MOST_ATTEMPTS else ""
         self._append(
@@ -137,11 +162,16 @@ class Agent:
                 attempt=failures + 1,
                 at_s=at_s,
                 reason=given_up,
+                source=told.source,
+                boot=here.boot,
+                slot=here.slot,
             )
         )
 
     def _note(self, entry: Entry, event: Event, reason: str) -> None:
-        self._append(replace(entry, state=following(entry.state, event), at_s=self._hands.now_s(), reason=reason))
+        here, at_s = self._hands.place(), self._hands.now_s()
+        state = following(entry.state, event)
+        self._append(replace(entry, state=state, at_s=at_s, reason=reason, boot=here.boot, slot=here.slot))
 
     def _append(self, entry: Entry) -> None:
         self._journal.append(entry)
@@ -170,16 +200,20 @@ class Agent:
 
     def _ask(self, _entry: Entry, told: Assignment | None) -> Outcome | None:
         """The journal says that it is tried before it is, so that a machine that dies of it knows why."""
-        if told is None or told.hold or not self._hands.window():
+        if told is None or told.hold or not self._hands.window(told.release):
             return None
         return Event.SWITCHED, ""
 
     def _switch(self, entry: Entry, _told: Assignment | None) -> Outcome:
         installer = self._hands.installer
-        if entry == self._found and installer.running(entry.sha256) is Running.OLD:
+        if entry == self._found and not self._is_this_start(entry) and installer.running(entry.sha256) is Running.OLD:
             return Event.OLD_RUNS, f"{Code.NEVER_UP}: the version before it came up"
         installer.switch(entry.sha256)
         return Event.NEW_RUNS, ""
+
+    def _is_this_start(self, entry: Entry) -> bool:
+        """Of a machine with slots: the client was killed before the machine could restart, so nothing was tried yet."""
+        return bool(entry.slot) and entry.boot == self._hands.place().boot
 
     def _prove(self, entry: Entry, _told: Assignment | None) -> Outcome:
         if self._hands.installer.running(entry.sha256) is Running.OLD:

@@ -22,7 +22,8 @@ KEPT_LINES = 200
 @dataclass(frozen=True, slots=True)
 class Entry:
     """One step. `transaction` names the try from its start to its end; `attempt` counts tries of the same bytes from 1;
-    `reason` is empty or begins with a code of `refusals`; `at_s` is seconds since 1970 by the clock that was believed.
+    `reason` is empty or begins with a code of `refusals`; `at_s` is seconds since 1970 by the clock that was believed;
+    `source` is where the order came from; `boot` and `slot` say in which start of which slot this was written.
     """
 
     transaction: str
@@ -35,6 +36,9 @@ class Entry:
     attempt: int
     at_s: int
     reason: str = ""
+    source: str = ""
+    boot: str = ""
+    slot: str = ""
 
 
 def encode(entry: Entry) -> bytes:

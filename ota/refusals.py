@@ -1,4 +1,4 @@
-"""Why an update does not go on: what was refused, by name, and what only has to wait."""
+"""Why an update does not go on: what was refused, by name, and what only has to wait. And why nothing was published."""
 
 from __future__ import annotations
 
@@ -21,6 +21,8 @@ class Code(StrEnum):
     OLDER = "OTA-OLDER"
     CONTENT = "OTA-CONTENT"
     GIVEN_UP = "OTA-GIVEN-UP"
+    BUNDLE = "OTA-BUNDLE"
+    MANIFEST = "OTA-MANIFEST"
     # tried, and taken back
     GATE = "OTA-GATE"
     NEVER_UP = "OTA-NEVER-UP"
@@ -28,6 +30,8 @@ class Code(StrEnum):
     # to be tried again later
     OFFLINE = "OTA-OFFLINE"
     NO_SPACE = "OTA-NO-SPACE"
+    RAUC = "OTA-RAUC"
+    STREAM = "OTA-STREAM"
 
 
 class Refused(Exception):
@@ -42,5 +46,27 @@ class Later(Exception):
     """Nothing is wrong with the update; the way to it, or the room for it, is."""
 
     def __init__(self, code: Code, why: str) -> None:
+        super().__init__(f"{code}: {why}")
+        self.code, self.why = code, why
+
+
+class PublishCode(StrEnum):
+    """Of the publishing side; stable, and in docs/errors.md like the others."""
+
+    THRESHOLD = "RELEASE-THRESHOLD"
+    STALE = "RELEASE-STALE"
+    CONTENT = "RELEASE-CONTENT"
+    CHANGED = "RELEASE-CHANGED"
+    KEY = "RELEASE-KEY"
+    ROOT = "RELEASE-ROOT"
+    SCHEME = "RELEASE-SCHEME"
+    TOKEN = "RELEASE-TOKEN"  # noqa: S105 - a device that holds keys
+    BUNDLE = "RELEASE-BUNDLE"
+
+
+class Unpublished(Exception):
+    """Nothing was signed, or nothing was published."""
+
+    def __init__(self, code: PublishCode, why: str) -> None:
         super().__init__(f"{code}: {why}")
         self.code = code

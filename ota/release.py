@@ -26,7 +26,8 @@ class Role(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Release:
     """`name`: role/file. `counter` only rises within a role, whatever the version says. `manifest_sha256`: of images
-    alone, what RAUC must find in the bundle; hexadecimal, like `sha256`. `length` in bytes."""
+    alone, what RAUC must find in the bundle; hexadecimal, like `sha256`. `length` in bytes. `urgent`: it does not wait
+    for the quiet hours, only until nobody is at the lane."""
 
     role: Role
     name: str
@@ -36,6 +37,7 @@ class Release:
     counter: int
     hardware: tuple[str, ...]
     manifest_sha256: str = ""
+    urgent: bool = False
 
     @property
     def file(self) -> str:
@@ -65,6 +67,7 @@ def read(target: TargetFile) -> Release:
             _count(said["release-counter"]),
             tuple(_text(name) for name in said["hardware-ids"]),
             _text(said.get("rauc-manifest-hash", "")),
+            said.get("urgent") is True,
         )
     except (KeyError, TypeError, ValueError) as cause:
         raise Refused(Code.GARBLED, f"{target.path}: a field is missing or of another kind ({cause})") from cause
@@ -77,7 +80,9 @@ def describe(release: Release) -> dict[str, Any]:
         "release-counter": release.counter,
         "hardware-ids": list(release.hardware),
     }
-    return {**said, "rauc-manifest-hash": release.manifest_sha256} if release.manifest_sha256 else said
+    if release.manifest_sha256:
+        said["rauc-manifest-hash"] = release.manifest_sha256
+    return {**said, "urgent": True} if release.urgent else said
 
 
 def _text(value: object) -> str:

@@ -32,11 +32,12 @@ class Identity:
 
 @dataclass(frozen=True, slots=True)
 class Assignment:
-    """What both agree on. `hold`: fetch and install it, but do not start it yet."""
+    """What both agree on. `hold`: fetch and install it, but do not start it yet. `source`: by which way it was said."""
 
     release: Release
     ring: str
     hold: bool
+    source: str = ""
 
 
 @dataclass(frozen=True, slots=True)

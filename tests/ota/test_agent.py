@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from ota.agent import MOST_ATTEMPTS, Agent, Hands
+from ota.agent import MOST_ATTEMPTS, Agent, Hands, Place
 from ota.bundles import BundleInstaller
 from ota.disk import Disk, RealDisk
 from ota.fetch import Store, adopt
@@ -68,8 +68,9 @@ class Port:
             BundleInstaller(self.shelf, self.restart),
             self,
             self.fetch,
-            lambda: not self.busy,
+            lambda _: not self.busy,
             lambda: 1_800_000_000,
+            lambda: Place("boot-1"),
             self.told.append,
         )
         return Agent(Role.APPS, Journal(self.disk, self.root / "journal"), hands)
@@ -285,7 +286,13 @@ def test_an_installer_that_refuses_ends_it(port: Port) -> None:
 
     told = port.carry(FIRST, 1)
     hands = Hands(
-        Picky(port.shelf, port.restart), port, port.fetch, lambda: True, lambda: 1_800_000_000, port.told.append
+        Picky(port.shelf, port.restart),
+        port,
+        port.fetch,
+        lambda _: True,
+        lambda: 1_800_000_000,
+        Place,
+        port.told.append,
     )
     last = Agent(Role.APPS, Journal(port.disk, port.root / "journal"), hands).advance(told)
     assert last is not None

@@ -86,8 +86,8 @@ class Kiosk:
     def turn(self) -> dict[str, object]:
         """One turn of the client, in a process of its own."""
         assert self.client("--once").wait(PATIENCE_S) == 0
-        told: dict[str, object] = json.loads((self.ota / "state.json").read_bytes())
-        return told
+        told: list[dict[str, object]] = json.loads((self.ota / "state.json").read_bytes())
+        return told[-1]
 
     def publish(self, counter: int, name: str, **manner: object) -> Release:
         made = tree(self.folder, name, **manner)  # type: ignore[arg-type]
@@ -158,7 +158,8 @@ def test_it_waits_until_the_traveller_has_gone(kiosk: Kiosk) -> None:
 def test_a_client_killed_while_the_new_one_proves_itself_goes_on(kiosk: Kiosk) -> None:
     kiosk.publish(1, "good")
     client = kiosk.client()
-    until(lambda: b"proving" in (kiosk.ota / "journal").read_bytes() if (kiosk.ota / "journal").exists() else False)
+    journal = kiosk.ota / "apps.journal"
+    until(lambda: journal.exists() and b"proving" in journal.read_bytes())
     client.kill()
     client.wait()
     assert kiosk.turn()["state"] == "kept"

@@ -1,0 +1,172 @@
+"""The update client of one device: one question to the repositories, and each role goes as far as it can."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import logging
+import shutil
+import ssl
+import time
+from dataclasses import asdict
+from pathlib import Path
+
+import urllib3
+
+from ota import clock, fetch, tryboot
+from ota import floor as floors
+from ota.agent import Agent, Hands, Place
+from ota.app import App
+from ota.disk import Disk, replace
+from ota.floor import Floor
+from ota.journal import Entry, Journal
+from ota.refusals import Later, Refused
+from ota.release import Release, Role
+from ota.repository import Repository, Source
+from ota.roles import HANDS, Bench
+from ota.settings import Settings
+from ota.trial import last_words
+from ota.trust import DIRECTOR, IMAGE, Identity, Word, check
+from ota.workflow import State
+
+log = logging.getLogger(__name__)
+SAY_S = 10.0
+BUILT_IN = Floor(time_s=1_793_000_000)  # 2026-10-26: this program is not older
+TOLD = 24
+"""Steps of each role that lie ready for whoever reports them: the last two or three transactions."""
+STATE = "state.json"
+BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
+
+
+class Client:
+    """Of one device. One thread."""
+
+    def __init__(self, settings: Settings, disk: Disk, boot_id: Path = BOOT_ID) -> None:
+        """Raises OSError."""
+        self._settings, self._disk = settings, disk
+        self._pool = urllib3.PoolManager(retries=False, ssl_context=_tls(settings))
+        self._boot = boot_id.read_text(encoding="ascii").strip() if boot_id.exists() else ""
+        settings.folder.mkdir(parents=True, exist_ok=True)
+        bench = Bench(settings, disk, App(settings.app), self._fetch, _now_s, self._place, self._tell, self._floor_s)
+        self._agents = {role: self._agent(role, hands) for role, make in HANDS.items() if (hands := make(bench))}
+        self._floor = floors.load(settings.folder, BUILT_IN)
+        self._write()  # it may have been cut before it could
+
+    @property
+    def waits(self) -> bool:
+        """Whether something is installed that only wants a window."""
+        return any(agent.is_busy for agent in self._agents.values())
+
+    def turn(self) -> None:
+        """Ask, and go as far as it goes. Raises OSError; everything else that is wrong is said and waited for."""
+        before = self._last()
+        self._say()
+        self._advance(self._ask())
+        if self._last() != before:
+            self._say()
+
+    def _advance(self, word: Word | None) -> None:
+        """Each role by itself: that one has to wait is no reason for another."""
+        told = {a.release.role: a for a in word.assignments} if word else {}
+        for role, agent in self._agents.items():
+            try:
+                agent.advance(told.get(role))
+            except Later as later:
+                log.info("%s: %s", role, later)
+            self._raise_floor(self._floor.with_counter(role, agent.lowest_counter()))
+
+    def _agent(self, role: Role, hands: Hands) -> Agent:
+        (self._settings.folder / role).mkdir(exist_ok=True)
+        return Agent(role, Journal(self._disk, self._settings.folder / f"{role}.journal"), hands)
+
+    def _last(self) -> dict[Role, Entry | None]:
+        return {role: agent.last for role, agent in self._agents.items()}
+
+    def _say(self) -> None:
+        """How this device is, to whoever assigns; that it could not be said is no reason not to ask."""
+        if not self._settings.office:
+            return
+        said = {
+            "device": self._settings.device,
+            "hardware": self._settings.hardware,
+            "running": self._running(),
+            "updates": {role: _update(last) for role, last in self._last().items() if last is not None},
+            "log": last_words(self._settings.folder) if self._has_fallen_back() else "",
+        }
+        try:
+            self._pool.request("POST", f"{self._settings.office}check-in", json=said, timeout=SAY_S)
+        except urllib3.exceptions.HTTPError as cause:
+            log.info("could not check in: %s", cause)
+
+    def _running(self) -> dict[Role, str]:
+        """What cannot be asked just now is left out."""
+        found = dict[Role, str]()
+        for role, agent in self._agents.items():
+            with contextlib.suppress(Later):
+                found[role] = agent.current
+        return {role: sha256 for role, sha256 in found.items() if sha256}
+
+    def _has_fallen_back(self) -> bool:
+        last = self._last().get(Role.IMAGES)
+        return last is not None and last.state is State.ROLLED_BACK
+
+    def _ask(self) -> Word | None:
+        settings = self._settings
+        now = clock.judge(_now_s(), self._floor.time_s)
+        sources = (
+            Source(DIRECTOR, settings.folder / "director", settings.director_root.read_bytes(), settings.director),
+            Source(IMAGE, settings.folder / "image", settings.image_root.read_bytes(), settings.image),
+        )
+        try:
+            director, image = (Repository(source, self._pool, now.now_s, self._disk) for source in sources)
+            word = check(director, image, Identity(settings.device, settings.hardware), self._floor)
+        except (Refused, Later) as why:
+            log.warning("%s (clock %s)", why, now.state)
+            return None
+        self._raise_floor(word.floor)
+        return word
+
+    def _raise_floor(self, floor: Floor) -> None:
+        if floor != self._floor:
+            floors.save(self._disk, self._settings.folder, floor)
+            self._floor = floor
+
+    def _floor_s(self) -> int:
+        return self._floor.time_s
+
+    def _fetch(self, release: Release) -> Path:
+        folder = self._settings.folder / release.role
+        store = fetch.Store(folder, self._disk, lambda: shutil.disk_usage(folder).free)
+        return fetch.fetch(self._pool, self._settings.content, release, store, _progress)
+
+    def _place(self) -> Place:
+        return Place(self._boot, tryboot.start().slot)
+
+    def _tell(self, entry: Entry) -> None:
+        """For whoever reports it: the appliance sends what lies there."""
+        log.info("%s %s %s %s", entry.transaction, entry.state, entry.version, entry.reason)
+        self._write()
+
+    def _write(self) -> None:
+        told = [asdict(entry) for agent in self._agents.values() for entry in agent.entries[-TOLD:]]
+        replace(self._disk, self._settings.folder / STATE, json.dumps(told, sort_keys=True).encode())
+
+
+def _update(last: Entry) -> dict[str, str]:
+    return {"sha256": last.sha256, "state": last.state, "reason": last.reason}
+
+
+def _progress(here: int, of: int) -> None:
+    log.debug("%d of %d bytes", here, of)
+
+
+def _now_s() -> int:
+    return int(time.time())
+
+
+def _tls(settings: Settings) -> ssl.SSLContext | None:
+    if not settings.ca:
+        return None
+    context = ssl.create_default_context(cafile=settings.ca)
+    context.load_cert_chain(settings.certificate, settings.key)
+    return context
