@@ -93,7 +93,7 @@ def read_token_key(path: Path) -> TokenKey:
 def open_key(place: TokenKey) -> HsmKey:
     """Raises FolderError: no such library, token or key, or the PIN is wrong."""
     try:
-        session = _session(place)
+        session = _session(place, writing=False)
         private = session.get_key(pkcs11.ObjectClass.PRIVATE_KEY, pkcs11.KeyType.EC, place.label)
         public = session.get_key(pkcs11.ObjectClass.PUBLIC_KEY, pkcs11.KeyType.EC, place.label)
     except (pkcs11.PKCS11Error, RuntimeError) as error:
@@ -104,7 +104,7 @@ def open_key(place: TokenKey) -> HsmKey:
 def generate_key(place: TokenKey) -> HsmKey:
     """A new key in the token, which cannot be taken out. FolderError: one of this label is there, or no token."""
     try:
-        session = _session(place)
+        session = _session(place, writing=True)
         if list(session.get_objects({pkcs11.Attribute.LABEL: place.label})):
             raise FolderError(f"{place.token}: there is a key {place.label} already")
         parameters = session.create_domain_parameters(
@@ -125,13 +125,16 @@ def generate_key(place: TokenKey) -> HsmKey:
     return _key(private, public)
 
 
-def _session(place: TokenKey) -> Any:
+def _session(place: TokenKey, *, writing: bool) -> Any:
     try:
         pin = place.pin_file.read_text(encoding="utf-8").strip()
     except OSError as error:
         raise FolderError(f"{place.pin_file}: {error}") from None
     token = pkcs11.lib(str(place.module)).get_token(token_label=place.token)
-    return token.open(rw=True, user_pin=pin)
+    try:
+        return token.open(rw=writing, user_pin=pin)
+    except pkcs11.UserAlreadyLoggedIn:  # one login counts for all of a process's sessions
+        return token.open(rw=writing)
 
 
 def _key(private: Any, public: Any) -> HsmKey:

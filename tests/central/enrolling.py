@@ -121,7 +121,8 @@ class Headquarters:
 @contextmanager
 def headquarters(folder: Path, url: str, makers: list[x509.Certificate] | None = None) -> Iterator[Headquarters]:
     now = datetime.now(UTC)
-    ca.init(folder, [], now)
+    if not (folder / "ca.crt").exists():
+        ca.init(folder, [], now)
     folders.found(folder, folders.Founding("Landfall test", ["localhost", "127.0.0.1"], "", None), now)
     for name, passphrase in PASSPHRASES.items():
         add_person(folder / "enrolment" / "people", name, passphrase)
