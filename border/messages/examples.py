@@ -22,6 +22,7 @@ from border.encounter import (
     SampleRef,
     Stamp,
 )
+from border.enrolment import examples as enrolment
 from border.findings import Finding, Measure, Verdict
 from border.ledger import GENESIS, Checkpoint
 from border.messages.trust import TrustFile
@@ -257,5 +258,6 @@ EXAMPLES: tuple[object, ...] = (
     POLICY,
     LISTED,
     TRUST,
+    *enrolment.EXAMPLES,
 )
 """Every message of the contract, once."""
