@@ -33,6 +33,7 @@ class CameraScene:
         self.blur_px = 0.7  # sigma of the lens
         self.noise_levels = 2.0
         self.gain = 1.0
+        self.veil = 0.0  # share of the contrast that grease on the lens takes
         self.hot: tuple[tuple[int, int], ...] = ()  # row, column of spots of 2 x 2 pixels that always shine
         self.dead: tuple[tuple[int, int], ...] = ()  # and of those that never do
         self.hangs = False  # the same picture again and again
@@ -40,10 +41,16 @@ class CameraScene:
         self._sim, self._size = sim, size
         self._period_s = 1.0 / fps
         self._dice = np.random.default_rng(5)
-        self._stop = threading.Event()
+        self._stop, self._shown = threading.Event(), threading.Event()
         sim.show(self._picture())
         self._thread = threading.Thread(target=self._run, name="camera scene", daemon=True)
         self._thread.start()
+
+    def becomes(self, scene: Scene) -> None:
+        """From now on, and shown when this returns."""
+        self.scene = scene
+        self._shown.clear()
+        self._shown.wait(JOIN_S)
 
     def close(self) -> None:
         self._stop.set()
@@ -52,12 +59,16 @@ class CameraScene:
     def _run(self) -> None:
         while not self._stop.wait(self._period_s):
             if not self.hangs:
+                scene = self.scene
                 self._sim.show(self._picture())
+                if scene is self.scene:
+                    self._shown.set()
 
     def _picture(self) -> bytes:
         """JPEG."""
         light = 1.0 if self.lamp_is_broken else 1.0 + 0.3 * self._sim.light
         seen = cv2.GaussianBlur(_drawn(self.scene, self._size), (0, 0), max(self.blur_px, 0.1)) * light
+        seen = seen + self.veil * (float(seen.mean()) - seen)
         grain = self.noise_levels * self._dice.standard_normal(self._size, np.float32)
         sensor = np.clip(seen * self.gain + grain, 0, 255).astype(np.uint8)
         for spots, level in ((self.hot, 255), (self.dead, 0)):
