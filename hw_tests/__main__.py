@@ -33,7 +33,7 @@ def main(arguments: Sequence[str]) -> int:
     except (Refused, OSError, ValueError) as refused:
         sys.stderr.write(f"{refused}\n")
         return REFUSED
-    _keep(told.records, record, station)
+    _keep(told.records, record, station, with_pdf=told.pdf)
     return ENDS.get(record.outcome, FAILED)
 
 
@@ -58,16 +58,21 @@ def _why(phase: PhaseRecord) -> str:
     return "".join(f"\n        {each.name}: {report.told(each.value, each.unit)}, wanted {each.limits}" for each in bad)
 
 
-def _keep(folder: Path, record: Record, station: Station) -> None:
+def _keep(folder: Path, record: Record, station: Station, *, with_pdf: bool) -> None:
     path = store.keep(folder, record)
     page = report.page(record, phases(station), words(), station.earlier)
     path.with_suffix(".xml").write_bytes(report.junit(record))
     path.with_suffix(".html").write_text(page, encoding="utf-8")
+    if with_pdf:
+        _print(path.with_suffix(".pdf"), page)
+    sys.stdout.write(f"{path}\n")
+
+
+def _print(path: Path, page: str) -> None:
     try:
-        path.with_suffix(".pdf").write_bytes(report.pdf(page))
+        path.write_bytes(report.pdf(page))
     except report.NoBrowser as missing:
         sys.stderr.write(f"no PDF: {missing}\n")
-    sys.stdout.write(f"{path}\n")
 
 
 def _station(told: argparse.Namespace) -> Station:
@@ -92,6 +97,7 @@ def _parser() -> argparse.ArgumentParser:
     which.add_argument("--phase", help="one phase alone, again")
     parser.add_argument("--allow", action="append", default=[], metavar="FLAG", help="cuts-power, moves-gate")
     parser.add_argument("--records", type=Path, default=Path("/var/lib/landfall/hardware-tests"))
+    parser.add_argument("--pdf", action="store_true", help="the page on paper too, printed by Chromium")
     parser.add_argument("--root", type=Path, default=Path("/"), help="where /proc, /sys and /etc are read")
     parser.add_argument("--data", type=Path, default=Path("/var/lib/landfall"), help="without --station")
     parser.add_argument("--software", default="", help="version, for the record")

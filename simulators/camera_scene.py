@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from enum import StrEnum
 
 import cv2
@@ -36,12 +37,12 @@ class CameraScene:
         self.veil = 0.0  # share of the contrast that grease on the lens takes
         self.hot: tuple[tuple[int, int], ...] = ()  # row, column of spots of 2 x 2 pixels that always shine
         self.dead: tuple[tuple[int, int], ...] = ()  # and of those that never do
-        self.hangs = False  # the same picture again and again
+        self._hangs = False
         self.lamp_is_broken = False
         self._sim, self._size = sim, size
         self._period_s = 1.0 / fps
         self._dice = np.random.default_rng(5)
-        self._stop, self._shown = threading.Event(), threading.Event()
+        self._stop, self._shown = threading.Event(), 0
         sim.show(self._picture())
         self._thread = threading.Thread(target=self._run, name="camera scene", daemon=True)
         self._thread.start()
@@ -49,8 +50,18 @@ class CameraScene:
     def becomes(self, scene: Scene) -> None:
         """From now on, and shown when this returns."""
         self.scene = scene
-        self._shown.clear()
-        self._shown.wait(JOIN_S)
+        self.settles()
+
+    def settles(self) -> None:
+        """Return when knobs that were turned are to be seen: the picture that was under way when they were is past."""
+        wanted, ends_s = self._shown + 2, time.monotonic() + JOIN_S
+        while self._shown < wanted and time.monotonic() < ends_s:
+            time.sleep(self._period_s / 4)
+
+    def hang(self) -> None:
+        """The same picture again and again, from now on."""
+        self._hangs = True
+        self.settles()
 
     def close(self) -> None:
         self._stop.set()
@@ -58,11 +69,9 @@ class CameraScene:
 
     def _run(self) -> None:
         while not self._stop.wait(self._period_s):
-            if not self.hangs:
-                scene = self.scene
+            if not self._hangs:
                 self._sim.show(self._picture())
-                if scene is self.scene:
-                    self._shown.set()
+            self._shown += 1
 
     def _picture(self) -> bytes:
         """JPEG."""

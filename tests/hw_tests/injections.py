@@ -153,6 +153,17 @@ def without_portrait(kiosk: Kiosk) -> None:
     del chip.passport.files[DG2]
 
 
+def seen(device: str, name: str, value: object) -> Injection:
+    """A knob of the scene, turned and to be seen."""
+
+    def inject(kiosk: Kiosk) -> None:
+        scene = getattr(kiosk, device)
+        setattr(scene, name, value)
+        scene.settles()
+
+    return inject
+
+
 def slow_camera(kiosk: Kiosk) -> None:
     kiosk.camera._period_s = 1.4
 
@@ -170,7 +181,7 @@ def specimen_is(lines: tuple[str, ...]) -> Injection:
 
 def pale(kiosk: Kiosk) -> None:
     finger = impression(master(3), Condition.GOOD, 1)
-    kiosk.hands.does = {**kiosk.hands.does, "finger_place": lambda: kiosk.sensor.place(finger // 5 + 180)}
+    kiosk.hands.does = {**kiosk.hands.does, "finger_place": lambda: kiosk.sensor.place(finger // 4 + 160)}
 
 
 def covered_badly(kiosk: Kiosk) -> None:
@@ -205,7 +216,7 @@ INJECTIONS: dict[str, Injection] = {
     "nvme_worn": lambda kiosk: kiosk.tree.nvme(percentage_used=97),
     "clock_behind": behind,
     "chip_stands": knob("tree", "chip_stands_still", True),
-    "chip_off": knob("tree", "chip_is_off_s", 60.0),
+    "chip_off": lambda kiosk: kiosk.tree.chip_is_off(60.0),
     "chip_drifts": an_old_record,
     "cell_empty": lambda kiosk: kiosk.tree.volts("BATT_V", 0.4),
     "watchdog_off": file(f"{WATCHDOG}/state", "inactive\n"),
@@ -250,18 +261,18 @@ INJECTIONS: dict[str, Injection] = {
     "camera_out": unplugged("camera"),
     "camera_stalls": both(lambda kiosk: kiosk.scene.close(), lambda kiosk: kiosk.camera.cover()),
     "camera_slow": slow_camera,
-    "camera_hangs": knob("scene", "hangs", True),
-    "lens_capped": knob("scene", "scene", Scene.COVERED),
-    "light_behind": knob("scene", "gain", 3.0),
-    "sensor_noisy": knob("scene", "noise_levels", 24.0),
-    "second_camera_hangs": knob("second", "hangs", True),
-    "out_of_focus": knob("scene", "blur_px", 4.0),
+    "camera_hangs": lambda kiosk: kiosk.scene.hang(),
+    "lens_capped": seen("scene", "scene", Scene.COVERED),
+    "light_behind": seen("scene", "gain", 3.0),
+    "sensor_noisy": seen("scene", "noise_levels", 24.0),
+    "second_camera_hangs": lambda kiosk: kiosk.second.hang(),
+    "out_of_focus": seen("scene", "blur_px", 4.0),
     "no_card": lambda kiosk: kiosk.hands.__setattr__("does", {}),
-    "veiled": knob("scene", "veil", 0.65),
-    "pixels_hot": knob("scene", "hot", SPOTS),
-    "pixels_dead": knob("scene", "dead", SPOTS),
+    "veiled": seen("scene", "veil", 0.65),
+    "pixels_hot": seen("scene", "hot", SPOTS),
+    "pixels_dead": seen("scene", "dead", SPOTS),
     "not_covered": covered_badly,
-    "lamp_dark": knob("scene", "lamp_is_broken", True),
+    "lamp_dark": seen("scene", "lamp_is_broken", True),
     "no_paper": knob("printer", "rows_left", 0),
     "cover_open": knob("printer", "cover_is_open", True),
     "printer_out": unplugged("printer"),
