@@ -16,6 +16,7 @@ class Kind(StrEnum):
     ANSWER = "answer"  # picture, words, two buttons and 'not sure'
     TOUCH_GRID = "touch_grid"  # a field of cells to be touched one after the other; yes once all are
     COLOUR = "colour"  # the whole screen in one colour after the other, then the buttons
+    TONES = "tones"  # three tones from the loudspeaker, again on a touch, and the buttons
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,11 @@ class Question:
 
 class Prompt(Protocol):
     """The page, the terminal, or a test's hands. Called from the thread that runs the suite."""
+
+    @property
+    def has_screen(self) -> bool:
+        """Whether it is asked on the device's own screen; else touch, screen and sound are skipped."""
+        ...
 
     def ask(self, question: Question, deadline: Deadline) -> Answer:
         """Wait for the answer. Raises `DeviceError` of the device `person`: `Cancelled`, or `DeviceTimeout`."""

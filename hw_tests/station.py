@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import time
 import tomllib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -48,6 +48,7 @@ class Pace:
     memory_mib: int = 256
     person_s: float = 180.0  # a person has this long for what he is asked or told
     frames: int = 30
+    settle_frames: int = 5  # before them, while exposure finds its way
 
 
 QUICK = Pace(load_s=5.0, write_mib=16, memory_mib=32, person_s=60.0, frames=15)
@@ -71,8 +72,8 @@ class Station:
     earlier: tuple[Record, ...] = ()  # of this board, oldest first
     path: str = "/usr/bin:/usr/sbin:/bin:/sbin"  # where the system's commands are found
 
-    def cameras(self) -> Iterable[str]:
-        return (name for name in self.devices if name.split("_")[0] == "camera")
+    def cameras(self) -> Mapping[str, Fitted]:
+        return {name: each for name, each in self.devices.items() if name.split("_")[0] == "camera"}
 
 
 def read_station(path: Path, *, root: Path = Path("/")) -> Station:

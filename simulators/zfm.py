@@ -67,12 +67,16 @@ class ZfmSim:
         self.mishear_commands = 0  # so many commands arrive damaged
         self.chatter = b""  # what it says before each answer without being asked
         self.refuses: dict[int, int] = {}  # instruction code to the confirmation code it always gets
+        self.residue: GREY | None = None  # what is left on the glass when the finger is lifted: a print of grease
+        self.grain_levels = 0.0  # noise of the sensor, on top of what is placed
+        self.stuck_columns: tuple[int, ...] = ()  # of the picture, that show nothing
         self._finger: GREY | None = None
         self._held: bytes | None = None  # 4-bit image in the module's memory
         self._unlocked = not any(password)
         self._received = b""
         self._coming: tuple[Callable[[bytes], None], bytes] | None = None  # what takes data packets, and those so far
         self._dice = random.Random(7)
+        self._grain = np.random.default_rng(7)
         self._wire = PtyWire(path, self._hear, self.faults, throttle=throttle)
         self._wire.replug()
 
@@ -200,10 +204,17 @@ class ZfmSim:
         return acts
 
     def _capture(self) -> None:
-        finger = self._finger
-        self._held = None if finger is None else _packed(finger)
+        finger = self.residue if self._finger is None else self._finger
+        self._held = None if finger is None else _packed(self._seen(finger))
         after_s = TRUE_CAPTURE_S if self.throttle else QUICK_CAPTURE_S
         self._acknowledge(NO_FINGER if finger is None else OK, after_s=after_s)
+
+    def _seen(self, finger: GREY) -> GREY:
+        """Through the sensor's own faults."""
+        grain = self._grain.normal(0, 1, finger.shape) * self.grain_levels
+        seen = np.clip(finger + grain, 0, 255).astype(np.uint8)
+        seen[:, list(self.stuck_columns)] = 0
+        return seen
 
     def _extract(self, data: bytes) -> None:
         if self._held is None:

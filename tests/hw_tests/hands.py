@@ -19,6 +19,7 @@ class Hands:
     says: Mapping[str, Answer | str] = field(default_factory=dict)
     does: Mapping[str, Callable[[], object]] = field(default_factory=dict)
     heard: list[str] = field(default_factory=list)
+    has_screen: bool = True
 
     def ask(self, question: Question, deadline: Deadline) -> Answer:
         deadline.check("person")
