@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import glob
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from appliance.clock import SystemClock, TimeKeeper, kernel_says_synchronised, read_boot_id
 from border.encounter import Stamp
@@ -25,8 +26,12 @@ from provisioning.tpm import Tpm
 
 OPERATION = "operation.json"
 FLOOR = "floor.json"
+WIPED = "wiped.json"
+"""On the desk: wiping has begun, and what is gone is not missed."""
+
 SOFTWARE = "0.1.0"
 VOUCHER, LANE, ANSWER = "voucher.cbor", "lane.json", "answer.cose"
+Phases = Callable[[Station], Sequence[Phase]]
 MAX_FILE = 64 * 1024 * 1024
 """A file of a stick that is larger is none of ours."""
 
@@ -37,10 +42,10 @@ class Bench:
 
     settings: Settings
     desk: Desk
-    backend: Backend
+    slots: tuple[Backend, Backend]  # while a lane moves, the old key is in one and the new one in the other
     times: TimeKeeper
     talk: Talk
-    phases: Callable[[Station], Sequence[Phase]]  # the hardware tests
+    phases: Phases  # the hardware tests
 
     @property
     def folder(self) -> Path:
@@ -48,12 +53,26 @@ class Bench:
         return self.settings.device.folder
 
     @property
+    def backend(self) -> Backend:
+        """The identity of this operation."""
+        return self.slots[int(self.operation.get("slot", self.desk.slot))]
+
+    @property
+    def former(self) -> Backend:
+        """The identity that the lane has outside of this operation."""
+        return self.slots[self.desk.slot]
+
+    @property
     def keys(self) -> Path:
         return self.folder / "keys"
 
     @property
+    def operation(self) -> Mapping[str, Any]:
+        return self.desk.table(OPERATION)
+
+    @property
     def purpose(self) -> Purpose:
-        return Purpose(self.desk.table(OPERATION)["purpose"])
+        return Purpose(self.operation["purpose"])
 
     @property
     def kiosk(self) -> str:
@@ -126,19 +145,26 @@ class Bench:
         return path
 
 
-def backend_of(settings: Settings) -> Backend:
+def backend_of(settings: Settings, slot: int) -> Backend:
     """Where the identity key of this board lives. Raises OSError: the token's PIN cannot be read."""
     place = settings.identity
     if place.level == KeyLevel.TPM:
-        return TpmKey(Tpm(place.tcti))
+        return TpmKey(Tpm(place.tcti, slot))
     if place.level == KeyLevel.PKCS11:
-        return TokenKey(Token(str(place.module), place.label, place.pin_file.read_text(encoding="utf-8").strip()))
-    return SoftwareKey(settings.device.folder / "keys" / "device.key")  # where the kiosk looks for it
+        pin = place.pin_file.read_text(encoding="utf-8").strip()
+        return TokenKey(Token(str(place.module), place.label, pin, slot))
+    return SoftwareKey(settings.device.folder / "provisioning" / f"identity-{slot}.key")
 
 
-def open_bench(settings: Settings, talk: Talk, *, synchronised: Callable[[], bool] = kernel_says_synchronised) -> Bench:
+def open_bench(
+    settings: Settings,
+    talk: Talk,
+    phases: Phases,
+    *,
+    synchronised: Callable[[], bool] = kernel_says_synchronised,
+) -> Bench:
     """Raises OSError."""
     folder = settings.device.folder
     disk.make_folder(folder / "provisioning")
     times = TimeKeeper(SystemClock(), folder / "time", boot_id=read_boot_id(), synchronised=synchronised)
-    return Bench(settings, Desk(folder), backend_of(settings), times, talk, phases)
+    return Bench(settings, Desk(folder), (backend_of(settings, 0), backend_of(settings, 1)), times, talk, phases)

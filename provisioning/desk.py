@@ -19,6 +19,7 @@ from border.messages.errors import MessageError
 from provisioning import disk
 
 JSON = "application/json"
+SLOT = "slot"
 
 
 class Desk:
@@ -55,6 +56,17 @@ class Desk:
 
     def put_table(self, name: str, table: Mapping[str, Any]) -> None:
         self.write(name, json.dumps(table, sort_keys=True, ensure_ascii=False).encode())
+
+    @property
+    def slot(self) -> int:
+        """Which of the two places holds the lane's identity."""
+        try:
+            return 1 if (self._folder / SLOT).read_text(encoding="ascii").strip() == "1" else 0
+        except OSError:
+            return 0
+
+    def choose_slot(self, slot: int) -> None:
+        disk.write(self._folder / SLOT, b"%d\n" % slot)
 
     # -- the sheet
 

@@ -12,10 +12,10 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from appliance.config import ConfigError
 from appliance.config import load as load_config
-from border.enrolment.values import EnrolmentAnswer, KeyLevel
+from border.enrolment.values import EnrolmentAnswer
 from provisioning import disk, officers
 from provisioning.bench import Bench
-from provisioning.identity import private_pem
+from provisioning.identity import SoftwareKey, private_pem
 from provisioning.refusals import Code, refused
 from provisioning.step import Answers, Facts, Question, Refused, Step
 from provisioning.steps import board, keys
@@ -33,7 +33,7 @@ def is_done(bench: Bench) -> bool:
         files = dict(_files(bench))
     except Refused:
         return False
-    there = all(_is(path, data) for path, data in files.items())
+    there = all(is_file_of(path, data) for path, data in files.items())
     listed = all((bench.folder / "lists" / f"{name}.cose").is_file() for name, _ in bench.answer().lists)
     return there and listed and bool(officers.roster(bench.folder))
 
@@ -45,7 +45,7 @@ def do(bench: Bench, _answers: Answers) -> Question | None:
         if not (bench.folder / "lists" / f"{name}.cose").is_file():
             disk.write(bench.folder / "lists" / f"{name}.cose", data)
     for path, data in files.items():
-        if not _is(path, data):
+        if not is_file_of(path, data):
             disk.write(path, data)
     _checked(bench)
     return None
@@ -68,9 +68,11 @@ def _files(bench: Bench) -> Iterator[tuple[Path, bytes]]:
     answer = bench.answer()
     for name, data in answer.keys:
         yield bench.keys / Path(name).name, data
-    yield bench.keys / "device.crt", _pem(answer.chain)
-    yield bench.keys / "tls.pem", _tls_pem(bench, answer)
-    if bench.backend.level is not KeyLevel.SOFTWARE:
+    yield bench.keys / "device.crt", pem(answer.chain)
+    yield bench.keys / "tls.pem", tls_pem(bench, answer)
+    if isinstance(bench.backend, SoftwareKey):
+        yield bench.keys / "device.key", bench.backend.path.read_bytes()
+    else:
         yield bench.keys / SIGNER, f"{bench.backend.level.value}\n{bench.folder / SOCKET}\n".encode()
     yield bench.folder / CHAIN, f"{answer.next_seq} {answer.head.hex()}\n".encode()
     yield bench.folder / CONFIG, configuration(bench, answer).encode()
@@ -116,18 +118,18 @@ def _officers(bench: Bench) -> None:
     )
 
 
-def _tls_pem(bench: Bench, answer: EnrolmentAnswer) -> bytes:
+def tls_pem(bench: Bench, answer: EnrolmentAnswer) -> bytes:
     """Key and certificates in one file, so that no cut can leave a pair that does not fit."""
     key = keys.tls_key(bench)
     assert key is not None
-    return private_pem(key) + _pem(answer.tls_chain)
+    return private_pem(key) + pem(answer.tls_chain)
 
 
-def _pem(chain: tuple[bytes, ...]) -> bytes:
+def pem(chain: tuple[bytes, ...]) -> bytes:
     return b"".join(x509.load_der_x509_certificate(der).public_bytes(Encoding.PEM) for der in chain)
 
 
-def _is(path: Path, data: bytes) -> bool:
+def is_file_of(path: Path, data: bytes) -> bool:
     try:
         return path.read_bytes() == data
     except OSError:

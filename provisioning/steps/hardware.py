@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from drivers.deadline import Deadline
-from drivers.errors import Cancelled
 from hw_tests import record as records
 from hw_tests import runner
 from hw_tests.prompt import Question as Prompted
 from hw_tests.record import Answer, Outcome, Record
-from hw_tests.runner import Begun, Ended, Finished, Plan
+from hw_tests.runner import Begun, Ended, Finished, Plan, Progress
 from hw_tests.station import Station, read_station
 from provisioning.bench import SOFTWARE, Bench
 from provisioning.refusals import Code, refused
-from provisioning.step import Answers, Choice, Facts, Question, Refused, Step, Talk, Unanswered
+from provisioning.step import Answers, Choice, Facts, Question, Refused, Step, Talk
 from provisioning.steps import board
 from provisioning.words import short
 
@@ -78,10 +78,7 @@ class Person:
 
     def ask(self, question: Prompted, deadline: Deadline) -> Answer:
         deadline.check("person")
-        try:
-            said = self.talk.ask(as_asked(question))
-        except Unanswered as nobody:
-            raise Cancelled("person", "nobody answered") from nobody
+        said = self.talk.ask(as_asked(question))
         return Answer(question.name, said if said in (records.YES, records.NO) else records.NOT_SURE, self.who)
 
     def tell(self, request: Prompted | None) -> None:
@@ -109,8 +106,7 @@ def _station(bench: Bench) -> Station:
     return replace(station, data=Path(bench.folder), clock_floor_s=floor_s, now_s=time.time)
 
 
-def _run(bench: Bench, progress: object) -> Record:
-    assert hasattr(progress, "__iter__")
+def _run(bench: Bench, progress: Iterator[Progress]) -> Record:
     for event in progress:
         if isinstance(event, Begun):
             bench.talk.say(f"{event.number} of {event.of}: {event.phase.replace('_', ' ')}")

@@ -6,7 +6,7 @@ import io
 
 import segno
 
-from drivers.api import Slip, SlipLine
+from drivers.api import LineStyle, Slip, SlipLine
 from drivers.catalogue import PRINTER
 from drivers.deadline import Deadline
 from drivers.errors import DeviceError
@@ -52,9 +52,10 @@ def content(bench: Bench) -> str:
     return f"{bench.settings.page.url}/#{name}" if bench.settings.page.url else name
 
 
-def lines(bench: Bench) -> tuple[str, ...]:
+def lines(bench: Bench) -> tuple[SlipLine, ...]:
     facts = board.read_facts(bench)
-    return (bench.kiosk, bench.answer().port, facts.model, f"S/N {facts.serial}")
+    small = (bench.answer().port, facts.model, f"S/N {facts.serial}")
+    return (SlipLine(bench.kiosk, LineStyle.LARGE), *(SlipLine(line) for line in small))
 
 
 def _picture(qr: segno.QRCode, kind: str) -> bytes:
@@ -78,7 +79,7 @@ def _print(bench: Bench) -> str:
     except (KeyError, ValueError) as error:
         return f"not usable: {error}"
     try:
-        printer.print(Slip(tuple(SlipLine(line) for line in lines(bench))), Deadline(PRINT_S))
+        printer.print(Slip(lines(bench), content(bench)), Deadline(PRINT_S))
     except DeviceError as error:
         return f"failed: {error}"
     finally:
