@@ -1,7 +1,7 @@
 """The technician's one command: from a bare board to a commissioned lane, and what may happen to it later.
 
     python -m provisioning --config provisioning.toml status
-    python -m provisioning --config provisioning.toml run [commission | replace-board | replace-storage | move-site | retire]
+    python -m provisioning --config provisioning.toml run [commission | replace-board | ... | retire]
     python -m provisioning --config provisioning.toml answer KEY VALUE
     python -m provisioning --config provisioning.toml renew
     python -m provisioning --config provisioning.toml page
@@ -22,8 +22,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from border.enrolment.values import Purpose
-from hw_tests.phases import phases
+from hw_tests.phases import phases as all_phases
 from provisioning import operations
+from provisioning.bench import Phases
 from provisioning.refusals import Code
 from provisioning.runner import Runner
 from provisioning.settings import Settings, SettingsWrong, load
@@ -42,12 +43,13 @@ MARKS = {
 }
 
 
-def main(arguments: Sequence[str]) -> int:
+def main(arguments: Sequence[str], phases: Phases = all_phases) -> int:
+    """`phases`: the hardware tests of a station."""
     options = _options(arguments)
     os.umask(0o077)
     try:
         settings = load(options.config)
-        return _do(options, settings)
+        return _do(options, settings, phases)
     except SettingsWrong as error:
         sys.stderr.write(f"{error}\n")
         return CANNOT_START
@@ -78,7 +80,7 @@ def _options(arguments: Sequence[str]) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
-def _do(options: argparse.Namespace, settings: Settings) -> int:
+def _do(options: argparse.Namespace, settings: Settings, phases: Phases) -> int:
     if options.command == "page":
         from provisioning.page import serve  # noqa: PLC0415 - a web server is not needed for a timer
 
