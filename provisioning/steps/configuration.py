@@ -34,7 +34,7 @@ def is_done(bench: Bench) -> bool:
     except Refused:
         return False
     there = all(is_file_of(path, data) for path, data in files.items())
-    listed = all((bench.folder / "lists" / f"{name}.cose").is_file() for name, _ in bench.answer().lists)
+    listed = all(_listed(bench, name).is_file() for name, _ in bench.answer().lists)
     return there and listed and bool(officers.roster(bench.folder))
 
 
@@ -42,8 +42,8 @@ def do(bench: Bench, _answers: Answers) -> Question | None:
     answer, files = bench.answer(), dict(_files(bench))
     _officers(bench)
     for name, data in answer.lists:  # newer ones may be there by now: the kiosk takes no older list anyhow
-        if not (bench.folder / "lists" / f"{name}.cose").is_file():
-            disk.write(bench.folder / "lists" / f"{name}.cose", data)
+        if not _listed(bench, name).is_file():
+            disk.write(_listed(bench, name), data)
     for path, data in files.items():
         if not is_file_of(path, data):
             disk.write(path, data)
@@ -61,6 +61,10 @@ def evidence(bench: Bench) -> Facts:
         ("records go on at", str(answer.next_seq)),
         ("configuration", short(disk.sha256(bench.folder / CONFIG))),
     )
+
+
+def _listed(bench: Bench, name: str) -> Path:
+    return bench.folder / "lists" / f"{Path(name).stem}.cose"
 
 
 def _files(bench: Bench) -> Iterator[tuple[Path, bytes]]:

@@ -1,4 +1,4 @@
-"""The technician's command with two hardware tests: one that measures, one that asks. Everything else is the real one."""
+"""The technician's command with two hardware tests, one that measures and one that asks; the rest is the real one."""
 
 from __future__ import annotations
 

@@ -10,6 +10,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from appliance.post import officers
+from appliance.post.api import Officer
+from provisioning import operations
+from provisioning.runner import Runner
+from provisioning.settings import load
+from provisioning.steps import NAMES
+from provisioning.view import Failure, StepState, View
+from tests.provisioning.command import phases
+
 SERIAL = "10000000abcdef01"
 OFFICER, OFFICER_PIN = "joseph", "2468"
 DEVICES = """\
@@ -32,6 +41,7 @@ ANSWERS = {
     "officer": OFFICER,
     "pin": OFFICER_PIN,
     "close": "yes",
+    "hw-lamp_seen": "yes",
 }
 """What a technician and an officer answer when everything is well."""
 
@@ -78,45 +88,51 @@ station = "station.toml"
 """
         )
 
-    def command(self, *arguments: str, program: str = "tests.provisioning.command") -> list[str]:
-        return [sys.executable, "-m", program, "--config", str(self.config), "--json", *arguments]
+    def officers(self) -> None:
+        """The port's roster lies on the stick."""
+        roster = officers.with_officer({}, Officer(OFFICER, "Officer Joseph", "officer"), OFFICER_PIN)
+        officers.save(self.stick, roster)
+
+    def runner(self) -> Runner:
+        """As after a start of the board."""
+        return Runner(load(self.config), phases)
+
+    def go(self, operation: str = "commission", *, answers: Mapping[str, str] = ANSWERS) -> View:
+        """Begin, or go on, with these answers, until it ends, fails, or asks for something else."""
+        runner = self.runner()
+        if not runner.bench.operation or operation != runner.view().operation:
+            operations.begin(runner.bench, NAMES[operation])
+            runner.look()
+        return walk(runner, answers)
+
+    def command(self, *arguments: str) -> list[str]:
+        """The technician's command as a process of its own, with the hardware tests of `command.py`."""
+        return [sys.executable, "-m", "tests.provisioning.command", "--config", str(self.config), "--json", *arguments]
 
     def call(self, *arguments: str) -> tuple[int, dict[str, Any]]:
-        """Exit status and what was told. The hardware tests are those of tests/provisioning/command.py."""
-        done = subprocess.run(
-            self.command(*arguments),
-            capture_output=True,
-            text=True,
-            check=False,
-            env={**os.environ, **self.environment},
-            timeout=100,
-        )
+        """Exit status and what was told."""
+        environment = {**os.environ, **self.environment}
+        command = self.command(*arguments)
+        done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment, timeout=100)
         assert done.stdout.strip(), f"{done.returncode} {done.stderr}"
         told: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
         return done.returncode, told
 
-    def run(self, *arguments: str, answers: Mapping[str, str] = ANSWERS) -> dict[str, Any]:
-        """On and on with these answers, until it ends, fails, or asks for something else."""
-        _, told = self.call("run", *arguments)
-        for _ in range(60):
-            question = (current(told) or {}).get("question")
-            if question is None or question["key"] not in answers:
-                return told
-            _, told = self.call("answer", question["key"], answers[question["key"]])
-        raise AssertionError(f"asked without end: {told}")
+
+def walk(runner: Runner, answers: Mapping[str, str] = ANSWERS) -> View:
+    for _ in range(60):
+        view = runner.go()
+        question = view.current.question if view.current else None
+        if question is None or question.key not in answers:
+            return view
+        runner.answer(question.key, answers[question.key])
+    raise AssertionError(f"asked without end: {view}")
 
 
-def current(told: Mapping[str, Any]) -> dict[str, Any] | None:
-    """The step that is not done."""
-    return next((step for step in told["steps"] if step["state"] != "done"), None)
+def failure(view: View) -> Failure:
+    assert view.current is not None and view.current.failure is not None, view
+    return view.current.failure
 
 
-def failure(told: Mapping[str, Any]) -> dict[str, Any]:
-    step = current(told)
-    assert step is not None and step["failure"] is not None, json.dumps(told, indent=1)
-    found: dict[str, Any] = step["failure"]
-    return found
-
-
-def done(told: Mapping[str, Any]) -> list[str]:
-    return [step["name"] for step in told["steps"] if step["state"] == "done"]
+def done(view: View) -> list[str]:
+    return [step.name for step in view.steps if step.state is StepState.DONE]
