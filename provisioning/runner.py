@@ -7,6 +7,7 @@ Nothing is remembered but what lies on the desk, so a run that was cut goes on w
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import json
 import os
 import sqlite3
@@ -59,6 +60,11 @@ class Runner:
     @property
     def bench(self) -> Bench:
         return self._bench
+
+    @property
+    def revision(self) -> int:
+        """Grows with everything that a page could show."""
+        return self._revision
 
     @property
     def steps(self) -> Sequence[Step[Bench]]:
@@ -170,8 +176,6 @@ class Runner:
 
     def _append(self, step: Step[Bench], result: StepResult, evidence: bytes) -> None:
         """Unless the sheet's last word on this step is the same."""
-        import hashlib  # noqa: PLC0415
-
         last = next((entry for entry in reversed(self._entries()) if entry.step == step.name), None)
         digest = hashlib.sha256(evidence).hexdigest()
         if last is not None and (last.result, last.evidence_sha256) == (result, digest):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -44,6 +45,7 @@ def do(bench: Bench, _answers: Answers) -> Question | None:
     for name, data in answer.lists:  # newer ones may be there by now: the kiosk takes no older list anyhow
         if not _listed(bench, name).is_file():
             disk.write(_listed(bench, name), data)
+    _keep_former(bench)
     for path, data in files.items():
         if not is_file_of(path, data):
             disk.write(path, data)
@@ -96,6 +98,15 @@ def configuration(bench: Bench, answer: EnrolmentAnswer) -> str:
         return written(over(over(theirs, board.local_tables(bench)), own))
     except ValueError as error:
         raise _unusable(str(error)) from error
+
+
+def _keep_former(bench: Bench) -> None:
+    """What an earlier board of this lane signed lies in the journal, and is still to be believed."""
+    path = bench.keys / "device.crt"
+    former = path.read_bytes() if path.is_file() else b""
+    if former and former != pem(bench.answer().chain):
+        name = f"{hashlib.sha256(former).hexdigest()[:16]}.crt"
+        disk.write(bench.keys / "former" / name, former, 0o644)
 
 
 def _checked(bench: Bench) -> None:

@@ -76,6 +76,11 @@ class Person:
     talk: Talk
     who: str
 
+    @property
+    def has_screen(self) -> bool:
+        """The page may be on a phone: what only the board's own screen could show is not tested here."""
+        return False
+
     def ask(self, question: Prompted, deadline: Deadline) -> Answer:
         deadline.check("person")
         said = self.talk.ask(as_asked(question))

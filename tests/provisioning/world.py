@@ -6,18 +6,25 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from appliance.post import officers
 from appliance.post.api import Officer
+from practice.processes import free_port
 from provisioning import operations
+from provisioning.bench import Phases
+from provisioning.page import Pages, Worker
 from provisioning.runner import Runner
 from provisioning.settings import load
 from provisioning.steps import NAMES
 from provisioning.view import Failure, StepState, View
 from tests.provisioning.command import phases
+from tests.web.serving import serving
 
 SERIAL = "10000000abcdef01"
 OFFICER, OFFICER_PIN = "joseph", "2468"
@@ -92,6 +99,20 @@ station = "station.toml"
         """The port's roster lies on the stick."""
         roster = officers.with_officer({}, Officer(OFFICER, "Officer Joseph", "officer"), OFFICER_PIN)
         officers.save(self.stick, roster)
+
+    @contextmanager
+    def page(self, suite: Phases = phases, token: str = "a token") -> Iterator[str]:
+        """The technician's page, served by a real server; its address."""
+        port = free_port()
+        settings = load(self.config)
+        shown = replace(settings.page, listen=f"127.0.0.1:{port}", url=f"http://localhost:{port}")
+        worker = Worker(replace(settings, page=shown), suite)
+        threading.Thread(target=worker.watch, daemon=True).start()
+        try:
+            with serving(Pages(worker, shown, token).app(), port) as url:
+                yield url
+        finally:
+            worker.leave()
 
     def runner(self) -> Runner:
         """As after a start of the board."""
