@@ -172,9 +172,7 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     one = command(init, "make what is missing", stored=False)
     one.add_argument("--host", action="append", required=True, help="a name or address that devices reach it by")
     one.add_argument("--url", default="", help="https://HOST:PORT for vouchers; without: by files alone")
-    one.add_argument(
-        "--token", type=Path, help="a TOML file: module, token, label, pin_file; the CA's key is made there"
-    )
+    one.add_argument("--token", type=Path, help="TOML: module, token, label, pin_file; the CA's key is made there")
     one.add_argument("--organisation", default="Landfall")
     one = command(person, "a key for somebody who signs vouchers", stored=False)
     one.add_argument("name")
