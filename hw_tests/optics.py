@@ -35,16 +35,15 @@ def edge_widths(picture: Luma) -> NDArray[np.float32]:
 
 def _rises(picture: Luma) -> NDArray[np.float32]:
     slope = np.abs(np.diff(picture, axis=1))
-    inner = slope[:, REACH:-REACH]
-    peak = (inner >= slope[:, REACH - 1 : -REACH - 1]) & (inner > slope[:, REACH + 1 : slope.shape[1] - REACH + 1])
-    rows, columns = np.nonzero(peak & (inner > MIN_STEP / (2 * REACH)))
-    columns = columns + REACH
-    around = columns[:, None] + np.arange(-REACH, REACH + 2)[None, :]
-    values = picture[rows[:, None], np.clip(around, 0, picture.shape[1] - 1)]
+    rows, columns = np.nonzero(slope[:, REACH : -REACH - 1] > MIN_STEP / REACH)
+    around = (columns + REACH)[:, None] + np.arange(-REACH, REACH + 2)[None, :]
+    values = picture[rows[:, None], around]
+    slopes = np.abs(np.diff(values, axis=1))
     step = np.abs(values[:, -1] - values[:, 0])
     full = values.max(axis=1) - values.min(axis=1)
-    good = (step >= MIN_STEP) & (full <= 1.25 * step)  # one edge alone, from one flat field to another
-    return np.asarray(step[good] / slope[rows[good], columns[good]], np.float32)
+    # one edge alone, steepest in the middle, from one flat field to another
+    good = (slopes.argmax(axis=1) == REACH) & (step >= MIN_STEP) & (full <= 1.25 * step)
+    return np.asarray(full[good] / slopes[good, REACH], np.float32)
 
 
 def shares(picture: Luma) -> tuple[float, float]:

@@ -36,7 +36,7 @@ class BoardTree:
     def __init__(self, root: Path, data: Path, now_s: Callable[[], float] = time.time) -> None:
         self.root = root
         self.chip_stands_still = False
-        self.chip_is_off_s = 0.0
+        self._chip_is_off_s = 0.0
         self._now_s = now_s
         for path, text in self._healthy(data).items():
             self.write(path, text)
@@ -86,6 +86,11 @@ class BoardTree:
         smart = {"nvme_smart_health_information_log": {"critical_warning": 0, "percentage_used": percentage_used}}
         self.command("smartctl", {"--json --all /dev/nvme0n1": json.dumps(smart)})
 
+    def chip_is_off(self, seconds: float) -> None:
+        """The clock chip is ahead of the system's clock from now on."""
+        self._chip_is_off_s = seconds
+        self._tick()
+
     def pull_plug(self) -> None:
         self.write(f"{MAINS}/online", "0\n")
         self.write(f"{BATTERY}/status", "Discharging\n")
@@ -104,7 +109,7 @@ class BoardTree:
                 self._tick()
 
     def _tick(self) -> None:
-        self.write(CHIP, f"{int(self._now_s() + self.chip_is_off_s)}\n")
+        self.write(CHIP, f"{int(self._now_s() + self._chip_is_off_s)}\n")
 
     def _healthy(self, data: Path) -> dict[str, str]:
         return {

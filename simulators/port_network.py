@@ -24,8 +24,13 @@ class PortNetwork:
         self.time_is_off_s = 0.0
         self.stratum = 2
         self._names, self._time = _udp(), _udp()
-        self._door: socket.socket | None = socket.create_server(("127.0.0.1", 0))
-        self._door_port = int(self._door.getsockname()[1])
+        self._door = socket.create_server(("127.0.0.1", 0))
+        self.settings = {  # as a station's table `network`
+            "uplink": f"127.0.0.1:{self._door.getsockname()[1]}",
+            "name": name,
+            "dns": f"127.0.0.1:{self._names.getsockname()[1]}",
+            "time": f"127.0.0.1:{self._time.getsockname()[1]}",
+        }
         self._stop = threading.Event()
         self._threads = [
             threading.Thread(target=self._serve, args=(self._names, self._named), daemon=True),
@@ -34,21 +39,9 @@ class PortNetwork:
         for thread in self._threads:
             thread.start()
 
-    @property
-    def settings(self) -> dict[str, str]:
-        """As a station's table `network`."""
-        return {
-            "uplink": f"127.0.0.1:{self._door_port}",
-            "name": self.name,
-            "dns": f"127.0.0.1:{self._names.getsockname()[1]}",
-            "time": f"127.0.0.1:{self._time.getsockname()[1]}",
-        }
-
     def shut_the_door(self) -> None:
         """The centre takes no connection any more."""
-        door, self._door = self._door, None
-        if door is not None:
-            door.close()
+        self._door.close()
 
     def close(self) -> None:
         self.shut_the_door()

@@ -117,6 +117,7 @@ def _key(log: Log, kind: str) -> bytes | None:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "ek.pem"
         made = _ask(log, "tpm2_createek", "-c", f"{folder}/ek.ctx", "-G", kind, "-u", str(path), "-f", "pem")
+        _ask(log, "tpm2_flushcontext", "--transient-object")  # where no resource manager does it for us
         if made.status or not path.exists():
             return None
         return load_pem_public_key(path.read_bytes()).public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)

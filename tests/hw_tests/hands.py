@@ -2,40 +2,62 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from drivers.deadline import Deadline
+from hw_tests.phases.screen import CELLS
 from hw_tests.prompt import Question
-from hw_tests.record import NOT_SURE, YES, Answer
+from hw_tests.record import YES, Answer
 
-CELLS = 40
+NAME = "T. Technician"
+AGAIN_S = 0.8
+Act = Callable[[], object]
+
+
+def touching(cells: range = range(CELLS), off_mm: float = 1.5) -> Answer:
+    return Answer("touch_grid", YES, NAME, touches=tuple((cell, off_mm) for cell in cells))
 
 
 @dataclass(slots=True)
 class Hands:
-    """`says`: by question, yes else. `does`: by question or request, before he answers or as soon as he is told."""
+    """`says`: by question, yes else. `does`: once, by question or request. `repeats`: until he is told otherwise."""
 
     says: Mapping[str, Answer | str] = field(default_factory=dict)
-    does: Mapping[str, Callable[[], object]] = field(default_factory=dict)
+    does: Mapping[str, Act] = field(default_factory=dict)
+    repeats: Mapping[str, Act] = field(default_factory=dict)
     heard: list[str] = field(default_factory=list)
     has_screen: bool = True
+    _enough: threading.Event | None = None
+    _busy: threading.Thread | None = None
 
     def ask(self, question: Question, deadline: Deadline) -> Answer:
         deadline.check("person")
-        self.heard.append(question.name)
-        self.does.get(question.name, lambda: None)()
-        said = self.says.get(question.name, YES)
-        if isinstance(said, Answer):
-            return said
-        touches = tuple((cell, 1.5) for cell in range(CELLS)) if said == YES else ()
-        return Answer(question.name, said, "T. Technician", touches=touches)
+        self._hear(question.name)
+        said = self.says.get(question.name, touching() if question.name == "touch_grid" else YES)
+        return said if isinstance(said, Answer) else Answer(question.name, said, NAME)
 
     def tell(self, request: Question | None) -> None:
+        self._rest()
         if request is not None:
-            self.heard.append(request.name)
-            self.does.get(request.name, lambda: None)()
+            self._hear(request.name)
+
+    def _hear(self, name: str) -> None:
+        self.heard.append(name)
+        self.does.get(name, lambda: None)()
+        if name in self.repeats:
+            self._enough = threading.Event()
+            self._busy = threading.Thread(target=_repeat, args=(self.repeats[name], self._enough), daemon=True)
+            self._busy.start()
+
+    def _rest(self) -> None:
+        if self._enough is not None and self._busy is not None:
+            self._enough.set()
+            self._busy.join()
+            self._enough = self._busy = None
 
 
-def unsure() -> Answer:
-    return Answer("any", NOT_SURE, "T. Technician")
+def _repeat(act: Act, enough: threading.Event) -> None:
+    while not enough.wait(AGAIN_S):
+        act()
