@@ -172,7 +172,7 @@ def build(config: Config) -> Kiosk:
             words,
             panel,
             practice=config.practice,
-            updates=lambda: update_status(runner.view.state, devices.health),
+            updates=lambda: update_status(runner.view.state, devices.health, runner.painted_revision),
         ),
         officer=officer_app(post, words, TABLET, practice=config.practice),
     )

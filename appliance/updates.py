@@ -15,17 +15,21 @@ RELEASE = "LANDFALL_RELEASE"
 
 @dataclass(frozen=True, slots=True)
 class UpdateStatus:
-    """`idle`: the home screen, so that a restart disturbs nobody. `ails`: devices and their codes, nothing personal."""
+    """`idle`: the home screen, so that a restart disturbs nobody. `ails`: devices and their codes, nothing personal.
+    `paints`: the screen has shown what it was sent."""
 
     release: str
     idle: bool
     ails: tuple[str, ...]
+    paints: bool
 
 
-def update_status(state: State, devices: Iterable[tuple[str, str]]) -> UpdateStatus:
-    """As it is now. A kiosk out of service may be restarted too: it takes nobody."""
+def update_status(state: State, devices: Iterable[tuple[str, str]], painted: int) -> UpdateStatus:
+    """As it is now. A kiosk out of service may be restarted too: it takes nobody. `painted`: the newest revision that
+    the screen has shown, 0 before the first."""
     return UpdateStatus(
         release=os.environ.get(RELEASE, ""),
         idle=state in (State.IDLE, State.OUT_OF_SERVICE),
         ails=tuple(f"{device}: {code}" for device, code in devices if code != READY),
+        paints=painted > 0,
     )

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import urllib3
 
-from ota import clock, fetch
+from ota import clock, fetch, tryboot
 from ota import floor as floors
 from ota.agent import Agent, Hands, Place
 from ota.app import App
@@ -22,9 +22,10 @@ from ota.journal import Entry, Journal
 from ota.refusals import Later, Refused
 from ota.release import Release, Role
 from ota.repository import Repository, Source
-from ota.roles import HANDS, Bench
+from ota.roles import HANDS
 from ota.settings import Settings
 from ota.trust import DIRECTOR, IMAGE, Identity, Word, check
+from ota.workbench import Bench
 
 log = logging.getLogger(__name__)
 SAY_S = 10.0
@@ -42,11 +43,20 @@ class Client:
         """Raises OSError."""
         self._settings, self._disk = settings, disk
         self._pool = urllib3.PoolManager(retries=False, ssl_context=_tls(settings))
-        self._boot = boot_id.read_text(encoding="ascii").strip() if boot_id.exists() else ""
         settings.folder.mkdir(parents=True, exist_ok=True)
-        bench = Bench(settings, disk, App(settings.app), self._fetch, _now_s, self._place, self._tell)
-        self._agents = {role: self._agent(role, hands) for role, make in HANDS.items() if (hands := make(bench))}
         self._floor = floors.load(settings.folder, BUILT_IN)
+        self._here = Place(_boot(boot_id), tryboot.start().slot)
+        bench = Bench(
+            settings,
+            disk,
+            App(settings.app),
+            self._fetch,
+            _now_s,
+            lambda: self._floor.time_s,
+            lambda: self._here,
+            self._tell,
+        )
+        self._agents = {role: self._agent(role, hands) for role, make in HANDS.items() if (hands := make(bench))}
         self._write()  # it may have been cut before it could
 
     @property
@@ -120,9 +130,6 @@ class Client:
         store = fetch.Store(folder, self._disk, lambda: shutil.disk_usage(folder).free)
         return fetch.fetch(self._pool, self._settings.content, release, store, _progress)
 
-    def _place(self) -> Place:
-        return Place(self._boot)
-
     def _tell(self, entry: Entry) -> None:
         """For whoever reports it: the appliance sends what lies there."""
         log.info("%s %s %s %s", entry.transaction, entry.state, entry.version, entry.reason)
@@ -135,6 +142,10 @@ class Client:
 
 def _update(last: Entry) -> dict[str, str]:
     return {"sha256": last.sha256, "state": last.state, "reason": last.reason}
+
+
+def _boot(path: Path) -> str:
+    return path.read_text(encoding="ascii").strip() if path.exists() else ""
 
 
 def _progress(here: int, of: int) -> None:

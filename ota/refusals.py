@@ -21,6 +21,8 @@ class Code(StrEnum):
     OLDER = "OTA-OLDER"
     CONTENT = "OTA-CONTENT"
     GIVEN_UP = "OTA-GIVEN-UP"
+    BUNDLE = "OTA-BUNDLE"
+    MANIFEST = "OTA-MANIFEST"
     # tried, and taken back
     GATE = "OTA-GATE"
     NEVER_UP = "OTA-NEVER-UP"
@@ -28,6 +30,8 @@ class Code(StrEnum):
     # to be tried again later
     OFFLINE = "OTA-OFFLINE"
     NO_SPACE = "OTA-NO-SPACE"
+    RAUC = "OTA-RAUC"
+    STREAM = "OTA-STREAM"
 
 
 class Refused(Exception):
@@ -43,4 +47,4 @@ class Later(Exception):
 
     def __init__(self, code: Code, why: str) -> None:
         super().__init__(f"{code}: {why}")
-        self.code = code
+        self.code, self.why = code, why

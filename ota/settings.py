@@ -29,9 +29,21 @@ class AppSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class ImageSettings:
+    """Of a machine with two slots. `restart`: the command that restarts it. `gate_s`: how long a new image may need to
+    be well. `devices`: patterns of paths that are there while a device is plugged in. `peers`: host:port each, reached
+    before the update and after."""
+
+    restart: tuple[str, ...]
+    gate_s: float
+    devices: tuple[str, ...] = ()
+    peers: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """Paths are absolute, addresses end in a slash. `office`: whom to tell, or nobody. `ca`, `certificate`,
-    `key`: all three empty on loopback."""
+    `key`: all three empty on loopback. `image_slots`: None on a machine without slots."""
 
     device: str
     hardware: str
@@ -47,12 +59,14 @@ class Settings:
     ca: str = ""
     certificate: str = ""
     key: str = ""
+    image_slots: ImageSettings | None = None
 
 
 TEXT = ("device", "hardware", "folder", "director", "image", "content", "director_root", "image_root")
 TLS = ("ca", "certificate", "key")
 NUMBERS = {"poll_s": (1.0, 86400.0)}
 APP_NUMBERS = {"gate_s": (1.0, 600.0)}
+IMAGE_NUMBERS = {"gate_s": (1.0, 3600.0)}
 
 
 def load(path: Path) -> Settings:
@@ -61,8 +75,8 @@ def load(path: Path) -> Settings:
         told = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as cause:
         raise SettingsWrong(path, [str(cause)]) from cause
-    app = told.get("app", {})
-    mistakes = [*_mistakes(told, TEXT, NUMBERS, ""), *_app_mistakes(app)]
+    app, slots = told.get("app", {}), told.get("image_slots")
+    mistakes = [*_mistakes(told, TEXT, NUMBERS, ""), *_app_mistakes(app), *_image_mistakes(slots)]
     if len({bool(told.get(name)) for name in TLS}) > 1:
         mistakes.append("ca, certificate, key: wants all three or none")
     if mistakes:
@@ -80,6 +94,7 @@ def load(path: Path) -> Settings:
         poll_s=float(told["poll_s"]),
         app=AppSettings(app["status"], tuple(app["restart"]), float(app["gate_s"])),
         office=_slashed(told["office"]) if told.get("office") else "",
+        image_slots=_image(slots),
         **{name: str(base / told[name]) for name in TLS if told.get(name)},
     )
 
@@ -101,6 +116,30 @@ def _app_mistakes(app: Mapping[str, Any]) -> list[str]:
     if not isinstance(command, list) or not command or not all(map(_is_text, command)):
         wrong.append("app.restart: wants a command as a list of texts")
     return wrong
+
+
+def _image_mistakes(slots: Any) -> list[str]:
+    if slots is None:
+        return []
+    if not isinstance(slots, dict):
+        return ["image_slots: wants a table"]
+    wrong = _mistakes(slots, (), IMAGE_NUMBERS, "image_slots.")
+    for name in ("restart", "devices", "peers"):
+        value = slots.get(name, [])
+        if not isinstance(value, list) or not all(map(_is_text, value)) or (name == "restart" and not value):
+            wrong.append(f"image_slots.{name}: wants a list of texts")
+    return [*wrong, *(f"image_slots.peers: {p} is no host:port" for p in slots.get("peers", []) if not _is_peer(p))]
+
+
+def _image(slots: Mapping[str, Any] | None) -> ImageSettings | None:
+    if slots is None:
+        return None
+    texts = {name: tuple(slots.get(name, ())) for name in ("restart", "devices", "peers")}
+    return ImageSettings(gate_s=float(slots["gate_s"]), **texts)
+
+
+def _is_peer(value: object) -> bool:
+    return isinstance(value, str) and value.rpartition(":")[0] != "" and value.rpartition(":")[2].isdigit()
 
 
 def _is_text(value: object) -> bool:

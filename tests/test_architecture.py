@@ -66,6 +66,7 @@ ONE_DOOR: dict[str, tuple[str, ...]] = {
     "tuf": ("ota/repository.py", "ota/release.py", "ota/trust.py", "ota/publish.py"),
     "securesystemslib": ("ota/publish.py", "ota/office.py"),
     "urllib3": ("ota/repository.py", "ota/fetch.py", "ota/app.py", "ota/client.py"),
+    "jeepney": ("ota/slots.py",),
     "tpm2_pytss": ("provisioning/tpm.py",),
     "pkcs11": ("provisioning/pkcs11.py", "central/hsm.py", "ota/hsm.py"),
     "psycopg": ("central/store/postgres.py",),
