@@ -19,6 +19,7 @@ from appliance.config import Config, ConfigError, load
 from appliance.keys import KeysUnusable
 from appliance.post.officers import RosterWrong
 from appliance.post.schema import JournalUnsafe
+from appliance.updates import keep_updated
 from appliance.upkeep import keep_up
 from appliance.vision.errors import ModelError
 from appliance.watchdog import PageHealth, beat, notify
@@ -48,7 +49,9 @@ async def serve(config: Config, kiosk: Kiosk) -> None:
         return kiosk.lanes_are_alive and health.is_alive(view.revision, painted, kiosk.times.clock.monotonic_s())
 
     upkeep = keep_up(kiosk.keeper, kiosk.times, kiosk.retention)
-    own = [asyncio.create_task(work) for work in (kiosk.runner.run(), kiosk.gate.run(), beat(is_alive), upkeep)]
+    updating = keep_updated(kiosk.updates, lambda: kiosk.runner.view.state)
+    works_of_ours = (kiosk.runner.run(), kiosk.gate.run(), beat(is_alive), upkeep, updating)
+    own = [asyncio.create_task(work) for work in works_of_ours]
     works = [*own, *(asyncio.create_task(server.serve()) for server in servers)]
     stop = asyncio.create_task(leaving.wait())
     notify("READY=1")

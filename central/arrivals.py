@@ -12,7 +12,7 @@ from border.messages import envelope, topics
 from border.messages.errors import MessageError
 from border.messages.sealing import RecipientPrivate
 from border.messages.topics import Topic, TopicKind
-from border.messages.values import MAX_PART_BYTES, Alarm, StateReport
+from border.messages.values import MAX_PART_BYTES, Alarm, StateReport, UpdateReport
 from central.line import Delivery
 from central.register import Register, Status
 from central.store.notes import Letter
@@ -23,13 +23,21 @@ MAX_SLICES = 1024
 """Of one part: 48 MB. More is no picture."""
 
 MAX_SEQ = 2**53
+MOST_ATTEMPTS = 1000
 FIRST_MS, LAST_MS = 0, 4102444800000  # 1970 to 2100; a kiosk with a dead clock still reports
-ANSWERABLE = (TopicKind.RECORD, TopicKind.ALARM)
+ANSWERABLE = (TopicKind.RECORD, TopicKind.ALARM, TopicKind.UPDATE)
 
 
 @dataclass(frozen=True, slots=True)
 class ArrivedAlarm:
     alarm: Alarm
+    digest: bytes
+    received_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class ArrivedUpdate:
+    report: UpdateReport
     digest: bytes
     received_ms: int
 
@@ -52,13 +60,13 @@ class ArrivedRequest:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """A dead letter. `answer_id`: the record or alarm to reject, empty when the sender must not or cannot be told."""
+    """A dead letter. `answer_id`: the record, alarm or step to reject; empty when nobody must or can be told."""
 
     letter: Letter
     answer_id: str
 
 
-Arrival = NewRecord | Slice | ArrivedAlarm | ArrivedState | ArrivedRequest | Refusal
+Arrival = NewRecord | Slice | ArrivedAlarm | ArrivedUpdate | ArrivedState | ArrivedRequest | Refusal
 
 
 def judge(delivery: Delivery, register: Register, seal: RecipientPrivate) -> Arrival:
@@ -122,6 +130,15 @@ def _alarm(delivery: Delivery, _topic: Topic, key: ec.EllipticCurvePublicKey, _s
     return ArrivedAlarm(alarm, hashlib.sha256(delivery.payload).digest(), delivery.received_ms)
 
 
+def _update(
+    delivery: Delivery, _topic: Topic, key: ec.EllipticCurvePublicKey, _seal: RecipientPrivate
+) -> ArrivedUpdate:
+    report = envelope.open_update(delivery.topic, delivery.payload, key)
+    if not 0 <= report.attempt <= MOST_ATTEMPTS or not FIRST_MS <= 1000 * report.happened_s <= LAST_MS:
+        raise MessageError("bad_value")
+    return ArrivedUpdate(report, hashlib.sha256(delivery.payload).digest(), delivery.received_ms)
+
+
 def _state(delivery: Delivery, _topic: Topic, key: ec.EllipticCurvePublicKey, _seal: RecipientPrivate) -> ArrivedState:
     report = envelope.open_state(delivery.topic, delivery.payload, key)
     return ArrivedState(report, delivery.payload, delivery.received_ms, delivery.retained)
@@ -140,6 +157,7 @@ TAKERS: dict[TopicKind, Taker] = {
     TopicKind.RECORD: _record,
     TopicKind.PART: _slice,
     TopicKind.ALARM: _alarm,
+    TopicKind.UPDATE: _update,
     TopicKind.STATE: _state,
     TopicKind.REQUEST: _request,
 }

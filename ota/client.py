@@ -7,7 +7,7 @@ import logging
 import shutil
 import ssl
 import time
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import urllib3
@@ -16,12 +16,14 @@ from ota import clock, fetch, tryboot
 from ota import floor as floors
 from ota.agent import Agent, Hands, Place
 from ota.app import App
-from ota.disk import Disk, replace
+from ota.disk import Disk
+from ota.disk import replace as write_whole
 from ota.floor import Floor
 from ota.journal import Entry, Journal
 from ota.refusals import Later, Refused
 from ota.release import Release, Role
-from ota.repository import Repository, Source
+from ota.repository import Repository, Source, judge_announcement
+from ota.rhythm import Hint
 from ota.roles import HANDS
 from ota.settings import Settings
 from ota.trust import DIRECTOR, IMAGE, Identity, Word, check
@@ -33,6 +35,8 @@ BUILT_IN = Floor(time_s=1_793_000_000)  # 2026-10-26: this program is not older
 TOLD = 24
 """Steps of each role that lie ready for whoever reports them: the last two or three transactions."""
 STATE = "state.json"
+NET = "net"
+MOST_ANNOUNCED = 16 * 1024
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 
@@ -57,6 +61,8 @@ class Client:
             self._tell,
         )
         self._agents = {role: self._agent(role, hands) for role, make in HANDS.items() if (hands := make(bench))}
+        self._word: Word | None = None
+        self._heard = b""
         self._write()  # it may have been cut before it could
 
     @property
@@ -66,15 +72,32 @@ class Client:
 
     def turn(self) -> None:
         """Ask, and go as far as it goes. Raises OSError; everything else that is wrong is said and waited for."""
-        before = self._last()
         self._say()
-        self._advance(self._ask())
+        self._word = self._ask()
+        self.go_on()
+
+    def go_on(self) -> None:
+        """As far as it goes with what was said last. Raises OSError."""
+        before = self._last()
+        self._advance(self._word)
         if self._last() != before:
             self._say()
 
+    def announced(self) -> tuple[Hint, bytes] | None:
+        """What lies where the app puts announcements, once for each that comes. Raises OSError."""
+        path = self._settings.announcement
+        if path is None or not path.is_file():
+            return None
+        with path.open("rb") as file:
+            data = file.read(MOST_ANNOUNCED)
+        if data == self._heard:
+            return None
+        self._heard = data
+        return judge_announcement(self._settings.folder / IMAGE, data, self._floor.metadata.get(IMAGE, 0)), data
+
     def _advance(self, word: Word | None) -> None:
         """Each role by itself: that one has to wait is no reason for another."""
-        told = {a.release.role: a for a in word.assignments} if word else {}
+        told = {a.release.role: replace(a, source=NET) for a in word.assignments} if word else {}
         for role, agent in self._agents.items():
             try:
                 agent.advance(told.get(role))
@@ -137,7 +160,7 @@ class Client:
 
     def _write(self) -> None:
         told = [asdict(entry) for agent in self._agents.values() for entry in agent.entries[-TOLD:]]
-        replace(self._disk, self._settings.folder / STATE, json.dumps(told, sort_keys=True).encode())
+        write_whole(self._disk, self._settings.folder / STATE, json.dumps(told, sort_keys=True).encode())
 
 
 def _update(last: Entry) -> dict[str, str]:
