@@ -206,10 +206,14 @@ class Agent:
 
     def _switch(self, entry: Entry, _told: Assignment | None) -> Outcome:
         installer = self._hands.installer
-        if entry == self._found and installer.running(entry.sha256) is Running.OLD:
+        if entry == self._found and not self._is_this_start(entry) and installer.running(entry.sha256) is Running.OLD:
             return Event.OLD_RUNS, f"{Code.NEVER_UP}: the version before it came up"
         installer.switch(entry.sha256)
         return Event.NEW_RUNS, ""
+
+    def _is_this_start(self, entry: Entry) -> bool:
+        """Of a machine with slots: the client was killed before the machine could restart, so nothing was tried yet."""
+        return bool(entry.slot) and entry.boot == self._hands.place().boot
 
     def _prove(self, entry: Entry, _told: Assignment | None) -> Outcome:
         if self._hands.installer.running(entry.sha256) is Running.OLD:

@@ -24,17 +24,17 @@ MOST_BYTES = 64 * 1024
 @dataclass(frozen=True, slots=True)
 class Status:
     """`release`: the app's own. `idle`: it may be replaced now. `ails`: in a few words without personal data, empty
-    when all is well. `paints`: its screen shows what it is sent; an app that does not say so does not. `alone`: nobody
-    is at it or waits for it, whatever the hour. `runs`: role -> sha256 of what else it uses. `refused`: sha256 -> why
-    it does not use that."""
+    when all is well. `alone`: nobody is at it or waits for it, whatever the hour. `runs`: role -> sha256 of what else
+    it uses. `refused`: sha256 -> why it does not use that. `paints`: its screen has shown what it was sent; an app
+    that does not say so does not."""
 
     release: str
     idle: bool
     ails: tuple[str, ...]
-    paints: bool = False
     alone: bool = False
     runs: Mapping[str, str] = field(default_factory=dict)
     refused: Mapping[str, str] = field(default_factory=dict)
+    paints: bool = False
 
     def uses(self, role: Role) -> str:
         """The sha256 of what it has of that role; empty: none, or what came with it."""
@@ -51,8 +51,8 @@ def read(data: bytes) -> Status | None:
         return None
     if not isinstance(release, str) or not isinstance(ails, list):
         return None
-    paints, alone = told.get("paints") is True, told.get("alone") is True
-    return Status(release, idle is True, tuple(str(ail)[:80] for ail in ails[:10]), paints, alone, runs, refused)
+    alone, paints = (told.get(name) is True for name in ("alone", "paints"))
+    return Status(release, idle is True, tuple(str(ail)[:80] for ail in ails[:10]), alone, runs, refused, paints)
 
 
 def _texts(told: Any) -> Mapping[str, str]:

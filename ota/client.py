@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
 import shutil
@@ -24,10 +25,11 @@ from ota.refusals import Later, Refused
 from ota.release import Release, Role
 from ota.repository import Repository, Source, judge_announcement
 from ota.rhythm import Hint
-from ota.roles import HANDS
+from ota.roles import HANDS, Bench
 from ota.settings import Settings
+from ota.trial import last_words
 from ota.trust import DIRECTOR, IMAGE, Identity, Word, check
-from ota.workbench import Bench
+from ota.workflow import State
 
 log = logging.getLogger(__name__)
 SAY_S = 10.0
@@ -49,17 +51,8 @@ class Client:
         self._pool = urllib3.PoolManager(retries=False, ssl_context=_tls(settings))
         settings.folder.mkdir(parents=True, exist_ok=True)
         self._floor = floors.load(settings.folder, BUILT_IN)
-        self._here = Place(_boot(boot_id), tryboot.start().slot)
-        bench = Bench(
-            settings,
-            disk,
-            App(settings.app),
-            self._fetch,
-            _now_s,
-            lambda: self._floor.time_s,
-            lambda: self._here,
-            self._tell,
-        )
+        self._boot = boot_id.read_text(encoding="ascii").strip() if boot_id.exists() else ""
+        bench = Bench(settings, disk, App(settings.app), self._fetch, _now_s, self._place, self._tell, self._floor_s)
         self._agents = {role: self._agent(role, hands) for role, make in HANDS.items() if (hands := make(bench))}
         self._word: Word | None = None
         self._heard = b""
@@ -119,13 +112,26 @@ class Client:
         said = {
             "device": self._settings.device,
             "hardware": self._settings.hardware,
-            "running": {role: agent.current for role, agent in self._agents.items() if agent.current},
+            "running": self._running(),
             "updates": {role: _update(last) for role, last in self._last().items() if last is not None},
+            "log": last_words(self._settings.folder) if self._has_fallen_back() else "",
         }
         try:
             self._pool.request("POST", f"{self._settings.office}check-in", json=said, timeout=SAY_S)
         except urllib3.exceptions.HTTPError as cause:
             log.info("could not check in: %s", cause)
+
+    def _running(self) -> dict[Role, str]:
+        """What cannot be asked just now is left out."""
+        found = dict[Role, str]()
+        for role, agent in self._agents.items():
+            with contextlib.suppress(Later):
+                found[role] = agent.current
+        return {role: sha256 for role, sha256 in found.items() if sha256}
+
+    def _has_fallen_back(self) -> bool:
+        last = self._last().get(Role.IMAGES)
+        return last is not None and last.state is State.ROLLED_BACK
 
     def _ask(self) -> Word | None:
         settings = self._settings
@@ -148,10 +154,16 @@ class Client:
             floors.save(self._disk, self._settings.folder, floor)
             self._floor = floor
 
+    def _floor_s(self) -> int:
+        return self._floor.time_s
+
     def _fetch(self, release: Release) -> Path:
         folder = self._settings.folder / release.role
         store = fetch.Store(folder, self._disk, lambda: shutil.disk_usage(folder).free)
         return fetch.fetch(self._pool, self._settings.content, release, store, _progress)
+
+    def _place(self) -> Place:
+        return Place(self._boot, tryboot.start().slot)
 
     def _tell(self, entry: Entry) -> None:
         """For whoever reports it: the appliance sends what lies there."""
@@ -165,10 +177,6 @@ class Client:
 
 def _update(last: Entry) -> dict[str, str]:
     return {"sha256": last.sha256, "state": last.state, "reason": last.reason}
-
-
-def _boot(path: Path) -> str:
-    return path.read_text(encoding="ascii").strip() if path.exists() else ""
 
 
 def _progress(here: int, of: int) -> None:

@@ -7,6 +7,7 @@ record on the data partition holds which belongs to which, written before the in
 from __future__ import annotations
 
 import json
+import logging
 import subprocess
 import time
 from collections.abc import Callable
@@ -20,11 +21,14 @@ from ota.refusals import Code, Later, Refused
 from ota.release import Release
 from ota.slots import Progress, Slot
 
+log = logging.getLogger(__name__)
 KEPT = 4
 """Of the record: two slots, and what was tried before."""
 MOST_STREAMS = 3
 """So often a stream may break, one after the other, before the bundle is taken to be what is wrong."""
 RESTART_S = 300.0
+STEP = 10
+"""Percent between two lines of the log."""
 
 
 class Slots(Protocol):
@@ -157,3 +161,15 @@ class ImageInstaller:
         subprocess.run(self._machine.restart, check=True, capture_output=True, timeout=RESTART_S)
         time.sleep(RESTART_S)
         raise Later(Code.RAUC, "the machine did not restart")
+
+
+class Steps:
+    """RAUC's progress in the log, each tenth once."""
+
+    def __init__(self) -> None:
+        self._said = -1
+
+    def __call__(self, percent: int, what: str) -> None:
+        if percent // STEP != self._said:
+            self._said = percent // STEP
+            log.info("%d %% %s", percent, what)

@@ -49,13 +49,15 @@ class Update:
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """What a device said of itself, role by role. `running`: the sha256 of what is in use."""
+    """What a device said of itself, role by role. `running`: the sha256 of what is in use. `log`: the end of what was
+    seen of a start that failed, empty when none did."""
 
     device: str
     hardware: str
     at_s: int
     running: Mapping[str, str] = field(default_factory=dict)
     updates: Mapping[str, Update] = field(default_factory=dict)
+    log: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,15 +100,19 @@ class Office:
         """What devices have built in: the image repository's first root and the director's."""
         return (self._folder / "image" / "metadata" / "1.root.json").read_bytes(), self._director_root
 
-    def publish(self, role: Role, name: str, content: bytes, version: str, hardware: tuple[str, ...]) -> Release:
+    def publish(
+        self, role: Role, name: str, content: bytes, version: str, hardware: tuple[str, ...], manifest_sha256: str = ""
+    ) -> Release:
         """Offer it, and begin its rollout; one of the same role that was under way ends where it is.
 
-        Each release has a name of its own, for a device may still be told of the one before.
+        Each release has a name of its own, for a device may still be told of the one before. `manifest_sha256`: of an
+        image, as RAUC computes it.
         """
         with self._lock:
             counters = (course.release.counter for course in self._courses if course.release.role is role)
             digest, counter = hashlib.sha256(content).hexdigest(), max(counters, default=0) + 1
-            release = Release(role, f"{role}/{counter}-{name}", len(content), digest, version, counter, hardware)
+            name = f"{role}/{counter}-{name}"
+            release = Release(role, name, len(content), digest, version, counter, hardware, manifest_sha256)
             self._image.add(release, content, self._image_keys.roles[role])
             self._image.refresh(self._image_keys)
             begun = rollouts.begin(digest, len(self._said), self._terms)

@@ -41,8 +41,10 @@ PACKAGES = ("appliance", "border", "drivers")
 BROKEN = (
     b'"""A release that does not start, to see that it is taken back."""\n\nraise SystemExit("broken on purpose")\n'
 )
-MOST_SAID = 8192
+MOST_SAID = 32 * 1024
 MOST_TEXT = 200
+MOST_LOG = 8000
+"""Characters of a failed start's log; more is cut off at its beginning."""
 TICK_S = 2.0
 HARDWARE = ("practice",)
 """What boards an app bundle made here is for."""
@@ -160,6 +162,7 @@ def said(data: bytes, now_s: int) -> Said:
             Role(role): Update(_text(update["sha256"]), _text(update["state"]), _text(update["reason"]))
             for role, update in told["updates"].items()
         },
+        _log(told.get("log", "")),
     )
 
 
@@ -167,6 +170,13 @@ def _text(told: object) -> str:
     if not isinstance(told, str) or len(told) > MOST_TEXT or not told.isprintable():
         raise ValueError("a device says printable texts")
     return told
+
+
+def _log(told: object) -> str:
+    """Raises TypeError. It is shown to people: what cannot be printed is left out."""
+    if not isinstance(told, str):
+        raise TypeError("a log is text")
+    return "".join(c for c in told[-MOST_LOG:] if c.isprintable() or c == "\n")
 
 
 def _is_ours(request: Request) -> bool:

@@ -6,16 +6,48 @@ A role that has no line here, or for which ota.toml has no place, is not updated
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
-from ota.agent import Hands
-from ota.app import AppGate
+from ota import tryboot
+from ota.agent import Gate, Hands, Installer, Place
+from ota.app import App, AppGate
 from ota.bundles import BundleInstaller, Prepare
-from ota.image_client import image_hands
-from ota.release import Role
+from ota.disk import Disk
+from ota.health import HealthGate, Look
+from ota.images import ImageInstaller, Machine, Record, Steps
+from ota.journal import Entry
+from ota.release import Release, Role
+from ota.settings import Settings
+from ota.shelf import Shelf
+from ota.slots import Rauc, Tls
 from ota.tree import unpack
-from ota.workbench import Bench
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """What the hands of every role are made of. `fetch`: into the role's own folder; `tell`: for whoever reports;
+    `floor_s`: seconds since 1970 that have surely passed."""
+
+    settings: Settings
+    disk: Disk
+    app: App
+    fetch: Callable[[Release], Path]
+    now_s: Callable[[], int]
+    place: Callable[[], Place]
+    tell: Callable[[Entry], None]
+    floor_s: Callable[[], int]
+
+    def folder(self, role: Role) -> Path:
+        """The role's shelf."""
+        return self.settings.folder / role
+
+    def shelf(self, role: Role) -> Shelf:
+        return Shelf(self.disk, self.folder(role))
+
+    def hands(self, installer: Installer, gate: Gate, window: Callable[[Release], bool]) -> Hands:
+        return Hands(installer, gate, self.fetch, window, self.now_s, self.place, self.tell)
 
 
 def apps(bench: Bench) -> Hands:
@@ -33,14 +65,22 @@ def content(bench: Bench, role: Role) -> Hands:
     return bench.hands(installer, AppGate(bench.app, role, restarted=False), lambda _: True)
 
 
-def images(bench: Bench) -> Hands | None:
-    """The operating system, on a machine with two slots."""
-    slots = bench.settings.image_slots
-    return image_hands(bench, slots) if slots else None
-
-
 def _nothing() -> None:
     """The app looks at the shelf by itself."""
+
+
+def images(bench: Bench) -> Hands | None:
+    """The operating system: streamed into the slots that do not run, tried by a restart. Needs slots."""
+    slots, settings = bench.settings.image_slots, bench.settings
+    if slots is None:
+        return None
+    look = Look(slots, settings.folder, bench.app.status, bench.floor_s)
+    gate = HealthGate(look, bench.disk, settings.folder / "before.json", slots.gate_s, tryboot.start().is_try)
+    rauc = Rauc(Tls(settings.ca, settings.certificate, settings.key))
+    record, machine = Record(bench.disk, settings.folder / "images.json"), Machine(slots.restart, gate.remember)
+    installer = ImageInstaller(rauc, record, machine, settings.content, Steps())
+    hands = bench.hands(installer, gate, bench.app.has_time)
+    return replace(hands, fetch=installer.fetch)
 
 
 def _unpacking(bench: Bench, role: Role) -> Prepare:

@@ -29,7 +29,8 @@ EVERY_S = 3.0
 COMMAND_S = 30.0
 MOST_LOG = 12_000
 """Bytes, the newest: the end of the story is at the end."""
-LAST_RESORT = ("reboot", "-f")
+MOST_WORDS = 6000
+"""Characters of it that are sent."""
 
 
 class Verdict(StrEnum):
@@ -49,13 +50,14 @@ def judge(boots: int, partition: int, elapsed_s: float, deadline_s: float) -> Ve
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """`log`, `restart`: commands."""
+    """`log`, `restart`: commands. `resort`: the one for a machine that does not restart when it is asked to."""
 
     folder: Path
     selector: Path
     deadline_s: float
     log: tuple[str, ...]
     restart: tuple[str, ...]
+    resort: tuple[str, ...]
     disk: Disk
 
     def watch(self, partition: int, leaving: threading.Event) -> Verdict:
@@ -75,7 +77,7 @@ class Trial:
 
     def end(self) -> None:
         """Restart, one way or the other."""
-        for command in (self.restart, LAST_RESORT):
+        for command in (self.restart, self.resort):
             try:
                 subprocess.run(command, check=True, timeout=COMMAND_S)
             except (OSError, subprocess.SubprocessError):
@@ -103,6 +105,15 @@ class Trial:
             return
 
 
+def last_words(folder: Path) -> str:
+    """The end of the log of a try that was not committed; empty when there is none."""
+    path = folder / LOG
+    if not path.exists():
+        return ""
+    text = path.read_bytes().decode(errors="replace")
+    return "".join(c if c.isprintable() or c == "\n" else " " for c in text)[-MOST_WORDS:]
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m ota.trial", description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--folder", type=Path, required=True, help="the update client's, on the data partition")
@@ -110,6 +121,7 @@ def main() -> int:
     parser.add_argument("--deadline-s", type=float, required=True)
     parser.add_argument("--log", type=shlex.split, default=["journalctl", "-b", "-n", "300", "--no-pager"])
     parser.add_argument("--restart", type=shlex.split, default=["systemctl", "reboot", "--force"])
+    parser.add_argument("--resort", type=shlex.split, default=["reboot", "-f"], help="when that does not restart it")
     parser.add_argument("--tree", type=Path, default=tryboot.TREE, help="where the firmware says how it started")
     options = parser.parse_args()
     start = tryboot.start(options.tree)
@@ -118,7 +130,7 @@ def main() -> int:
     leaving = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: leaving.set())
-    words = tuple(options.log), tuple(options.restart)
+    words = tuple(options.log), tuple(options.restart), tuple(options.resort)
     trial = Trial(options.folder, options.selector, options.deadline_s, *words, RealDisk())
     if trial.watch(PARTITIONS.get(start.slot, -1), leaving) is Verdict.LATE:
         trial.end()

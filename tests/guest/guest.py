@@ -74,7 +74,7 @@ def modules_of(suite: Path) -> tuple[str, ...]:
 def run(kernel: Kernel, suite: Path, folder: Path, *, limit_s: float = LIMIT_S) -> Ended:
     """Boot, run the suite, power off; the pieces that qemu boots lie in `folder`. Raises `NoGuest`."""
     initial = folder / "initrd.gz"
-    initial.write_bytes(gzip.compress(_archive(_initial_root(kernel, suite)), compresslevel=1))
+    initial.write_bytes(gzip.compress(archive(_initial_root(kernel, suite)), compresslevel=1))
     command = ["nice", "-n", "10", "qemu-system-x86_64", *QEMU.split(), "-kernel", str(kernel.image)]
     command += ["-initrd", str(initial), "-append", "console=ttyS0 quiet panic=-1 no_timer_check"]
     command += ["-fsdev", "local,path=/,id=root,security_model=none,readonly=on,multidevs=remap"]
@@ -129,7 +129,7 @@ def _environment(modules: Sequence[Path]) -> Mapping[str, str]:
     }
 
 
-def _archive(files: Mapping[str, tuple[int, bytes]]) -> bytes:
+def archive(files: Mapping[str, tuple[int, bytes]]) -> bytes:
     """A cpio archive of the kind `newc`, as the kernel unpacks it, folders first."""
     folders = sorted({str(parent) for name in files for parent in Path(name).parents if parent.name})
     entries: list[tuple[str, int, bytes]] = [(name, 0o040755, b"") for name in (*folders, "dev")]

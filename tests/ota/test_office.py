@@ -192,7 +192,9 @@ KEPT = {"sha256": "ab", "state": "kept", "reason": ""}
         ({**GOOD, "running": {"apps": "a\x1b[2J"}}, 400),
         ([], 400),
         ({}, 400),
-        ({**GOOD, "more": "x" * 9000}, 413),
+        ({**GOOD, "log": "a line\nanother"}, 204),
+        ({**GOOD, "log": 7}, 400),
+        ({**GOOD, "more": "x" * 40_000}, 413),
     ],
 )
 def test_what_a_device_may_say(tmp_path: Path, served: tuple[Office, httpx.Client], word: object, status: int) -> None:

@@ -1,0 +1,184 @@
+"""A Raspberry Pi's boot firmware in Python, around an emulated machine: it reads autoboot.txt, honours one try, boots.
+
+What is modelled is what the documentation promises: the flag of a try lies in a register that a warm restart keeps and
+a power cut clears, it is cleared before the kernel starts, the selector is read from the first partition, and a
+partition without a kernel is not started. The real firmware was not run.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import selectors
+import shutil
+import subprocess
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ota import selector
+from ota.selector import SelectorUnreadable
+from ota.tryboot import ARMED
+from tests.image_guest.media import SECTOR, offsets
+
+PARTITIONS = {2: "boot_a", 3: "boot_b"}
+FALLBACK = 2
+"""Where a selector that cannot be read leads: the first partition with a kernel."""
+MACHINE = ("-M", "virt", "-cpu", "cortex-a53", "-smp", "1", "-m", "768", "-nographic", "-accel", "tcg")
+
+
+class Brick(Exception):
+    """Nothing that can be started is left."""
+
+
+@dataclass
+class Board:
+    """One machine with its disk. The memory of the try is a file of one sector, a second disk to the guest."""
+
+    folder: Path
+    disk: Path
+    more: str = ""
+    console: str = ""
+    starts: list[tuple[int, bool]] = field(default_factory=list)
+    qemu: subprocess.Popen[bytes] | None = None
+    _unread: bytes = b""
+
+    def __post_init__(self) -> None:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.flag = self.folder / "flag.bin"
+        self._clear()
+
+    @property
+    def is_armed(self) -> bool:
+        return self.flag.read_bytes()[:1] == ARMED
+
+    def start(self) -> None:
+        """Power on, or what follows a warm restart: the firmware, then the kernel that it chose. Raises `Brick`."""
+        assert self.qemu is None, "it runs"
+        partition, is_try = self._choose()
+        self.starts.append((partition, is_try))
+        base = self.folder / "base.dtb"
+        if not base.exists():
+            subprocess.run(
+                ["qemu-system-aarch64", *MACHINE, "-machine", f"dumpdtb={base}"], check=True, capture_output=True
+            )
+        tree = self.folder / "now.dtb"
+        shutil.copy(base, tree)
+        _put(tree, "-c", "/chosen/bootloader")
+        _put(tree, "-t", "i", "/chosen/bootloader", "partition", str(partition))
+        _put(tree, "-t", "i", "/chosen/bootloader", "tryboot", str(int(is_try)))
+        self.qemu = subprocess.Popen(
+            self._command(tree), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+        )
+
+    def wait(self, *signs: str, seconds: float) -> str:
+        """The first of these to come on the console. A machine that ends is started again, as the board would be.
+        Raises TimeoutError."""
+        ends_s = time.monotonic() + seconds
+        while time.monotonic() < ends_s:
+            line = self._line(ends_s)
+            if line is None:
+                self._ended()
+                self.start()
+                continue
+            for sign in signs:
+                if sign in line:
+                    return line
+        raise TimeoutError(f"none of {signs} came; the console's end:\n{self.console[-3000:]}")
+
+    def wait_for_end(self, seconds: float) -> None:
+        """Until the guest restarts by itself; it is not started again."""
+        ends_s = time.monotonic() + seconds
+        while time.monotonic() < ends_s:
+            if self._line(ends_s) is None:
+                self._ended()
+                return
+        raise TimeoutError(f"it goes on; the console's end:\n{self.console[-3000:]}")
+
+    def run_for(self, seconds: float) -> None:
+        """And read what it says, also through restarts."""
+        with contextlib.suppress(TimeoutError):
+            self.wait("\0never", seconds=seconds)
+
+    def cut(self) -> None:
+        """The plug is pulled."""
+        if self.qemu is not None:
+            self.qemu.kill()
+            self._ended()
+        self._clear()
+
+    def _choose(self) -> tuple[int, bool]:
+        is_try = self.is_armed
+        self._clear()
+        try:
+            chosen = selector.parse(self._read("bootcfg", "autoboot.txt"))
+            partition = chosen.tries if is_try else chosen.boots
+        except (SelectorUnreadable, OSError):
+            partition = FALLBACK
+        if partition in PARTITIONS and self._fetch(PARTITIONS[partition]):
+            return partition, is_try
+        if is_try:
+            return self._choose()
+        raise Brick(f"partition {partition} has nothing that can be started")
+
+    def _fetch(self, partition: str) -> bool:
+        try:
+            for name in ("Image", "initrd", "cmdline.txt"):
+                (self.folder / name).write_bytes(self._read(partition, name))
+        except OSError:
+            return False
+        return True
+
+    def _read(self, partition: str, name: str) -> bytes:
+        """Raises OSError. mtools refuse what is no FAT; a firmware would, too."""
+        place = f"{self.disk}@@{offsets()[partition]}"
+        done = subprocess.run(["mtype", "-i", place, f"::{name}"], capture_output=True, check=False)
+        if done.returncode:
+            raise OSError(done.stderr.decode(errors="replace"))
+        return done.stdout
+
+    def _clear(self) -> None:
+        self.flag.write_bytes(bytes(SECTOR))
+
+    def _command(self, tree: Path) -> list[str]:
+        disk = f"file={self.disk},format=raw,if=none,id=d0,cache=writeback,discard=unmap"
+        flag = f"file={self.flag},format=raw,if=none,id=d1,cache=writethrough"
+        line = f"{(self.folder / 'cmdline.txt').read_text()} {self.more}"
+        return [
+            "nice", "-n", "5", "qemu-system-aarch64", *MACHINE, "-monitor", "none", "-no-reboot",
+            "-kernel", str(self.folder / "Image"), "-initrd", str(self.folder / "initrd"), "-dtb", str(tree),
+            "-append", line, "-drive", disk, "-device", "virtio-blk-pci,drive=d0",
+            "-drive", flag, "-device", "virtio-blk-pci,drive=d1",
+            "-netdev", "user,id=n0", "-device", "virtio-net-pci,netdev=n0,romfile=",
+            "-device", "virtio-rng-pci",
+        ]  # fmt: skip
+
+    def _line(self, ends_s: float) -> str | None:
+        """The next of the console; empty when none came in time, None when the machine has ended."""
+        assert self.qemu is not None, "it was started"
+        assert self.qemu.stdout is not None
+        with selectors.DefaultSelector() as watch:
+            watch.register(self.qemu.stdout, selectors.EVENT_READ)
+            while b"\n" not in self._unread:
+                if not watch.select(max(0.0, ends_s - time.monotonic())):
+                    return ""
+                data = os.read(self.qemu.stdout.fileno(), 65536)
+                if not data:
+                    return None
+                self._unread += data
+                self.console += data.decode(errors="replace").replace("\r", "")
+        line, _, self._unread = self._unread.partition(b"\n")
+        return line.decode(errors="replace").rstrip()
+
+    def _ended(self) -> None:
+        assert self.qemu is not None
+        self.qemu.wait()
+        assert self.qemu.stdout is not None
+        self.qemu.stdout.close()
+        self.qemu, self._unread = None, b""
+
+
+def _put(tree: Path, *words: str) -> None:
+    options = [word for word in words if word.startswith("-") or word == "i"]
+    rest = [word for word in words if word not in options]
+    subprocess.run(["fdtput", *options, str(tree), *rest], check=True, capture_output=True)
