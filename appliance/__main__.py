@@ -21,6 +21,7 @@ from appliance.keys import KeysUnusable
 from appliance.post.officers import RosterWrong
 from appliance.post.schema import JournalUnsafe
 from appliance.receipts import take_receipts
+from appliance.updates import keep_updated
 from appliance.upkeep import keep_up
 from appliance.vision.errors import ModelError
 from appliance.watchdog import PageHealth, beat, notify
@@ -51,7 +52,8 @@ async def serve(config: Config, kiosk: Kiosk) -> None:
 
     upkeep = keep_up(kiosk.keeper, kiosk.times, kiosk.retention)
     receipts = take_receipts(config.kiosk.folder, kiosk.keys, kiosk.keeper, kiosk.times)
-    endless = (kiosk.runner.run(), kiosk.gate.run(), beat(is_alive), upkeep, kiosk.measuring(), receipts)
+    updating = keep_updated(kiosk.updates, lambda: kiosk.runner.view.state)
+    endless = (kiosk.runner.run(), kiosk.gate.run(), beat(is_alive), upkeep, kiosk.measuring(), receipts, updating)
     own = [asyncio.create_task(work) for work in endless]
     works = [*own, *(asyncio.create_task(server.serve()) for server in servers)]
     stop = asyncio.create_task(leaving.wait())

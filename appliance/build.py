@@ -36,6 +36,7 @@ from appliance.post.neighbours import Neighbours
 from appliance.post.schema import open_database
 from appliance.post.status import kiosk_status
 from appliance.post.storage import Disk
+from appliance.quiet import Hours, Quiet
 from appliance.reporting import brokers
 from appliance.reporting.condition import Condition, Site, disk_free_bytes
 from appliance.reporting.inbox import Inbox
@@ -44,7 +45,8 @@ from appliance.reporting.reports import Reporter
 from appliance.reporting.settings import Settings
 from appliance.slip import SlipWriter
 from appliance.times import Times
-from appliance.updates import update_status
+from appliance.update_folder import UpdateFolder
+from appliance.updates import Place, Updates
 from appliance.vision.errors import ModelAbsent
 from appliance.vision.mrz_reader import PageReader, Profile
 from appliance.vision.page_portrait import PagePortraits
@@ -87,6 +89,7 @@ class Kiosk:
     measuring: Callable[[], Coroutine[None, None, None]]
     neighbours: Neighbours
     publisher: Publisher
+    updates: Updates
     traveller: Starlette
     officer: Starlette
 
@@ -156,6 +159,8 @@ def build(config: Config) -> Kiosk:
         keeper_of_time.raise_floor(content.newest_signed_ms)
 
     inbox = Inbox(folder / "lists", keys.kiosk, keys.policy, new_content)
+    place = Place(keys.kiosk, folder, UpdateFolder(folder / config.updates.folder))
+    updates = Updates(place, keeper, inbox, times, _quiet(config), config.updates.pause_s * config.times.scale)
     publisher = Publisher(
         Settings(
             brokers=brokers.parse(config.centre.brokers),
@@ -175,6 +180,7 @@ def build(config: Config) -> Kiosk:
             ),
         ),
         inbox=inbox,
+        announce=updates.announce,
     )
     keeper.ask(lambda journal: journal.when_recorded(publisher.nudge))
     post = Desk(
@@ -200,6 +206,7 @@ def build(config: Config) -> Kiosk:
         ),
         neighbours=neighbours,
         publisher=publisher,
+        updates=updates,
         traveller=traveller_app(
             runner,
             runner,
@@ -207,7 +214,7 @@ def build(config: Config) -> Kiosk:
             words,
             panel,
             practice=config.practice,
-            updates=lambda: update_status(runner.view.state, devices.health, runner.painted_revision),
+            updates=lambda: updates.status(runner.view.state, devices.health, painted=runner.painted_revision),
         ),
         officer=officer_app(post, words, TABLET, practice=config.practice),
     )
@@ -297,6 +304,15 @@ def _manners(config: Config, languages: tuple[str, ...]) -> Manners:
         direction=None if direction is LaneDirection.ASK else Direction(direction.value),
         scale=config.times.scale,
     )
+
+
+def _quiet(config: Config) -> Quiet:
+    """Raises `ConfigError`."""
+    told = config.updates
+    try:
+        return Quiet(Hours.parse(told.hours), told.before_arrival_min, told.after_arrival_min)
+    except ValueError as error:
+        raise ConfigError((f"updates.hours: {error}",)) from error
 
 
 def _site(config: Config) -> Site:

@@ -109,6 +109,17 @@ class RetentionConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class UpdatesConfig:
+    """When this kiosk may be stopped for an update. Vessels stand in `arrivals.toml` in `kiosk.folder`."""
+
+    folder: str = "ota"  # the update client's, in `kiosk.folder` unless it begins with a slash
+    hours: str = "any"  # or as 22:30-04:00, UTC
+    before_arrival_min: float = 60.0
+    after_arrival_min: float = 180.0  # a ship's passengers come ashore for hours
+    pause_s: float = 30.0  # nobody was there for so long: a queue is shorter of breath
+
+
+@dataclass(frozen=True, slots=True)
 class Config:
     kiosk: KioskConfig
     devices: DevicesConfig
@@ -118,6 +129,7 @@ class Config:
     times: TimesConfig = field(default_factory=TimesConfig)
     storage: StorageConfig = field(default_factory=StorageConfig)
     retention: RetentionConfig = field(default_factory=RetentionConfig)
+    updates: UpdatesConfig = field(default_factory=UpdatesConfig)
     practice: bool = False  # simulated travellers: shown on every page, kept out of production by its own keys
 
 

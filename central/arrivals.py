@@ -6,12 +6,13 @@ import hashlib
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import TypeVar
 
 from border.messages import envelope, topics
 from border.messages.errors import MessageError
 from border.messages.sealing import RecipientPrivate
 from border.messages.topics import Topic, TopicKind
-from border.messages.values import MAX_PART_BYTES, Alarm, StateReport
+from border.messages.values import MAX_PART_BYTES, Alarm, StateReport, UpdateReport
 from central.line import Delivery
 from central.register import Enrolled, Register, Status
 from central.store.notes import Letter
@@ -22,13 +23,21 @@ MAX_SLICES = 1024
 """Of one part: 48 MB. More is no picture."""
 
 MAX_SEQ = 2**53
+MOST_ATTEMPTS = 1000
 FIRST_MS, LAST_MS = 0, 4102444800000  # 1970 to 2100; a kiosk with a dead clock still reports
-ANSWERABLE = (TopicKind.RECORD, TopicKind.ALARM)
+ANSWERABLE = (TopicKind.RECORD, TopicKind.ALARM, TopicKind.UPDATE)
 
 
 @dataclass(frozen=True, slots=True)
 class ArrivedAlarm:
     alarm: Alarm
+    digest: bytes
+    received_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class ArrivedUpdate:
+    report: UpdateReport
     digest: bytes
     received_ms: int
 
@@ -51,13 +60,13 @@ class ArrivedRequest:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """A dead letter. `answer_id`: the record or alarm to reject, empty when the sender must not or cannot be told."""
+    """A dead letter. `answer_id`: the record, alarm or step to reject; empty when nobody must or can be told."""
 
     letter: Letter
     answer_id: str
 
 
-Arrival = NewRecord | Slice | ArrivedAlarm | ArrivedState | ArrivedRequest | Refusal
+Arrival = NewRecord | Slice | ArrivedAlarm | ArrivedUpdate | ArrivedState | ArrivedRequest | Refusal
 
 
 def judge(delivery: Delivery, register: Register, seal: RecipientPrivate) -> Arrival:
@@ -145,22 +154,39 @@ def _slice(delivery: Delivery, topic: Topic, _enrolled: Enrolled, _seal: Recipie
     return Slice(topic.kiosk, topic.sha256, topic.index, delivery.received_ms, delivery.payload)
 
 
+Waited = TypeVar("Waited", Alarm, UpdateReport)
+
+
 def _alarm(delivery: Delivery, topic: Topic, enrolled: Enrolled, _seal: RecipientPrivate) -> ArrivedAlarm | Refusal:
-    """An alarm has no number: one that waited under a former key counts by its time."""
-    digest = hashlib.sha256(delivery.payload).digest()
+    alarm = _waited_for(delivery, enrolled, envelope.open_alarm)
+    if alarm is None:
+        return refusal(delivery, "superseded_key", topic)
+    return ArrivedAlarm(alarm, hashlib.sha256(delivery.payload).digest(), delivery.received_ms)
+
+
+def _waited_for(
+    delivery: Delivery, enrolled: Enrolled, open_: Callable[[str, bytes, ec.EllipticCurvePublicKey], Waited]
+) -> Waited | None:
+    """Alarms and reports have no number: one that waited under a former key counts by its time; None: too late for it."""
     try:
-        alarm = envelope.open_alarm(delivery.topic, delivery.payload, enrolled.public_key)
-        return ArrivedAlarm(alarm, digest, delivery.received_ms)
+        return open_(delivery.topic, delivery.payload, enrolled.public_key)
     except MessageError as error:
         if error.reason != "bad_signature":
             raise
     for former in enrolled.former:
         with suppress(MessageError):
-            alarm = envelope.open_alarm(delivery.topic, delivery.payload, former.public_key)
-            if alarm.at.wall_ms > former.until_ms:
-                return refusal(delivery, "superseded_key", topic)
-            return ArrivedAlarm(alarm, digest, delivery.received_ms)
+            found = open_(delivery.topic, delivery.payload, former.public_key)
+            return found if found.at.wall_ms <= former.until_ms else None
     raise MessageError("bad_signature")
+
+
+def _update(delivery: Delivery, topic: Topic, enrolled: Enrolled, _seal: RecipientPrivate) -> ArrivedUpdate | Refusal:
+    report = _waited_for(delivery, enrolled, envelope.open_update)
+    if report is None:
+        return refusal(delivery, "superseded_key", topic)
+    if not 0 <= report.attempt <= MOST_ATTEMPTS or not FIRST_MS <= 1000 * report.happened_s <= LAST_MS:
+        raise MessageError("bad_value")
+    return ArrivedUpdate(report, hashlib.sha256(delivery.payload).digest(), delivery.received_ms)
 
 
 def _state(delivery: Delivery, _topic: Topic, enrolled: Enrolled, _seal: RecipientPrivate) -> ArrivedState:
@@ -179,6 +205,7 @@ TAKERS: dict[TopicKind, Taker] = {
     TopicKind.RECORD: _record,
     TopicKind.PART: _slice,
     TopicKind.ALARM: _alarm,
+    TopicKind.UPDATE: _update,
     TopicKind.STATE: _state,
     TopicKind.REQUEST: _request,
 }

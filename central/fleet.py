@@ -13,7 +13,9 @@ from border.messages.values import StateReport
 from central.consumers.gaps import Gap
 from central.register import Register, Status
 from central.sequence import Span
+from central.store import updates
 from central.store.api import Row, Transaction
+from central.store.updates import Step
 
 QUIET_MS = 150_000
 """A kiosk reports every 60 s; after two missed reports its silence shows."""
@@ -44,6 +46,7 @@ class KioskView:
     chain_breaks: tuple[int, ...]
     dead_letters: int
     alarms: int
+    updates: tuple[Step, ...] = ()  # by role, the newest step of each
 
     @property
     def last_here(self) -> int:
@@ -67,6 +70,9 @@ def fleet(t: Transaction, register: Register, now_ms: int) -> list[KioskView]:
     unsettled = _grouped(t.rows("SELECT kiosk, seq, complete FROM records WHERE complete <> 1 ORDER BY kiosk, seq"))
     breaks = _grouped(t.rows("SELECT kiosk, seq FROM chain_flags ORDER BY kiosk, seq"))
     letters = _keyed(t.rows("SELECT kiosk, COUNT(*) FROM dead_letters GROUP BY kiosk"))
+    steps: dict[str, list[Step]] = defaultdict(list)
+    for step in updates.newest(t):
+        steps[step.kiosk].append(step)
     alarms = _keyed(t.rows("SELECT kiosk, COUNT(*) FROM alarms GROUP BY kiosk"))
     views = []
     for kiosk in sorted({*register, *heard, *spans}):
@@ -88,6 +94,7 @@ def fleet(t: Transaction, register: Register, now_ms: int) -> list[KioskView]:
                 chain_breaks=tuple(seq for (seq,) in breaks[kiosk]),
                 dead_letters=letters.get(kiosk, (0,))[0],
                 alarms=alarms.get(kiosk, (0,))[0],
+                updates=tuple(steps[kiosk]),
             )
         )
     return views

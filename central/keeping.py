@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from border.messages.values import Receipt, ReceiptStatus
-from central.arrivals import Arrival, ArrivedAlarm, ArrivedRequest, ArrivedState, Refusal
+from central.arrivals import Arrival, ArrivedAlarm, ArrivedRequest, ArrivedState, ArrivedUpdate, Refusal
 from central.completion import ASKED_AGAIN_MS, GRACE_MS, OpenPartBytes, Said, close, settle
-from central.store import notes, parts, records
+from central.store import notes, parts, records, updates
 from central.store.api import Transaction
 from central.store.notes import AlarmNote, Letter
 from central.store.parts import Slice
@@ -90,6 +90,8 @@ def _others(t: Transaction, arrivals: Sequence[Arrival], said: Said) -> None:
                 said.listen(one.kiosk)
             case ArrivedAlarm():
                 _alarm(t, one, said)
+            case ArrivedUpdate():
+                _update(t, one, said)
             case Refusal():
                 notes.add_letters(t, [one.letter])
                 if one.answer_id:
@@ -115,6 +117,15 @@ def _alarm(t: Transaction, one: ArrivedAlarm, said: Said) -> None:
     said.say(alarm.kiosk, Receipt(alarm.id, status, one.digest, (), ""))
 
 
+def _update(t: Transaction, one: ArrivedUpdate, said: Said) -> None:
+    """Kept once for each step; said again under another signature it is still that step."""
+    report = one.report
+    known = updates.has(t, report.kiosk, report.id)
+    updates.add(t, report, one.received_ms)
+    status = ReceiptStatus.DUPLICATE if known else ReceiptStatus.STORED
+    said.say(report.kiosk, Receipt(report.id, status, one.digest, (), ""))
+
+
 def _signs_of_life(arrivals: Sequence[Arrival]) -> Iterator[tuple[str, int]]:
     """(kiosk, when) of everything a kiosk itself has sent just now, in order."""
     for one in arrivals:
@@ -125,5 +136,7 @@ def _signs_of_life(arrivals: Sequence[Arrival]) -> Iterator[tuple[str, int]]:
                 yield one.report.kiosk, one.received_ms
             case ArrivedAlarm():
                 yield one.alarm.kiosk, one.received_ms
+            case ArrivedUpdate():
+                yield one.report.kiosk, one.received_ms
             case Slice() | ArrivedRequest():
                 yield one.kiosk, one.received_ms

@@ -12,15 +12,17 @@ import logging
 import signal
 import sys
 import threading
+import time
 from pathlib import Path
 
 from ota.client import Client
 from ota.disk import RealDisk
+from ota.rhythm import Rhythm, asked, heard
 from ota.settings import SettingsWrong, load
 
 CANNOT_START = 2
-WINDOW_S = 2.0
-"""How often somebody who is busy is asked again."""
+LOOK_S = 1.0
+"""How often somebody who is busy is asked again, and whether something was announced."""
 
 
 def main() -> int:
@@ -37,12 +39,24 @@ def main() -> int:
     client, leaving = Client(settings, RealDisk()), threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: leaving.set())
-    while not leaving.is_set():
+    if options.once:
         client.turn()
-        if options.once:
-            break
-        leaving.wait(min(WINDOW_S, settings.poll_s) if client.waits else settings.poll_s)
+        return 0
+    serve(client, Rhythm(settings.device, settings.poll_s, settings.spread_s), leaving)
     return 0
+
+
+def serve(client: Client, rhythm: Rhythm, leaving: threading.Event) -> None:
+    """Until `leaving`."""
+    while not leaving.is_set():
+        if announced := client.announced():
+            rhythm = heard(rhythm, *announced, time.monotonic())
+        if rhythm.is_due(time.monotonic()):
+            client.turn()
+            rhythm = asked(rhythm, time.monotonic())
+        elif client.waits:
+            client.go_on()
+        leaving.wait(LOOK_S)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ import logging
 import shutil
 import ssl
 import time
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import urllib3
@@ -17,12 +17,14 @@ from ota import clock, fetch, tryboot
 from ota import floor as floors
 from ota.agent import Agent, Hands, Place
 from ota.app import App
-from ota.disk import Disk, replace
+from ota.disk import Disk
+from ota.disk import replace as write_whole
 from ota.floor import Floor
 from ota.journal import Entry, Journal
 from ota.refusals import Later, Refused
 from ota.release import Release, Role
-from ota.repository import Repository, Source
+from ota.repository import Repository, Source, judge_announcement
+from ota.rhythm import Hint
 from ota.roles import HANDS, Bench
 from ota.settings import Settings
 from ota.trial import last_words
@@ -35,6 +37,8 @@ BUILT_IN = Floor(time_s=1_793_000_000)  # 2026-10-26: this program is not older
 TOLD = 24
 """Steps of each role that lie ready for whoever reports them: the last two or three transactions."""
 STATE = "state.json"
+NET = "net"
+MOST_ANNOUNCED = 16 * 1024
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 
@@ -45,11 +49,13 @@ class Client:
         """Raises OSError."""
         self._settings, self._disk = settings, disk
         self._pool = urllib3.PoolManager(retries=False, ssl_context=_tls(settings))
-        self._boot = boot_id.read_text(encoding="ascii").strip() if boot_id.exists() else ""
         settings.folder.mkdir(parents=True, exist_ok=True)
+        self._floor = floors.load(settings.folder, BUILT_IN)
+        self._boot = boot_id.read_text(encoding="ascii").strip() if boot_id.exists() else ""
         bench = Bench(settings, disk, App(settings.app), self._fetch, _now_s, self._place, self._tell, self._floor_s)
         self._agents = {role: self._agent(role, hands) for role, make in HANDS.items() if (hands := make(bench))}
-        self._floor = floors.load(settings.folder, BUILT_IN)
+        self._word: Word | None = None
+        self._heard = b""
         self._write()  # it may have been cut before it could
 
     @property
@@ -59,15 +65,32 @@ class Client:
 
     def turn(self) -> None:
         """Ask, and go as far as it goes. Raises OSError; everything else that is wrong is said and waited for."""
-        before = self._last()
         self._say()
-        self._advance(self._ask())
+        self._word = self._ask()
+        self.go_on()
+
+    def go_on(self) -> None:
+        """As far as it goes with what was said last. Raises OSError."""
+        before = self._last()
+        self._advance(self._word)
         if self._last() != before:
             self._say()
 
+    def announced(self) -> tuple[Hint, bytes] | None:
+        """What lies where the app puts announcements, once for each that comes. Raises OSError."""
+        path = self._settings.announcement
+        if path is None or not path.is_file():
+            return None
+        with path.open("rb") as file:
+            data = file.read(MOST_ANNOUNCED)
+        if data == self._heard:
+            return None
+        self._heard = data
+        return judge_announcement(self._settings.folder / IMAGE, data, self._floor.metadata.get(IMAGE, 0)), data
+
     def _advance(self, word: Word | None) -> None:
         """Each role by itself: that one has to wait is no reason for another."""
-        told = {a.release.role: a for a in word.assignments} if word else {}
+        told = {a.release.role: replace(a, source=NET) for a in word.assignments} if word else {}
         for role, agent in self._agents.items():
             try:
                 agent.advance(told.get(role))
@@ -149,7 +172,7 @@ class Client:
 
     def _write(self) -> None:
         told = [asdict(entry) for agent in self._agents.values() for entry in agent.entries[-TOLD:]]
-        replace(self._disk, self._settings.folder / STATE, json.dumps(told, sort_keys=True).encode())
+        write_whole(self._disk, self._settings.folder / STATE, json.dumps(told, sort_keys=True).encode())
 
 
 def _update(last: Entry) -> dict[str, str]:

@@ -13,7 +13,8 @@ from typing import Protocol
 
 SECTOR = 512
 """Bytes that a card writes whole or not at all."""
-MODE = 0o600
+MODE = 0o640
+"""The group is that of the app, which reads what it is to use; nobody else does."""
 
 
 class Disk(Protocol):

@@ -116,7 +116,7 @@ class OfficePage:
                 return Response(status_code=413)
         try:
             await run_in_threadpool(self._office.check_in, said(data, self._now_s()))
-        except (ValueError, KeyError, TypeError, AttributeError):
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
             return Response(status_code=400)
         return Response(status_code=204)
 

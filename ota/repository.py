@@ -16,13 +16,15 @@ from typing import TypeVar
 
 import urllib3
 from tuf.api import exceptions
-from tuf.api.metadata import Metadata, TargetFile, Targets, Timestamp
+from tuf.api.metadata import Metadata, Root, TargetFile, Targets, Timestamp
+from tuf.api.serialization import DeserializationError
 from tuf.ngclient.config import UpdaterConfig
 from tuf.ngclient.fetcher import FetcherInterface
 from tuf.ngclient.updater import Updater
 
 from ota.disk import Disk
 from ota.refusals import Code, Later, Refused
+from ota.rhythm import Hint
 
 T = TypeVar("T")
 CHUNK = 16 * 1024
@@ -118,6 +120,20 @@ class Repository:
             self._disk.sync(path)
         for folder in folders:
             self._disk.sync_folder(folder)
+
+
+def judge_announcement(folder: Path, data: bytes, lowest_version: int) -> Hint:
+    """Whether these bytes are a timestamp that the repository in `folder` would sign, newer than `lowest_version`.
+
+    It is only a hint when to ask: what is asked then is judged by itself. Raises OSError.
+    """
+    try:
+        root = Metadata[Root].from_file(str(folder / "root.json")).signed
+        stamp = Metadata[Timestamp].from_bytes(data)
+        root.verify_delegate(Timestamp.type, stamp.signed_bytes, stamp.signatures)
+    except (exceptions.RepositoryError, exceptions.StorageError, DeserializationError, ValueError):
+        return Hint.STRANGE
+    return Hint.NEWER if stamp.signed.version > lowest_version else Hint.KNOWN
 
 
 CODES: tuple[tuple[type[exceptions.RepositoryError], Code], ...] = (

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from ota import tryboot
@@ -55,6 +56,19 @@ def apps(bench: Bench) -> Hands:
     return bench.hands(installer, AppGate(bench.app, Role.APPS), bench.app.has_time)
 
 
+def content(bench: Bench, role: Role) -> Hands:
+    """Lists, policy, trust store: signed once more by themselves, taken by the app while it runs, as from the broker.
+
+    The app judges them, and says which it took and why it did not; no window is needed, for nothing stops.
+    """
+    installer = BundleInstaller(bench.shelf(role), _nothing)
+    return bench.hands(installer, AppGate(bench.app, role, restarted=False), lambda _: True)
+
+
+def _nothing() -> None:
+    """The app looks at the shelf by itself."""
+
+
 def images(bench: Bench) -> Hands | None:
     """The operating system: streamed into the slots that do not run, tried by a restart. Needs slots."""
     slots, settings = bench.settings.image_slots, bench.settings
@@ -79,7 +93,10 @@ def _unpacking(bench: Bench, role: Role) -> Prepare:
 
 
 HANDS: Mapping[Role, Callable[[Bench], Hands | None]] = {
-    Role.IMAGES: images,
+    Role.CSCA: partial(content, role=Role.CSCA),
+    Role.POLICY: partial(content, role=Role.POLICY),
+    Role.WATCHLISTS: partial(content, role=Role.WATCHLISTS),
     Role.APPS: apps,
+    Role.IMAGES: images,
 }
 """None from a line: this device has no part in that role. In this order they are served."""

@@ -43,7 +43,8 @@ class ImageSettings:
 @dataclass(frozen=True, slots=True)
 class Settings:
     """Paths are absolute, addresses end in a slash. `office`: whom to tell, or nobody. `ca`, `certificate`,
-    `key`: all three empty on loopback. `image_slots`: None on a machine without slots."""
+    `key`: all three empty on loopback. `image_slots`: None on a machine without slots. `announcement`: where the app
+    puts what is announced; `spread_s`: within which the devices of a fleet ask after it."""
 
     device: str
     hardware: str
@@ -60,11 +61,14 @@ class Settings:
     certificate: str = ""
     key: str = ""
     image_slots: ImageSettings | None = None
+    announcement: Path | None = None
+    spread_s: float = 0.0
 
 
 TEXT = ("device", "hardware", "folder", "director", "image", "content", "director_root", "image_root")
 TLS = ("ca", "certificate", "key")
 NUMBERS = {"poll_s": (1.0, 86400.0)}
+SPREAD_S = (0.0, 7200.0)
 APP_NUMBERS = {"gate_s": (1.0, 600.0)}
 IMAGE_NUMBERS = {"gate_s": (1.0, 3600.0)}
 
@@ -76,7 +80,8 @@ def load(path: Path) -> Settings:
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as cause:
         raise SettingsWrong(path, [str(cause)]) from cause
     app, slots = told.get("app", {}), told.get("image_slots")
-    mistakes = [*_mistakes(told, TEXT, NUMBERS, ""), *_app_mistakes(app), *_image_mistakes(slots)]
+    wanted = {"spread_s": SPREAD_S} if "spread_s" in told else {}
+    mistakes = [*_mistakes(told, TEXT, {**NUMBERS, **wanted}, ""), *_app_mistakes(app), *_image_mistakes(slots)]
     if len({bool(told.get(name)) for name in TLS}) > 1:
         mistakes.append("ca, certificate, key: wants all three or none")
     if mistakes:
@@ -95,6 +100,8 @@ def load(path: Path) -> Settings:
         app=AppSettings(app["status"], tuple(app["restart"]), float(app["gate_s"])),
         office=_slashed(told["office"]) if told.get("office") else "",
         image_slots=_image(slots),
+        announcement=base / told["announcement"] if told.get("announcement") else None,
+        spread_s=float(told.get("spread_s", 600)),
         **{name: str(base / told[name]) for name in TLS if told.get(name)},
     )
 

@@ -175,6 +175,11 @@ class Port:
         self.updates.append(office)
         office.start()
         await asyncio.to_thread(office.wait_until, lambda: answers(port), 20.0)
+        stamp = folder / "image" / "metadata" / "timestamp.json"
+        told = (str(self.ca / "centre"), str(stamp), "--broker", f"127.0.0.1:{self.broker_port}")
+        announcer = Process("announcer", module("central.announcer", *told), folder / "announcer.log")
+        self.updates.append(announcer)
+        announcer.start()
         for place in self.kiosks:
             config = place.folder / "ota.toml"
             config.write_text(_ota_toml(place, folder, f"http://127.0.0.1:{port}/"))
@@ -233,6 +238,9 @@ keys = "{self.ca / "kiosks" / kiosk}"
 traveller = "127.0.0.1:{traveller}"
 officer = "127.0.0.1:{officer}"
 neighbours = {neighbours!r}
+
+[updates]
+pause_s = 3.0
 """
 
     async def stop(self) -> None:
@@ -259,7 +267,9 @@ image = "{url}image/metadata/"
 content = "{url}image/targets/"
 director_root = "{office / "director.root.json"}"
 image_root = "{office / "image.root.json"}"
-poll_s = 3
+announcement = "announcement.json"
+spread_s = 2
+poll_s = 60
 
 [app]
 status = "http://127.0.0.1:{place.traveller_port}/update"

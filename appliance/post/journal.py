@@ -11,7 +11,7 @@ import random
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from cryptography.hazmat.primitives.asymmetric import ec
 
@@ -25,11 +25,12 @@ from appliance.reporting.outbox import Outbox, Settled
 from border import ids, ledger
 from border.encounter import CheckedFact, DecidedFact, Fact, RecommendedFact, Sample, Stamp
 from border.messages import topics
-from border.messages.envelope import Draft, Outbound, Packed, pack, sign_alarm
+from border.messages.envelope import Draft, Outbound, Packed, pack, sign_alarm, sign_update
 from border.messages.errors import MessageError
-from border.messages.values import Alarm, AlarmKind, Priority, ReceiptBatch, RecordKind
+from border.messages.reports import update_id
+from border.messages.values import Alarm, AlarmKind, Priority, ReceiptBatch, RecordKind, UpdateReport
 
-__all__ = ["Journal", "Recorded", "Retention", "StorageFull"]
+__all__ = ["Journal", "Recorded", "Retention", "StorageFull", "UpdateStep"]
 
 CHECKPOINT_EVERY = 64
 
@@ -41,6 +42,23 @@ class Recorded:
     id: str
     seq: int
     digest: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class UpdateStep:
+    """As in `UpdateReport`: what the update client wrote of one step."""
+
+    transaction: str
+    role: str
+    phase: str
+    version: str
+    sha256: str
+    attempt: int
+    reason: str
+    source: str
+    slot: str
+    boot_id: str
+    happened_s: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,6 +206,17 @@ class Journal:
         id = ids.uuid7(at.wall_ms, self._noise(ids.RANDOM_BYTES))
         payload = sign_alarm(Alarm(self._keys.kiosk, id, kind, at, detail), self._keys.signer)
         message = Outbound(topics.alarm(self._keys.kiosk, id), payload, Priority.ALARM)
+        with self.transaction():
+            self._outbox.add_alarm(id, message, summary.digest(payload), at.wall_ms)
+        self._tell()
+
+    def update(self, step: UpdateStep, at: Stamp) -> None:
+        """Queue one step of an update. What waits already is not queued again. Raises `StorageFull`."""
+        id = update_id(self._keys.kiosk, step.transaction, step.phase)
+        if self.outbox.holds(id):
+            return
+        payload = sign_update(UpdateReport(kiosk=self._keys.kiosk, id=id, at=at, **asdict(step)), self._keys.signer)
+        message = Outbound(topics.update(self._keys.kiosk, id), payload, Priority.ALARM)
         with self.transaction():
             self._outbox.add_alarm(id, message, summary.digest(payload), at.wall_ms)
         self._tell()

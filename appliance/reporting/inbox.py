@@ -1,13 +1,15 @@
 """What headquarters sends down, signed: policy, lists, trust store, commands. Verified, never older, durable.
 
 Files in the folder: `policy.cose`, `watchlist.cose`, `trust.cose`, `command.cose` are in force; `<name>-<order>.cose`
-are the last three that were taken. Owned by the publisher's thread; counts may be read from any.
+are the last three that were taken. Two ways lead here, the broker's and the update shelf's; one message is judged at a
+time. Counts may be read from any thread.
 """
 
 from __future__ import annotations
 
 import logging
 import re
+import threading
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -61,7 +63,7 @@ NAMES: dict[TopicKind, str] = {
 
 
 class Inbox:
-    """`on_taken(kind)` runs on the publisher's thread after the new file is on the disk; it must be quick."""
+    """`on_taken(kind)` runs on the thread that brought it, after the new file is on the disk; it must be quick."""
 
     def __init__(
         self, folder: Path, kiosk: str, key: ec.EllipticCurvePublicKey, on_taken: Callable[[TopicKind], None]
@@ -70,6 +72,7 @@ class Inbox:
         self._kiosk = kiosk
         self._key = key
         self._on_taken = on_taken
+        self._one_at_a_time = threading.Lock()
         self.counts: Counter[tuple[str, str]] = Counter()  # (name, verdict or reason) -> how often; never shrinks
         folder.mkdir(parents=True, exist_ok=True)
         self._in_force: dict[TopicKind, tuple[Order, bytes]] = {}
@@ -88,10 +91,19 @@ class Inbox:
 
     def receive(self, kind: TopicKind, signed: bytes) -> Verdict:
         """Judge one message and, if it is good and newer, make it the one in force. Raises OSError: disk."""
-        try:
-            order, content = self._verify(kind, signed)
-        except MessageError as error:
-            return self._refuse(kind, error.reason)
+        return self.receive_with_reason(kind, signed)[0]
+
+    def receive_with_reason(self, kind: TopicKind, signed: bytes) -> tuple[Verdict, str]:
+        """The same, and why when it was not taken."""
+        with self._one_at_a_time:
+            try:
+                order, content = self._verify(kind, signed)
+            except MessageError as error:
+                return self._refuse(kind, error.reason), error.reason
+            verdict = self._judge(kind, signed, order, content)
+            return verdict, verdict.value
+
+    def _judge(self, kind: TopicKind, signed: bytes, order: Order, content: bytes) -> Verdict:
         known, in_force = self._in_force.get(kind, ((0, 0), b""))
         if order < known:
             return self._refuse(kind, Verdict.OLDER)

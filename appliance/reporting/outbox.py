@@ -1,6 +1,6 @@
 """The outbox: rows leave the disk only on the centre's own signed receipt, never because a broker took them.
 
-Records and alarms alike. Everything here runs on the journal's one thread.
+Records, alarms and the steps of updates alike. Everything here runs on the journal's one thread.
 """
 
 from __future__ import annotations
@@ -64,8 +64,13 @@ class Outbox:
         self._rows.insert(packed, at_wall_ms)
 
     def add_alarm(self, id: str, message: Outbound, digest: bytes, at_wall_ms: int) -> None:
-        """Goes before everything else, and stays until the centre has it. Inside the caller's transaction."""
+        """Small and rare: goes before everything else, and stays until the centre has it. Inside the caller's
+        transaction."""
         self._rows.insert_alarm(id, message, digest, at_wall_ms)
+
+    def holds(self, record: str) -> bool:
+        """Whether it waits here, queued or in quarantine."""
+        return self._rows.digest(record) is not None
 
     # -- out
 

@@ -53,8 +53,13 @@ class JournalSilent(Exception):
     """The journal's thread has not answered in time: its disk hangs."""
 
 
+def _unheard(_announcement: bytes) -> None:
+    """Where no update client stands beside the kiosk."""
+
+
 class Publisher:
-    """`start` and `stop` once each. `reporter` says what the kiosk is; `inbox` takes what comes down."""
+    """`start` and `stop` once each. `reporter` says what the kiosk is; `inbox` takes what comes down; `announce` is
+    given what headquarters' update office announces, unverified."""
 
     def __init__(
         self,
@@ -64,6 +69,7 @@ class Publisher:
         *,
         reporter: Reporter,
         inbox: Inbox,
+        announce: Callable[[bytes], None] = _unheard,
         jitter: Callable[[], float] = random.random,
     ) -> None:
         self._settings = settings
@@ -71,6 +77,7 @@ class Publisher:
         self._port = port
         self._reporter = reporter
         self._inbox = inbox
+        self._announce = announce
         self._walk = Walk(settings.brokers, jitter)
         self._stopping = threading.Event()
         self._nudge = Nudge()
@@ -275,7 +282,8 @@ class Publisher:
             return
         kiosk = self._keys.kiosk
         down = topics.receipts(kiosk).removesuffix("rcpt") + "#"
-        client.subscribe([(down, 1), (topics.watchlist(), 1), (topics.policy(), 1), (topics.trust(), 1)])
+        for_all = (topics.watchlist(), topics.policy(), topics.trust(), topics.announcement())
+        client.subscribe([(down, 1), *((topic, 1) for topic in for_all)])
         handle = client.socket()
         now_s = self._reporter.times.stamp().wall_ms / 1000
         self.marks = () if not isinstance(handle, ssl.SSLSocket) or dates_fit(handle.getpeercert(), now_s) else DATES
@@ -308,6 +316,9 @@ class Publisher:
             self.forged += 1
             log.warning("a message from the broker is not taken: %s", getattr(error, "reason", "bad_topic"))
             self._notice("receipt_not_genuine")
+            return
+        if where.kind is TopicKind.ANNOUNCEMENT:
+            self._announce(bytes(message.payload))
             return
         if self._inbox.receive(where.kind, bytes(message.payload)) in (Verdict.REFUSED, Verdict.REUSED):
             self._notice(f"{where.kind.value}_not_genuine")

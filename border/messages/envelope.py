@@ -19,10 +19,12 @@ from border.messages.reports import (
     open_receipts,
     open_request,
     open_state,
+    open_update,
     sign_alarm,
     sign_receipts,
     sign_request,
     sign_state,
+    sign_update,
 )
 from border.messages.sealing import OVERHEAD_BYTES, RecipientPrivate, RecipientPublic, seal, unseal
 from border.messages.topics import TopicKind
@@ -49,12 +51,14 @@ __all__ = [
     "open_record",
     "open_request",
     "open_state",
+    "open_update",
     "pack",
     "sign_alarm",
     "sign_fact",
     "sign_receipts",
     "sign_request",
     "sign_state",
+    "sign_update",
     "slices_of",
 ]
 

@@ -25,6 +25,7 @@ from border.encounter import (
 from border.enrolment import examples as enrolment
 from border.findings import Finding, Measure, Verdict
 from border.ledger import GENESIS, Checkpoint
+from border.messages.reports import update_id
 from border.messages.trust import TrustFile
 from border.messages.values import (
     Alarm,
@@ -40,6 +41,7 @@ from border.messages.values import (
     StateReport,
     StickFile,
     StickManifest,
+    UpdateReport,
 )
 from border.rules.policy import (
     ChipLimits,
@@ -187,6 +189,22 @@ STICK = StickManifest(
     files=(StickFile("000.messages", 61_234, "ab" * 32),),
 )
 ALARM_VALUE = Alarm(kiosk=KIOSK, id=ALARM, kind=AlarmKind.DEVICE, at=AT, detail="DEV-GONE")
+UPDATE = UpdateReport(
+    kiosk=KIOSK,
+    id=update_id(KIOSK, "apps-4-5e884898-1793500000", "rolled_back"),
+    at=AT,
+    transaction="apps-4-5e884898-1793500000",
+    role="apps",
+    phase="rolled_back",
+    version="2026.12",
+    sha256="5e" * 32,
+    attempt=1,
+    reason="OTA-GATE: camera: DEV-GONE",
+    source="net",
+    slot="A",
+    boot_id="boot-1",
+    happened_s=1_793_500_060,
+)
 REQUEST = Request(kiosk=KIOSK, at=AT, policy_version=0, list_version=11, trust_version=7)
 CHECKPOINT = Checkpoint(kiosk=KIOSK, seq=1, head=b"\x03" * 32, at=AT)
 POLICY = Policy(
@@ -265,6 +283,7 @@ EXAMPLES: tuple[object, ...] = (
     STATE,
     STICK,
     ALARM_VALUE,
+    UPDATE,
     REQUEST,
     CHECKPOINT,
     POLICY,

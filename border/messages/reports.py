@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import Protocol, TypeVar
+from uuid import UUID
 
 from cryptography.hazmat.primitives.asymmetric import ec
 
@@ -10,11 +12,12 @@ from border.messages import codec, cose, topics
 from border.messages.cose import Signer
 from border.messages.errors import MessageError
 from border.messages.topics import TopicKind
-from border.messages.values import Alarm, ReceiptBatch, Request, StateReport
+from border.messages.values import Alarm, ReceiptBatch, Request, StateReport, UpdateReport
 
 RECEIPTS_TYPE = "application/vnd.landfall.receipts+cbor"
 STATE_TYPE = "application/vnd.landfall.state+cbor"
 ALARM_TYPE = "application/vnd.landfall.alarm+cbor"
+UPDATE_TYPE = "application/vnd.landfall.update+cbor"
 REQUEST_TYPE = "application/vnd.landfall.request+cbor"
 
 
@@ -58,6 +61,27 @@ def open_alarm(topic: str, data: bytes, public_key: ec.EllipticCurvePublicKey) -
     if alarm.id != topics.parse(topic).id:
         raise MessageError("wrong_id")
     return alarm
+
+
+def update_id(kiosk: str, transaction: str, phase: str) -> str:
+    """A UUIDv8 of these three: whoever says the same step again says it under the same id."""
+    digest = hashlib.sha256("\n".join((kiosk, transaction, phase)).encode()).digest()[:16]
+    value = int.from_bytes(digest, "big") & ~(0xF << 76) & ~(0x3 << 62) | 0x8 << 76 | 0x2 << 62
+    return str(UUID(int=value))
+
+
+def sign_update(report: UpdateReport, signer: Signer) -> bytes:
+    return cose.sign1(codec.encode(report), signer, UPDATE_TYPE)
+
+
+def open_update(topic: str, data: bytes, public_key: ec.EllipticCurvePublicKey) -> UpdateReport:
+    """Topic, key id and report name the same kiosk, and the id is that of its step; or MessageError: wrong_kiosk,
+    wrong_id."""
+    report = _from_kiosk(UpdateReport, topic, data, public_key, (TopicKind.UPDATE, UPDATE_TYPE))
+    mine = update_id(report.kiosk, report.transaction, report.phase)
+    if not report.id == mine == topics.parse(topic).id:
+        raise MessageError("wrong_id")
+    return report
 
 
 def sign_request(request: Request, signer: Signer) -> bytes:

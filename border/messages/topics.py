@@ -24,6 +24,8 @@ class TopicKind(StrEnum):
     WATCHLIST = "watchlist"
     POLICY = "policy"
     TRUST = "trust"
+    UPDATE = "update"
+    ANNOUNCEMENT = "announcement"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +50,7 @@ _SHAPES: tuple[tuple[TopicKind, re.Pattern[str]], ...] = tuple(
         (TopicKind.RECORD, f"k/{_KIOSK}/up/enc/{_UUID}"),
         (TopicKind.PART, f"k/{_KIOSK}/up/part/{_SHA256}/{_INDEX}"),
         (TopicKind.ALARM, f"k/{_KIOSK}/up/alarm/{_UUID}"),
+        (TopicKind.UPDATE, f"k/{_KIOSK}/up/update/{_UUID}"),
         (TopicKind.STATE, f"k/{_KIOSK}/up/state"),
         (TopicKind.REQUEST, f"k/{_KIOSK}/up/req"),
         (TopicKind.RECEIPTS, f"k/{_KIOSK}/down/rcpt"),
@@ -56,6 +59,7 @@ _SHAPES: tuple[tuple[TopicKind, re.Pattern[str]], ...] = tuple(
         (TopicKind.WATCHLIST, "all/wl"),
         (TopicKind.POLICY, "all/policy"),
         (TopicKind.TRUST, "all/trust"),
+        (TopicKind.ANNOUNCEMENT, "all/update"),
     )
 )
 
@@ -71,6 +75,11 @@ def part(k: str, sha256: str, i: int) -> str:
 
 def alarm(k: str, id: str) -> str:
     return _checked(f"{ROOT}/k/{k}/up/alarm/{id}")
+
+
+def update(k: str, id: str) -> str:
+    """One step of one update."""
+    return _checked(f"{ROOT}/k/{k}/up/update/{id}")
 
 
 def state(k: str) -> str:
@@ -105,6 +114,11 @@ def policy() -> str:
 def trust() -> str:
     """Whom to believe about documents: CSCA certificates, master lists, revocation and deviation lists."""
     return f"{ROOT}/all/trust"
+
+
+def announcement() -> str:
+    """That something new was published: the update office's signed timestamp.json as it is, nothing around it."""
+    return f"{ROOT}/all/update"
 
 
 def parse(topic: str) -> Topic:

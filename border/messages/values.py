@@ -159,6 +159,29 @@ class Alarm:
 
 
 @dataclass(frozen=True, slots=True)
+class UpdateReport:
+    """One step of one update on one device; the same transaction and phase is the same step, however often it is said.
+
+    `role` and `phase` are the update client's own words, `reason` is empty or begins with a code; nothing personal.
+    """
+
+    kiosk: str
+    id: str  # from kiosk, transaction and phase
+    at: Stamp  # when the kiosk took it up for sending
+    transaction: str
+    role: str
+    phase: str
+    version: str
+    sha256: str  # of the release, hex
+    attempt: int
+    reason: str
+    source: str  # by which way it was ordered: net, usb
+    slot: str  # from which it was written; empty without slots
+    boot_id: str  # in which start
+    happened_s: int  # seconds since 1970, by the clock the client believed
+
+
+@dataclass(frozen=True, slots=True)
 class RecordHeader:
     """The signed outside of a record: what the broker may see. `sealed` holds the Record."""
 

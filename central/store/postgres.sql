@@ -153,6 +153,24 @@ CREATE TABLE IF NOT EXISTS alarms (
 );
 CREATE INDEX IF NOT EXISTS alarms_received ON alarms (received_ms);
 
+CREATE TABLE IF NOT EXISTS updates (             -- one row for each step of each update, as the kiosk's client took it
+  kiosk TEXT NOT NULL,
+  id TEXT NOT NULL,                              -- from kiosk, transaction and phase
+  txn TEXT NOT NULL,
+  role TEXT NOT NULL,
+  phase TEXT NOT NULL,
+  version TEXT NOT NULL,
+  sha256 TEXT NOT NULL,
+  attempt BIGINT NOT NULL,
+  reason TEXT NOT NULL,
+  source TEXT NOT NULL,                          -- net | usb
+  slot TEXT NOT NULL,
+  boot_id TEXT NOT NULL,
+  happened_s BIGINT NOT NULL,
+  received_ms BIGINT NOT NULL,
+  PRIMARY KEY (kiosk, id)
+);
+
 CREATE TABLE IF NOT EXISTS chain_flags (         -- `previous` of this record is not the head before it
   kiosk TEXT NOT NULL,
   seq BIGINT NOT NULL,

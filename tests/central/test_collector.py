@@ -11,7 +11,9 @@ from pathlib import Path
 import pytest
 
 from border.messages import topics
-from border.messages.envelope import Outbound, Packed, sign_alarm, sign_request, sign_state
+from border.messages.envelope import Outbound, Packed, sign_alarm, sign_request, sign_state, sign_update
+from border.messages.examples import UPDATE
+from border.messages.reports import update_id
 from border.messages.values import Alarm, AlarmKind, ReceiptStatus, Request
 from central import ca
 from central.store import open_store
@@ -207,6 +209,22 @@ def test_states_alarms_and_requests_are_taken(broker: Broker, database: str) -> 
         eventually(lambda: any(batch.receipts == () for batch in sender.batches))
     assert rows(database, "SELECT kind, detail, source FROM alarms") == [("tamper", "cover_open", "kiosk")]
     assert rows(database, "SELECT port, online FROM kiosks") == [("Practice Harbour", 1)]
+
+
+def test_a_step_of_an_update_is_kept_once_however_often_it_is_said(broker: Broker, database: str) -> None:
+    writer = author(broker, "quay-1")
+    step = replace(UPDATE, kiosk="quay-1", id=update_id("quay-1", UPDATE.transaction, UPDATE.phase))
+    topic = topics.update("quay-1", step.id)
+    with collecting(broker.centre_folder, broker.port, database), Sender(broker, "quay-1") as sender:
+        sender.publish(Outbound(topic, sign_update(step, writer.signer), 0))
+        assert sender.wait_for(S.STORED)[0].id == step.id
+        sender.publish(Outbound(topic, sign_update(replace(step, at=writer.stamp()), writer.signer), 0))
+        assert sender.wait_for(S.DUPLICATE)[0].id == step.id
+        foreign = replace(step, phase="kept")
+        sender.publish(Outbound(topic, sign_update(foreign, writer.signer), 0))
+        assert sender.wait_for(S.REJECT)[0].reason == "wrong_id"
+    found = rows(database, "SELECT kiosk, role, phase, reason, attempt FROM updates")
+    assert found == [("quay-1", "apps", "rolled_back", "OTA-GATE: camera: DEV-GONE", 1)]
 
 
 @pytest.mark.timeout(90)

@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from border.messages import envelope, topics
 from border.messages.cose import Signer, SoftwareSigner
 from border.messages.errors import MessageError
-from border.messages.examples import ALARM, ALARM_VALUE, RECEIPTS, REQUEST, STATE
+from border.messages.examples import ALARM, ALARM_VALUE, RECEIPTS, REQUEST, STATE, UPDATE
 from tests.border.messages.keys import CENTRE, CENTRE_KEY, KIOSK, KIOSK_KEY, OTHER, OTHER_KEY
 
 PUBLIC = KIOSK_KEY.public_key()
@@ -26,6 +26,13 @@ UP: tuple[tuple[Any, Sign, Open, str, str], ...] = (
         envelope.open_alarm,
         topics.alarm("quay-1", ALARM),
         topics.alarm("quay-2", ALARM),
+    ),
+    (
+        UPDATE,
+        envelope.sign_update,
+        envelope.open_update,
+        topics.update("quay-1", UPDATE.id),
+        topics.update("quay-2", UPDATE.id),
     ),
     (REQUEST, envelope.sign_request, envelope.open_request, topics.request("quay-1"), topics.request("quay-2")),
 )
@@ -60,6 +67,12 @@ def test_an_alarm_under_another_id_is_refused() -> None:
     topic = topics.alarm("quay-1", "018f0000-0000-7000-8000-0000000000ff")
     data = envelope.sign_alarm(ALARM_VALUE, KIOSK)
     assert reason(lambda: envelope.open_alarm(topic, data, PUBLIC)) == "wrong_id"
+
+
+@pytest.mark.parametrize("other", [{"transaction": "apps-5"}, {"phase": "kept"}, {"id": ALARM}])
+def test_a_step_bears_the_id_of_its_kiosk_transaction_and_phase(other: dict[str, str]) -> None:
+    data = envelope.sign_update(replace(UPDATE, **other), KIOSK)
+    assert reason(lambda: envelope.open_update(topics.update("quay-1", UPDATE.id), data, PUBLIC)) == "wrong_id"
 
 
 def test_receipts_come_from_the_centre_for_this_kiosk() -> None:

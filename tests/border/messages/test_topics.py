@@ -21,6 +21,8 @@ PAIRS: tuple[tuple[str, str, Topic], ...] = (
         Topic(TopicKind.PART, "q1", sha256=SHA, index=12),
     ),
     (topics.alarm("q1", ID), f"landfall/1/k/q1/up/alarm/{ID}", Topic(TopicKind.ALARM, "q1", id=ID)),
+    (topics.update("q1", ID), f"landfall/1/k/q1/up/update/{ID}", Topic(TopicKind.UPDATE, "q1", id=ID)),
+    (topics.announcement(), "landfall/1/all/update", Topic(TopicKind.ANNOUNCEMENT)),
     (topics.state("q1"), "landfall/1/k/q1/up/state", Topic(TopicKind.STATE, "q1")),
     (topics.request("q1"), "landfall/1/k/q1/up/req", Topic(TopicKind.REQUEST, "q1")),
     (topics.receipts("q1"), "landfall/1/k/q1/down/rcpt", Topic(TopicKind.RECEIPTS, "q1")),
