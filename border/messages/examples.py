@@ -16,7 +16,6 @@ from border.encounter import (
     Direction,
     OfficerOutcome,
     Outcome,
-    QualityComponent,
     RecommendedFact,
     SampleKind,
     SampleRef,
@@ -38,6 +37,7 @@ from border.messages.values import (
     Request,
     StateReport,
 )
+from border.quality import QualityComponent
 from border.rules.policy import (
     ChipLimits,
     ComparisonLimits,
