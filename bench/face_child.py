@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping
+from typing import Any
 
 import numpy as np
 
 from bench.served import serve
 
-Steps = Mapping[str, Callable[[], object]]
+Steps = Mapping[str, Callable[[], Any]]
 
 
 def steps() -> Steps:
