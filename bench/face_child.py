@@ -1,59 +1,91 @@
-"""The child of bench/face_runtime.py that runs our own face pipeline, whole and step by step.
+"""The child of bench/face_runtime.py that runs our own face pipeline, as much of it as it is told.
 
-python -m bench.face_child FRAME.npy
+python -m bench.face_child FRAME.npy same_nets|pipeline|pipeline_with_lids
 """
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping
+from typing import Any
 
 import numpy as np
 
 from bench.served import serve
 
+Steps = Mapping[str, Callable[[], Any]]
 
-def steps() -> Mapping[str, Callable[[], object]]:
-    """`pipeline` is what the kiosk does with one picture of a challenge; `same_nets` what the peer does too."""
+
+def steps() -> Steps:
+    """Of one of WHOLE, with nothing imported or loaded that it does not need: its memory is told too."""
     import cv2  # noqa: PLC0415 - what importing costs belongs to the figure
 
-    from appliance.vision import face_quality, track, turn  # noqa: PLC0415
-    from appliance.vision.eye_lids import MODEL as LIDS  # noqa: PLC0415
-    from appliance.vision.eye_lids import LidReader  # noqa: PLC0415
+    cv2.setNumThreads(1)
+    return WHOLE[sys.argv[2]](np.load(sys.argv[1]))
+
+
+def _same_nets(pixels: np.ndarray[tuple[int, ...], np.dtype[np.uint8]]) -> Steps:
+    """What the peer does too: find the face, lay the mesh."""
     from appliance.vision.face_detection import MODEL as FACES  # noqa: PLC0415
     from appliance.vision.face_detection import FaceDetector  # noqa: PLC0415
     from appliance.vision.face_landmarks import MODEL as MESH  # noqa: PLC0415
-    from appliance.vision.face_landmarks import FaceMesh, FaceMesher  # noqa: PLC0415
+    from appliance.vision.face_landmarks import FaceMesher  # noqa: PLC0415
     from appliance.vision.model import Model  # noqa: PLC0415
 
-    cv2.setNumThreads(1)
-    pixels = np.load(sys.argv[1])
     detector, mesher = FaceDetector(Model.load(FACES)), FaceMesher(Model.load(MESH))
-    lid_reader = LidReader(Model.load(LIDS))
+    faces = detector.find(pixels)
+    assert faces, "the bench frame holds no face"
+    return {
+        "same_nets": lambda: mesher.find(pixels, detector.find(pixels)[0]),
+        "detect": lambda: detector.find(pixels),
+        "mesh": lambda: mesher.find(pixels, faces[0]),
+    }
 
-    def same_nets() -> FaceMesh:
-        mesh = mesher.find(pixels, detector.find(pixels)[0])
-        assert mesh is not None, "the bench frame holds no face"
-        return mesh
 
-    mesh = same_nets()
-    faces, lids = detector.find(pixels), lid_reader.find(pixels, mesh)
+def _pipeline(pixels: np.ndarray[tuple[int, ...], np.dtype[np.uint8]]) -> Steps:
+    """Detect, mesh, quality, yaw with its residual."""
+    from appliance.vision import face_quality, turn  # noqa: PLC0415
+    from appliance.vision.eye_lids import Lids  # noqa: PLC0415
+
+    nets = _same_nets(pixels)
+    mesh = nets["same_nets"]()
+    lids = Lids(right_gap_px=8.0, left_gap_px=8.0)  # numbers to map: the net that measures them is a step further
 
     def pipeline() -> object:
-        seen = same_nets()
+        seen = nets["same_nets"]()
+        return face_quality.assess(pixels, seen, lids), turn.look(mesh, seen, turn.Side.LEFT)
+
+    return {
+        "pipeline": pipeline,
+        "quality": lambda: face_quality.assess(pixels, mesh, lids),
+        "yaw": lambda: turn.look(mesh, mesh, turn.Side.LEFT),
+        **nets,
+    }
+
+
+def _pipeline_with_lids(pixels: np.ndarray[tuple[int, ...], np.dtype[np.uint8]]) -> Steps:
+    """What the kiosk does with one picture of a challenge: the lids by their net too, and the track."""
+    from appliance.vision import face_quality, track, turn  # noqa: PLC0415
+    from appliance.vision.eye_lids import MODEL as LIDS  # noqa: PLC0415
+    from appliance.vision.eye_lids import LidReader  # noqa: PLC0415
+    from appliance.vision.model import Model  # noqa: PLC0415
+
+    nets, lid_reader = _same_nets(pixels), LidReader(Model.load(LIDS))
+    mesh = nets["same_nets"]()
+
+    def pipeline() -> object:
+        seen = nets["same_nets"]()
         face_quality.assess(pixels, seen, lid_reader.find(pixels, seen))
         return track.sighting(pixels, seen), turn.look(mesh, seen, turn.Side.LEFT)
 
     return {
-        "pipeline": pipeline,
-        "same_nets": same_nets,
-        "detect": lambda: detector.find(pixels),
-        "mesh": lambda: mesher.find(pixels, faces[0]),
+        "pipeline_with_lids": pipeline,
         "lids": lambda: lid_reader.find(pixels, mesh),
-        "quality": lambda: face_quality.assess(pixels, mesh, lids),
         "track": lambda: track.sighting(pixels, mesh),
-        "yaw": lambda: turn.look(mesh, mesh, turn.Side.LEFT),
     }
+
+
+WHOLE = {"same_nets": _same_nets, "pipeline": _pipeline, "pipeline_with_lids": _pipeline_with_lids}
 
 
 if __name__ == "__main__":

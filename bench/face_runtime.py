@@ -2,12 +2,13 @@
 
     python -m bench.face_runtime [--rounds 12] [--frames 10]
 
-Ours and the peer's run in children of their own, both on the same single processor, a round of each in turn, so that
-a busy machine slows both alike. `same_nets` is what both do: find the face, lay the mesh. `pipeline` is all that the
-kiosk measures on a picture of a challenge: detect, mesh, lids, quality, track, yaw with residual. Milliseconds of the
-wall clock and of the processor. Memory is of the whole child: interpreter, libraries, nets; `resident` is all of it,
-`anonymous` the pages that no file stands behind, which the kernel cannot drop and read again. The peer needs a Python
-before 3.13; without it our figures stand alone.
+Ours and the peer's run in children of their own, all on the same single processor, a round of each in turn, so that
+a busy machine slows all alike. `same_nets` is what both do: find the face, lay the mesh. `pipeline` is what the goal
+names: detect, mesh, quality, yaw with its residual. `pipeline_with_lids` is all that the kiosk measures on a picture
+of a challenge: the lids by a third net and the track too. Each of the three has a child of its own, because memory is
+of the whole child: interpreter, libraries, nets; `resident` is all of it, `anonymous` the pages that no file stands
+behind, which the kernel cannot drop and read again. Milliseconds of the wall clock and of the processor. The peer
+needs a Python before 3.13; without it our figures stand alone.
 """
 
 from __future__ import annotations
@@ -28,10 +29,17 @@ from bench.peers import NoPeer, python_of
 from bench.turns import Child
 from simulators.faces import Identity, render
 
-OURS = ("pipeline", "same_nets", "detect", "mesh", "lids", "quality", "track", "yaw")
-PEER = ("same_nets",)
+OURS = {
+    "same_nets": ("same_nets",),
+    "pipeline": ("pipeline", "detect", "mesh", "quality", "yaw"),
+    "pipeline_with_lids": ("pipeline_with_lids", "lids", "track"),
+}
+"""What each of our children is told to be, and its steps."""
+
+PEER = "peer_mediapipe"
 MEMORY = ("resident", "anonymous")
 GOAL_MS, GOAL_RATIO, GOAL_MEMORY_RATIO = 8.0, 1.0, 0.5
+GOAL_MEMORY_OF = ("same_nets", "pipeline")
 
 Times = dict[str, dict[str, list[float]]]
 
@@ -72,12 +80,12 @@ def ratios(ours: Mapping[str, Any], peer: Mapping[str, Any]) -> dict[str, float]
         "same_nets_ratio": round(a["median_ms"] / b["median_ms"], 3),
         "same_nets_processor_ratio": round(a["processor_median_ms"] / b["processor_median_ms"], 3),
         "pipeline_over_peers_two_nets_ratio": round(ours["steps"]["pipeline"]["median_ms"] / b["median_ms"], 3),
-        **{f"{what}_memory_ratio": round(_held(ours, what) / _held(peer, what), 3) for what in MEMORY},
+        **{
+            f"{whole}_{what}_memory_ratio": round(held[f"{what}_mb"] / peer["memory"][f"{what}_mb"], 3)
+            for whole, held in ours["memory"].items()
+            for what in MEMORY
+        },
     }
-
-
-def _held(side: Mapping[str, Any], what: str) -> float:
-    return float(side["memory"][f"{what}_mb"])
 
 
 def goals(ours: Mapping[str, Any], ratio: Mapping[str, float] | None) -> dict[str, bool]:
@@ -88,8 +96,10 @@ def goals(ours: Mapping[str, Any], ratio: Mapping[str, float] | None) -> dict[st
     met = {f"pipeline at most {GOAL_MS:g} ms": ours["steps"]["pipeline"]["processor_median_ms"] <= GOAL_MS}
     if ratio is not None:
         met["not slower than the peer, same nets"] = ratio["same_nets_processor_ratio"] <= GOAL_RATIO
-        for what in MEMORY:
-            met[f"at most half the peer's {what} memory"] = ratio[f"{what}_memory_ratio"] <= GOAL_MEMORY_RATIO
+        for whole in GOAL_MEMORY_OF:
+            for what in MEMORY:
+                held = ratio[f"{whole}_{what}_memory_ratio"]
+                met[f"{whole} in at most half the peer's {what} memory"] = held <= GOAL_MEMORY_RATIO
     return met
 
 
@@ -99,14 +109,15 @@ def run(rounds: int, frames: int) -> dict[str, Any]:
         frame = Path(folder) / "frame.npy"
         np.save(frame, render(Identity.of(2)))
         children: dict[str, tuple[Child, Sequence[str]]] = {}
-        children["ours"] = (Child([sys.executable, "-m", "bench.face_child", str(frame)]), OURS)
         why_alone = ""
         try:
-            python = str(python_of("mediapipe", before=(3, 13)))
-            children["peer_mediapipe"] = (Child([python, "-m", "bench.mediapipe_child", str(frame)]), PEER)
-        except NoPeer as error:
-            why_alone = str(error)
-        try:
+            for whole, steps in OURS.items():
+                children[whole] = (Child([sys.executable, "-m", "bench.face_child", str(frame), whole]), steps)
+            try:
+                python = str(python_of("mediapipe", before=(3, 13)))
+                children[PEER] = (Child([python, "-m", "bench.mediapipe_child", str(frame)]), ("same_nets",))
+            except NoPeer as error:
+                why_alone = str(error)
             return _report(children, why_alone, rounds, frames)
         finally:
             for child, _ in children.values():
@@ -117,11 +128,17 @@ def _report(
     children: Mapping[str, tuple[Child, Sequence[str]]], why_alone: str, rounds: int, frames: int
 ) -> dict[str, Any]:
     times = measured(children, rounds, frames)
-    sides = {
-        name: {"steps": told(times[name]), "memory": memory(child), "load_s": round(child.loaded["load_s"], 3)}
-        for name, (child, _) in children.items()
+    ours = {
+        "steps": {step: row for whole in OURS for step, row in told(times[whole]).items()},
+        "memory": {whole: memory(children[whole][0]) for whole in OURS},
+        "load_s": {whole: round(children[whole][0].loaded["load_s"], 3) for whole in OURS},
     }
-    ratio = ratios(sides["ours"], sides["peer_mediapipe"]) if "peer_mediapipe" in sides else None
+    sides: dict[str, Any] = {"ours": ours}
+    if PEER in children:
+        child = children[PEER][0]
+        loaded_s = round(child.loaded["load_s"], 3)
+        sides[PEER] = {"steps": told(times[PEER]), "memory": memory(child), "load_s": loaded_s}
+    ratio = ratios(ours, sides[PEER]) if PEER in sides else None
     return {
         "peer": why_alone or "mediapipe 0.10.21, face mesh of single pictures: the same two .tflite files",
         "runtime": RUNTIME,
@@ -130,7 +147,7 @@ def _report(
         "frames_per_round": frames,
         **sides,
         "compared": ratio or {},
-        "goals_reached": goals(sides["ours"], ratio),
+        "goals_reached": goals(ours, ratio),
     }
 
 

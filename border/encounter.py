@@ -9,6 +9,7 @@ from border.documents.chip_trust import Proof
 from border.documents.mrz import Mrz
 from border.documents.zone_comparison import Difference
 from border.findings import Finding
+from border.quality import QualityComponent
 
 
 class Direction(StrEnum):
@@ -101,17 +102,6 @@ class SampleRef:
     size: int
     frame_sha256: str
     device: str
-
-
-@dataclass(frozen=True, slots=True)
-class QualityComponent:
-    """One named aspect of quality: native value and its mapping to 0..100 (100 = best)."""
-
-    name: str  # OFIQ's name, or ours for fingers
-    native: float
-    mapped: float | None  # None: not mapped by the standard's formula
-    metric: str  # which algorithm and version said so
-    sensor_class: str = ""  # fingers only; scores of different classes are never compared
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,9 @@ from enum import StrEnum
 from border.documents.chip_trust import ChipTrust, Proof
 from border.documents.chip_unread import Unread
 from border.documents.mrz import Mrz
-from border.encounter import ClockState, QualityComponent
+from border.encounter import ClockState
 from border.findings import Measure
+from border.quality import QualityComponent
 from border.watchlist.matching import Hit
 
 

@@ -6,8 +6,8 @@ import math
 from collections.abc import Iterator, Sequence
 
 from appliance.checks.evidence import Evidence
-from border.encounter import QualityComponent
 from border.findings import Finding, Measure, Verdict
+from border.quality import QualityComponent
 from border.rules.policy import FaceLimits, Policy
 
 NAME = "face_quality"

@@ -15,8 +15,9 @@ from appliance.devices import Nobody
 from appliance.journey.capture import Capture
 from appliance.journey.machine import Event
 from border.documents.dates import age_bounds, resolve_birth
-from border.encounter import QualityComponent, Sample, SampleKind
+from border.encounter import Sample, SampleKind
 from border.finger_record import MEDIA_TYPE, FingerPosition, FingerRecord, level_of, write
+from border.quality import QualityComponent
 from drivers.api import FingerImage, Light
 
 WAIT_S = 20.0

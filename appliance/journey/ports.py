@@ -15,9 +15,10 @@ from appliance.vision.face_comparison import Embedding
 from appliance.vision.screen_cues import ScreenCues
 from appliance.vision.track import Sighting
 from border.documents.mrz import Mrz
-from border.encounter import Fact, QualityComponent, Sample, Stamp
+from border.encounter import Fact, Sample, Stamp
 from border.messages.trust import Trust
 from border.messages.values import AlarmKind
+from border.quality import QualityComponent
 from border.rules.policy import FaceLimits, Policy
 from border.watchlist.matching import Hit
 from drivers.api import Camera, ChipReader, DocumentReader, FillLight, FingerprintSensor, Lane, Printer

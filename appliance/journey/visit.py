@@ -30,7 +30,6 @@ from border.encounter import (
     ClockState,
     Direction,
     Outcome,
-    QualityComponent,
     RecommendedFact,
     Sample,
     SampleKind,
@@ -39,6 +38,7 @@ from border.encounter import (
 )
 from border.findings import Finding
 from border.ids import receipt_number
+from border.quality import QualityComponent
 from border.watchlist.matching import Hit
 
 FACES = frozenset({SampleKind.FACE, SampleKind.FACE_RUNNER_UP, SampleKind.FACE_TURNED})

@@ -30,7 +30,7 @@ from appliance.vision.mesh_points import (
 )
 from appliance.vision.model import Pixels
 from appliance.vision.pose import Pose, mesh_xy, pose_of
-from border.encounter import QualityComponent
+from border.quality import QualityComponent
 
 ALIGNED = "landfall-29794-5-aligned-1"
 OWN = "landfall-face-1"

@@ -18,7 +18,7 @@ from appliance.vision.face_pad import PassivePad
 from appliance.vision.model import MODELS, Model, Pixels
 from appliance.vision.screen_cues import ScreenCues
 from appliance.vision.track import Sighting
-from border.encounter import QualityComponent
+from border.quality import QualityComponent
 
 MAX_SECOND_FACE = 0.5
 """Size over that of the first, where no policy speaks: in a portrait, and when frames are read by themselves."""

@@ -65,7 +65,7 @@ def measured(grey: Pixels) -> Measures:
     if min(cut.shape) < LEAST_PX or _deviation(cut) == 0:
         return Measures(np.zeros(len(NAMES)), np.zeros(cut.shape, bool), (top, left))
     region = finger_region(cut)
-    blocks, whole = _Blocks.of(cut), _tensor(_tiles(cut, BLOCK))
+    blocks, whole = _Blocks.of(cut), _tensor(cut, BLOCK)
     local = {
         "FDA": blocks.rhythm(),
         "LCS": blocks.clarity(),
@@ -79,7 +79,7 @@ def measured(grey: Pixels) -> Measures:
         _deviation(cut),
         float(region.sum()),
         *(value for name, limits in LIMITS.items() for value in _histogram(local[name], limits)),
-        float(cut[region].mean()) if region.any() else 255.0,
+        float(cv2.mean(cut, region.astype(np.uint8))[0]) if region.any() else 255.0,
         float(means.mean()),
         float(cv2.mean(cut)[0]),
         float(coherence.mean()) if coherence.size else 0.0,
@@ -110,9 +110,13 @@ def finger_region(grey: Pixels) -> Mask:
     framed = cv2.copyMakeBorder(smooth, 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=255)
     _, outside = cv2.connectedComponents(framed, connectivity=4)
     solid = (outside != outside[0, 0])[1:-1, 1:-1].astype(np.uint8)
-    count, pieces, boxes, _ = cv2.connectedComponentsWithStats(solid, connectivity=4)
-    if count < 2:
-        return np.zeros(grey.shape, bool)
+    count, _ = cv2.connectedComponents(solid, connectivity=4)
+    return solid.astype(bool) if count <= 2 else _largest(solid)  # one piece, or none: nothing to compare
+
+
+def _largest(solid: Pixels) -> Mask:
+    """Of several pieces the one with the largest box around it; to measure them all takes four times as long."""
+    _, pieces, boxes, _ = cv2.connectedComponentsWithStats(solid, connectivity=4)
     areas = boxes[1:, cv2.CC_STAT_WIDTH] * boxes[1:, cv2.CC_STAT_HEIGHT]
     return np.asarray(pieces == 1 + int(areas.argmax()), bool)
 
@@ -145,7 +149,7 @@ class _Blocks:
         rows, columns = ((side - 2 * margin) // BLOCK for side in grey.shape)
         seen = _four_agree(_ridged(grey, BLOCK))[:rows, :columns]
         inner = grey[margin : margin + rows * BLOCK, margin : margin + columns * BLOCK]
-        normals = _normals(*_tensor(_tiles(inner, BLOCK)))
+        normals = _normals(*_tensor(inner, BLOCK))
         return _Blocks(np.pad(grey, EDGE), seen, normals, np.argwhere(seen) * BLOCK, normals[seen])
 
     def flow(self) -> Values:
@@ -201,7 +205,7 @@ class _Blocks:
         """
         middle = REACH // 2 + padded
         half, wide = height // 2, width // 2
-        y, x = np.mgrid[REACH // 2 - half : REACH // 2 + half, REACH // 2 - wide : REACH // 2 + wide]
+        y, x = np.ogrid[REACH // 2 - half : REACH // 2 + half, REACH // 2 - wide : REACH // 2 + wide]
         cos, sin = np.cos(angle)[:, None, None], np.sin(angle)[:, None, None]
         column = _fixed(x * cos, (middle - cos * middle + sin * middle) - y * sin) - padded
         row = _fixed(x * sin, (middle - sin * middle - cos * middle) + y * cos) - padded
@@ -271,25 +275,34 @@ def _deviation(grey: Pixels) -> float:
     return float(cv2.meanStdDev(grey)[1][0, 0])
 
 
-def _tensor(tiles: NDArray[np.uint8]) -> tuple[Values, Values, Values]:
-    """Sums of slope products over each tile, across, down and mixed; slopes are one-sided at the tile's edges."""
-    across, down = (_slope(tiles.astype(np.float32), axis) for axis in (3, 2))
-    return _sums(across, across), _sums(down, down), _sums(across, down)
+def _tensor(grey: Pixels, height: int, width: int = 0) -> tuple[Values, Values, Values]:
+    """Sums of slope products over each whole tile, across, down and mixed; slopes are one-sided at the tile's edges."""
+    width = width or height
+    rows, columns = grey.shape[0] // height, grey.shape[1] // width
+    levels = grey[: rows * height, : columns * width].astype(np.int32)
+    across, down = _doubled_slope(levels.T, width).T, _doubled_slope(levels, height)
+    tiles = rows, height, columns, width
+    return _sums(across * across, tiles), _sums(down * down, tiles), _sums(across * down, tiles)
 
 
-def _slope(tiles: NDArray[np.float32], axis: int) -> NDArray[np.float32]:
-    """Half the difference of the neighbours before and behind; at the ends of a tile the whole one of the two there."""
-    slope, along = np.zeros_like(tiles), tiles.swapaxes(axis, 0)
-    out = slope.swapaxes(axis, 0)
-    if len(along) > 1:
-        np.subtract(along[2:], along[:-2], out=out[1:-1])
-        out[1:-1] *= 0.5
-        out[0], out[-1] = along[1] - along[0], along[-1] - along[-2]
+def _doubled_slope(levels: NDArray[np.int32], tile: int) -> NDArray[np.int32]:
+    """From row to row the difference of the neighbours before and behind; at a tile's ends twice that of the two."""
+    slope = np.zeros_like(levels)
+    if tile > 1:
+        np.subtract(levels[2:], levels[:-2], out=slope[1:-1])
+        first, last = slope[::tile], slope[tile - 1 :: tile]
+        np.subtract(levels[1::tile], levels[::tile], out=first)
+        np.subtract(levels[tile - 1 :: tile], levels[tile - 2 :: tile], out=last)
+        first *= 2
+        last *= 2
     return slope
 
 
-def _sums(one: NDArray[np.float32], other: NDArray[np.float32]) -> Values:
-    return np.asarray((one * other).sum(axis=(2, 3), dtype=np.float64))
+def _sums(products: NDArray[np.int32], tiles: tuple[int, int, int, int]) -> Values:
+    """Over each tile, of products of doubled slopes: whole numbers, of which those of 32 x 32 px fit into 32 bits."""
+    rows, height, columns, width = tiles
+    across = products.reshape(rows, height, columns * width).sum(axis=1, dtype=np.int32)
+    return np.asarray(across.reshape(rows, columns, width).sum(axis=2, dtype=np.int32) / 4.0)
 
 
 def _normals(xx: Values, yy: Values, xy: Values) -> Values:
@@ -324,7 +337,7 @@ def _coherence(grey: Pixels, region: Mask, whole: tuple[Values, Values, Values])
         part = grey[down, right]
         if part.size:
             size = min(BLOCK, part.shape[0]), min(BLOCK, part.shape[1])
-            found.append(_parallel(*_tensor(_tiles(part, *size)))[_tiles(region[down, right], *size).any(axis=(2, 3))])
+            found.append(_parallel(*_tensor(part, *size))[_tiles(region[down, right], *size).any(axis=(2, 3))])
     return np.concatenate(found)
 
 

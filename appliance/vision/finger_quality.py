@@ -22,7 +22,7 @@ from appliance.vision.finger_measures import NAMES, measured
 from appliance.vision.finger_pad import FingerPad, look_closer
 from appliance.vision.finger_region import Region, segmented
 from appliance.vision.model import Floats, Model, Pixels
-from border.encounter import QualityComponent
+from border.quality import QualityComponent
 
 NAME = "finger"
 METRIC = "landfall-finger-2"

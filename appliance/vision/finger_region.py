@@ -48,7 +48,8 @@ def levels_at(grey: NDArray[np.float32], shares: tuple[float, ...]) -> tuple[flo
 
     Between two pixels the level is interpolated, as numpy's quantile does.
     """
-    below = np.cumsum(np.bincount(grey.ravel().astype(np.uint8), minlength=256))
+    whole = grey.reshape(1, -1).astype(np.uint8)
+    below = np.cumsum(cv2.calcHist([whole], [0], None, [256], [0, 256]).ravel().astype(np.int64))
     found = []
     for share in shares:
         place = share * (grey.size - 1)

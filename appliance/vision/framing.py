@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from enum import StrEnum
 
-from border.encounter import QualityComponent
+from border.quality import QualityComponent
 from border.rules.policy import FaceLimits
 
 

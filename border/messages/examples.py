@@ -16,7 +16,6 @@ from border.encounter import (
     Direction,
     OfficerOutcome,
     Outcome,
-    QualityComponent,
     RecommendedFact,
     SampleKind,
     SampleRef,
@@ -43,6 +42,7 @@ from border.messages.values import (
     StickManifest,
     UpdateReport,
 )
+from border.quality import QualityComponent
 from border.rules.policy import (
     ChipLimits,
     ComparisonLimits,

@@ -17,10 +17,11 @@ from appliance.vision.face_comparison import Embedding
 from appliance.vision.screen_cues import ScreenCues
 from appliance.vision.track import Sighting
 from border.documents.mrz import Mrz
-from border.encounter import ClockState, Fact, QualityComponent, Sample, Stamp
+from border.encounter import ClockState, Fact, Sample, Stamp
 from border.ids import uuid7
 from border.messages.trust import Trust
 from border.messages.values import AlarmKind
+from border.quality import QualityComponent
 from border.rules.default import DEVELOPMENT
 from border.rules.policy import FaceLimits, Policy
 from border.watchlist.matching import Hit

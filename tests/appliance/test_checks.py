@@ -23,8 +23,9 @@ from appliance.checks.evidence import (
 from border.documents.chip_trust import REMARKS, Assurance, ChipTrust, Proof, Reason
 from border.documents.chip_unread import Unread
 from border.documents.mrz import Accepted, CheckDigit, parse
-from border.encounter import ClockState, QualityComponent
+from border.encounter import ClockState
 from border.findings import Finding, Verdict
+from border.quality import QualityComponent
 from border.rules.default import DEVELOPMENT
 from border.rules.policy import Policy
 from simulators.travellers import traveller

@@ -28,7 +28,7 @@ from appliance.vision.face_quality import (
     single_face,
 )
 from appliance.vision.face_reading import FaceReader
-from border.encounter import QualityComponent
+from border.quality import QualityComponent
 from simulators.faces import Identity, Lighting, Pose, Scene, empty_quay, render
 
 ALL_COMPONENTS = {

@@ -12,7 +12,7 @@ import pytest
 from appliance.vision import finger_quality
 from appliance.vision.face_reading import FaceReader
 from appliance.vision.framing import RANKED, Cause, causes, rank
-from border.encounter import QualityComponent
+from border.quality import QualityComponent
 from border.rules.default import DEVELOPMENT
 from border.rules.policy import FaceLimits
 from simulators.faces import Identity, Lighting, Pose, Scene, empty_quay, render

@@ -27,7 +27,15 @@ from tests.web.views import REFERRED, view_of
 pytestmark = pytest.mark.browser
 FOLDER = Path("artefacts") / "screens"
 FACE = {str(cause) for cause in framing.Cause}
-IN_STEP = {"swipe": "document", "turn_page": "document", "place": "finger", "lift": "finger", "press": "finger"}
+IN_STEP = {
+    "swipe": "document",
+    "turn_page": "document",
+    "leave_lying": "chip",
+    "put_down": "chip",
+    "place": "finger",
+    "lift": "finger",
+    "press": "finger",
+}
 
 STANDING: dict[str, tuple[Pose, Scene]] = {
     "move_closer": (replace(FRONTAL, distance_cm=90), GOOD),
@@ -42,6 +50,24 @@ STANDING: dict[str, tuple[Pose, Scene]] = {
     "eyes_open": (replace(FRONTAL, eyes_open=0.0), GOOD),
 }
 """What the camera sees when a hint is said; for any other hint of the face a traveller who stands well."""
+
+
+DOING = {
+    Asked.TURN_LEFT: replace(FRONTAL, yaw_deg=20.0),
+    Asked.TURN_RIGHT: replace(FRONTAL, yaw_deg=-20.0),
+    Asked.LIFT_CHIN: replace(FRONTAL, pitch_deg=-15.0),
+    Asked.LOWER_CHIN: replace(FRONTAL, pitch_deg=15.0),
+}
+"""What the camera sees when somebody does as he is asked."""
+
+CUT_OFF = """() => [...document.querySelectorAll('.arrow path')].filter(path => {
+  const drawn = path.getBBox(), to = path.getScreenCTM(), half = parseFloat(getComputedStyle(path).strokeWidth) / 2;
+  const box = path.closest('svg').getBoundingClientRect();
+  const [left, right] = [drawn.x - half, drawn.x + drawn.width + half].map(x => to.a * x + to.e);
+  const [top, bottom] = [drawn.y - half, drawn.y + drawn.height + half].map(y => to.d * y + to.f);
+  return left < box.left || right > box.right || top < box.top || bottom > box.bottom;
+}).length"""
+"""How many strokes of the arrow over the mirror reach out of it."""
 
 
 def mirror_of(hint: str) -> bytes:
@@ -60,8 +86,7 @@ def screens(catalogue: Catalogue) -> Iterator[tuple[str, dict[str, Any], bytes]]
         step = "face" if hint in FACE else next((s for word, s in IN_STEP.items() if hint.startswith(word)), "finger")
         yield f"hint {hint}", view_of(step, hint=hint, progress=0.4), mirror_of(hint)
     for asked in Asked:
-        turned = {Asked.TURN_LEFT: 20.0, Asked.TURN_RIGHT: -20.0}.get(asked, 0.0)
-        pixels = render(Identity.of(7), replace(FRONTAL, yaw_deg=turned))
+        pixels = render(Identity.of(7), DOING.get(asked, FRONTAL))
         picture = cv2.imencode(".jpg", pixels)[1].tobytes()
         yield f"asked {asked}", view_of("turn", asked=asked, progress=0.5), picture
     for state in (State.DECIDING, State.ABANDONING):
@@ -85,6 +110,7 @@ def test_everything_a_traveller_may_be_told_fits_and_is_kept_as_one_sheet(
         if kiosk.journey.view.camera:
             await_pictures(page, 3)
         assert page.evaluate(OUTSIDE) == [], name
+        assert page.evaluate(CUT_OFF) == 0, name
         taken.append((name, page.screenshot()))
     page.close()
     png = sheet(taken)
