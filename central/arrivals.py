@@ -8,6 +8,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TypeVar
 
+from cryptography.hazmat.primitives.asymmetric import ec
+
 from border.messages import envelope, topics
 from border.messages.errors import MessageError
 from border.messages.sealing import RecipientPrivate
@@ -167,7 +169,7 @@ def _alarm(delivery: Delivery, topic: Topic, enrolled: Enrolled, _seal: Recipien
 def _waited_for(
     delivery: Delivery, enrolled: Enrolled, open_: Callable[[str, bytes, ec.EllipticCurvePublicKey], Waited]
 ) -> Waited | None:
-    """Alarms and reports have no number: one that waited under a former key counts by its time; None: too late for it."""
+    """These have no number: one that waited under a former key counts by its time. None: it came later than that."""
     try:
         return open_(delivery.topic, delivery.payload, enrolled.public_key)
     except MessageError as error:
