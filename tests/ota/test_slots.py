@@ -160,7 +160,15 @@ class Host:
         (content / "rootfs.img").write_bytes(os.urandom(SIZE))
         (content / "manifest.raucm").write_text(MANIFEST.format(compatible=compatible, version=version))
         made, by = self.folder / f"{version}-{compatible}.raucb", keys or self.keys
-        media.run("rauc", "bundle", "--mksquashfs-args=-comp lzo -Xalgorithm lzo1x_1", f"--cert={by.certificate}", f"--key={by.key}", content, made)
+        media.run(
+            "rauc",
+            "bundle",
+            "--mksquashfs-args=-comp lzo -Xalgorithm lzo1x_1",
+            f"--cert={by.certificate}",
+            f"--key={by.key}",
+            content,
+            made,
+        )
         return made
 
     @property
