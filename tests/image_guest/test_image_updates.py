@@ -102,6 +102,8 @@ def falls_back(works: Works, board: Board, version: str, health: str) -> str:
 
 def story(works: Works, board: Board, capsys: pytest.CaptureFixture[str], name: str) -> None:
     """A good one is kept, also after the next start; a sick one is taken back by the machine itself, and says why."""
+    works.bundle("2.0.0")  # made before the machine runs: both want the whole processor
+    works.bundle("3.0.0", overlay.SICK)
     began_s, counted = time.monotonic(), works.headquarters.bundles.counted
     board.start()
     assert version_of(board.wait(UP, seconds=PATIENCE_S)) == "1.0.0"
@@ -136,11 +138,11 @@ def test_an_update_without_systemd(works: Works, plugged: list[Board], capsys: p
 def test_an_update_with_systemd(works: Works, plugged: list[Board], capsys: pytest.CaptureFixture[str]) -> None:
     plugged.append(board := works.board("systemd", line=""))
     story(works, board, capsys, "systemd")
-    assert "app it died" not in works.said().log
     assert "systemd" in works.said().log
 
 
 def test_a_kernel_that_dies_ends_in_the_old_one(works: Works, plugged: list[Board]) -> None:
+    works.bundle("4.0.0", overlay.DEAD)
     plugged.append(board := works.board("dead"))
     board.start()
     board.wait(UP, seconds=PATIENCE_S)
@@ -151,10 +153,10 @@ def test_a_kernel_that_dies_ends_in_the_old_one(works: Works, plugged: list[Boar
 
 def test_a_bundle_changed_on_the_way_is_refused_and_nothing_armed(works: Works, plugged: list[Board]) -> None:
     """RAUC's signature is over the manifest: it is dm-verity that sees the block, in the middle of the stream."""
+    bundle = works.bundle("2.0.0")
     plugged.append(board := works.board("tampered"))
     board.start()
     board.wait(UP, seconds=PATIENCE_S)
-    bundle = works.bundle("2.0.0")
     middle = range(20 << 20, bundle.file.stat().st_size - (8 << 20))
 
     def spoil(_path: Path, at: int, block: bytes) -> bytes:
@@ -177,11 +179,11 @@ def test_an_install_writes_nothing_that_the_running_slot_needs(
     works: Works, plugged: list[Board], capsys: pytest.CaptureFixture[str]
 ) -> None:
     """So every moment of it is as safe as any other: there is nothing to enumerate."""
-    log = works.folder / "writes.log"
+    bundle, log = works.bundle("2.0.0"), works.folder / "writes.log"
     plugged.append(board := works.board("traced", log=log))
     board.start()
     board.wait(UP, seconds=PATIENCE_S)
-    works.publish(works.bundle("2.0.0"))
+    works.publish(bundle)
     board.wait(" trying ", seconds=PATIENCE_S)
     board.cut()
     counted = writes.by_partition(log)
