@@ -31,7 +31,6 @@ MOST_LOG = 12_000
 """Bytes, the newest: the end of the story is at the end."""
 MOST_WORDS = 6000
 """Characters of it that are sent."""
-LAST_RESORT = ("reboot", "-f")
 
 
 class Verdict(StrEnum):
@@ -51,13 +50,14 @@ def judge(boots: int, partition: int, elapsed_s: float, deadline_s: float) -> Ve
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """`log`, `restart`: commands."""
+    """`log`, `restart`: commands. `resort`: the one for a machine that does not restart when it is asked to."""
 
     folder: Path
     selector: Path
     deadline_s: float
     log: tuple[str, ...]
     restart: tuple[str, ...]
+    resort: tuple[str, ...]
     disk: Disk
 
     def watch(self, partition: int, leaving: threading.Event) -> Verdict:
@@ -77,7 +77,7 @@ class Trial:
 
     def end(self) -> None:
         """Restart, one way or the other."""
-        for command in (self.restart, LAST_RESORT):
+        for command in (self.restart, self.resort):
             try:
                 subprocess.run(command, check=True, timeout=COMMAND_S)
             except (OSError, subprocess.SubprocessError):
@@ -121,6 +121,7 @@ def main() -> int:
     parser.add_argument("--deadline-s", type=float, required=True)
     parser.add_argument("--log", type=shlex.split, default=["journalctl", "-b", "-n", "300", "--no-pager"])
     parser.add_argument("--restart", type=shlex.split, default=["systemctl", "reboot", "--force"])
+    parser.add_argument("--resort", type=shlex.split, default=["reboot", "-f"], help="when that does not restart it")
     parser.add_argument("--tree", type=Path, default=tryboot.TREE, help="where the firmware says how it started")
     options = parser.parse_args()
     start = tryboot.start(options.tree)
@@ -129,7 +130,7 @@ def main() -> int:
     leaving = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: leaving.set())
-    words = tuple(options.log), tuple(options.restart)
+    words = tuple(options.log), tuple(options.restart), tuple(options.resort)
     trial = Trial(options.folder, options.selector, options.deadline_s, *words, RealDisk())
     if trial.watch(PARTITIONS.get(start.slot, -1), leaving) is Verdict.LATE:
         trial.end()

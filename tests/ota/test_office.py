@@ -193,6 +193,8 @@ KEPT = {"sha256": "ab", "state": "kept", "reason": ""}
         ({**GOOD, "running": {"apps": "a\x1b[2J"}}, 400),
         ([], 400),
         ({}, 400),
+        ({**GOOD, "log": "a line\nanother"}, 204),
+        ({**GOOD, "log": 7}, 400),
         ({**GOOD, "more": "x" * 40_000}, 413),
     ],
 )
