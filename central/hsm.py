@@ -6,9 +6,6 @@ The token's PIN comes from a file that only the office's user can read; nobody t
 
 from __future__ import annotations
 
-import tomllib
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pkcs11
@@ -18,19 +15,10 @@ from cryptography.hazmat.primitives.asymmetric.utils import Prehashed, encode_ds
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 from pkcs11.util.ec import encode_ec_public_key, encode_named_curve_parameters
 
+from central.enrolment.settings import TokenKey
 from central.files import FolderError
 
 KEY_ID = b"\x01"
-
-
-@dataclass(frozen=True, slots=True)
-class TokenKey:
-    """Where a key is: the PKCS#11 library, the token's and the key's labels, and the file with the PIN."""
-
-    module: Path
-    token: str
-    label: str
-    pin_file: Path
 
 
 class HsmKey(ec.EllipticCurvePrivateKey):
@@ -76,18 +64,6 @@ class HsmKey(ec.EllipticCurvePrivateKey):
 
     def __deepcopy__(self, memo: dict[int, Any]) -> HsmKey:
         return self
-
-
-def read_token_key(path: Path) -> TokenKey:
-    """A TOML file with module, token, label and pin_file, all of them. Raises FolderError."""
-    try:
-        found = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise FolderError(f"{path}: {error}") from None
-    names = ("module", "token", "label", "pin_file")
-    if found.keys() != set(names) or not all(isinstance(found[name], str) for name in names):
-        raise FolderError(f"{path}: wants {', '.join(names)}, each as text")
-    return TokenKey(Path(found["module"]), found["token"], found["label"], path.parent / found["pin_file"])
 
 
 def open_key(place: TokenKey) -> HsmKey:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from cryptography import x509
+from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from border.enrolment import answers
 from border.enrolment.refusals import Refusal
@@ -41,7 +42,7 @@ def test_no_broker_takes_the_identity_certificate_and_the_tls_one_signs_nothing(
     answer = Board("board-a").enrol(hq, hq.voucher())
     identity, tls = (x509.load_der_x509_certificate(chain[0]) for chain in (answer.chain, answer.tls_chain))
     usages = [set(c.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value) for c in (identity, tls)]
-    assert usages == [{x509.ObjectIdentifier("1.3.6.1.5.5.7.3.36")}, {x509.ExtendedKeyUsageOID.CLIENT_AUTH}]
+    assert usages == [{x509.ObjectIdentifier("1.3.6.1.5.5.7.3.36")}, {ExtendedKeyUsageOID.CLIENT_AUTH}]
     identity.verify_directly_issued_by(x509.load_der_x509_certificate(answer.chain[1]))
     tls.verify_directly_issued_by(x509.load_der_x509_certificate(answer.chain[1]))
 

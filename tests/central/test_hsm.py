@@ -17,8 +17,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from central import ca, certificates, hsm
 from central.certificates import Authority, Revoked
 from central.enrolment import folder as folders
+from central.enrolment.settings import TokenKey
 from central.files import FolderError
-from central.hsm import TokenKey
 from tests.central.enrolling import Board, headquarters
 from tests.central.tpms import lacking
 

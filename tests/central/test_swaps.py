@@ -298,9 +298,9 @@ def test_cut_at_every_statement_of_a_swap_the_register_is_as_before_and_the_same
     assert [(row.board, row.until_ms > 0) for row in hq.identities()] == [("board-a", True), ("board-b", False)]
 
 
-def rows_of(hq: Headquarters) -> list[list[Row]]:
+def rows_of(hq: Headquarters) -> list[list[str]]:
     with hq.store.snapshot() as t:
-        return [sorted(map(repr, t.rows(f"SELECT * FROM {table}"))) for table in TABLES]  # type: ignore[misc]
+        return [sorted(map(repr, t.rows(f"SELECT * FROM {table}"))) for table in TABLES]
 
 
 def test_after_a_long_time_off_a_swapped_lane_still_renews(hq: Headquarters) -> None:
