@@ -26,6 +26,7 @@ from appliance.keys import Keys, load_keys
 from appliance.lane import Lane
 from appliance.page_reader import PageDocumentReader
 from appliance.post import officers
+from appliance.post.chain import read_start
 from appliance.post.desk import Desk, Surroundings
 from appliance.post.journal import Journal, Retention
 from appliance.post.keeper import Keeper, Records
@@ -58,6 +59,9 @@ from drivers.passport_reader.page import PageFolder
 
 SOFTWARE = "0.1.0"
 MB = 1_000_000
+FROZEN = "frozen"
+"""A file that provisioning puts into the kiosk's folder before this board becomes another lane, or none."""
+
 TABLET = Panel(1280, 800, 217.0, 600.0)
 """The officer's: a 10 inch tablet."""
 
@@ -106,7 +110,8 @@ def build(config: Config) -> Kiosk:
     times = Times(keeper_of_time)
     content = Content(folder / "lists", keys.policy, times.now_ms, times.today)
     keeper_of_time.raise_floor(content.newest_signed_ms)
-    keeper = Keeper(lambda: Journal(open_database(folder / "journal.sqlite"), keys, _disk(config)))
+    start = read_start(folder)
+    keeper = Keeper(lambda: Journal(open_database(folder / "journal.sqlite"), keys, _disk(config), start=start))
     records = Records(keeper, keeper_of_time.stamp)
     devices, vision = Devices(_hands(config)), Lane("vision")
     words = catalogues.load()
@@ -121,7 +126,12 @@ def build(config: Config) -> Kiosk:
         dice=random.SystemRandom(),
     )
     desk = DecisionDesk(
-        kiosk=keys.kiosk, records=records, lists=content, stamps=times, same_for_all_s=config.times.deciding_s
+        kiosk=keys.kiosk,
+        records=records,
+        lists=content,
+        stamps=times,
+        same_for_all_s=config.times.deciding_s,
+        is_frozen=(folder / FROZEN).exists,
     )
     neighbours, site = Neighbours(config.pages.neighbours), _site(config)
     slips = Slips(SlipWriter(words, site.port, site.officer_url))

@@ -1,6 +1,9 @@
 """The kiosk's keys, from one folder: its own, and those of the people whose signatures it believes.
 
 device.key, device.crt    its private key and certificate; the certificate's CN is the kiosk's id
+device.signer             in place of device.key: the identity level, and the socket of whoever holds the key
+tls.pem                   key and certificates for the broker alone; without it device.key and device.crt are shown
+former/*.crt              certificates of the boards that were this lane before, and signed what lies in the journal
 ca.crt                    who may be the broker
 centre-receipts.pub       whose receipts count
 centre-seal.pub           to whom encounters are sealed
@@ -17,6 +20,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import load_pem_private_key, load_pem_public_key
 from cryptography.x509.oid import NameOID
 
+from appliance.signer import SocketSigner
 from border.messages.cose import Signer, SoftwareSigner
 from border.messages.sealing import RecipientPublic
 
@@ -31,6 +35,9 @@ NAMES: tuple[str, ...] = (
 
 IDENTITY_LEVEL = "software"
 """The lowest: the private key is a file, so whoever copies the card has the kiosk's identity."""
+
+SIGNER, TLS, FORMER = "device.signer", "tls.pem", "former"
+HELD_LEVELS = ("pkcs11", "tpm")
 
 
 class KeysUnusable(Exception):
@@ -64,25 +71,42 @@ class Keys:
     policy: ec.EllipticCurvePublicKey
     tls: TlsFiles | None  # None: a broker without TLS, in tests alone
     identity_level: str = IDENTITY_LEVEL
+    former: tuple[ec.EllipticCurvePublicKey, ...] = ()  # of earlier boards of this lane
 
 
 def load_keys(folder: Path) -> Keys:
     """Read and check the folder. Raises `KeysUnusable` naming every missing or wrong file."""
-    mistakes = [f"missing: {name}" for name in NAMES if not (folder / name).is_file()]
+    mistakes = [f"missing: {name}" for name in _wanted(folder) if not (folder / name).is_file()]
     if mistakes:
         raise KeysUnusable(folder, tuple(mistakes))
     reader = _Reader(folder)
-    private = reader.private("device.key")
+    private = None if (folder / SIGNER).is_file() else reader.private("device.key")
     kiosk, certified = reader.certificate("device.crt")
     receipts, policy = reader.public("centre-receipts.pub"), reader.public("hq-policy.pub")
     seal = reader.recipient("centre-seal.pub")
     reader.certificate("ca.crt")
     if private and certified and private.public_key() != certified:
         reader.mistakes.append("device.crt: is not the certificate of device.key")
-    if reader.mistakes or not (private and certified and kiosk and receipts and policy and seal):
+    level, signer = reader.holder(kiosk) if (folder / SIGNER).is_file() else (IDENTITY_LEVEL, None)
+    if private is not None:
+        signer = SoftwareSigner(private, kiosk)
+    if reader.mistakes or not (signer and certified and kiosk and receipts and policy and seal):
         raise KeysUnusable(folder, tuple(reader.mistakes))
-    tls = TlsFiles(folder / "ca.crt", folder / "device.crt", folder / "device.key")
-    return Keys(kiosk, SoftwareSigner(private, kiosk), certified, receipts, seal, policy, tls)
+    former = tuple(key for path in sorted(folder.glob(f"{FORMER}/*.crt")) if (key := reader.former(path)))
+    return Keys(kiosk, signer, certified, receipts, seal, policy, _tls(folder), level, former)
+
+
+def _wanted(folder: Path) -> tuple[str, ...]:
+    """With a key that is held elsewhere there is none to show to a broker but the one that is made for it."""
+    if not (folder / SIGNER).is_file():
+        return NAMES
+    return (*(name for name in NAMES if name != "device.key"), TLS)
+
+
+def _tls(folder: Path) -> TlsFiles:
+    if (folder / TLS).is_file():
+        return TlsFiles(folder / "ca.crt", folder / TLS, folder / TLS)
+    return TlsFiles(folder / "ca.crt", folder / "device.crt", folder / "device.key")
 
 
 class _Reader:
@@ -102,6 +126,26 @@ class _Reader:
             return key
         self._wrong(name, "is not an EC P-256 key")
         return None
+
+    def holder(self, kiosk: str) -> tuple[str, Signer | None]:
+        """Level and signer of a key that lies in a chip: two lines, `tpm` or `pkcs11`, and the socket's path."""
+        try:
+            level, path = (self._folder / SIGNER).read_text(encoding="utf-8").split()
+        except (OSError, ValueError) as error:
+            self._wrong(SIGNER, error)
+            return "", None
+        if level not in HELD_LEVELS:
+            self._wrong(SIGNER, f"names none of {', '.join(HELD_LEVELS)}")
+            return "", None
+        return level, SocketSigner(Path(path), kiosk)
+
+    def former(self, path: Path) -> ec.EllipticCurvePublicKey | None:
+        """None: a file that is no certificate vouches for nothing."""
+        try:
+            key = x509.load_pem_x509_certificate(path.read_bytes()).public_key()
+        except (OSError, ValueError):
+            return None
+        return key if isinstance(key, ec.EllipticCurvePublicKey) else None
 
     def public(self, name: str) -> ec.EllipticCurvePublicKey | None:
         try:

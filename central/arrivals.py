@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
-
-from cryptography.hazmat.primitives.asymmetric import ec
 
 from border.messages import envelope, topics
 from border.messages.errors import MessageError
@@ -14,7 +13,7 @@ from border.messages.sealing import RecipientPrivate
 from border.messages.topics import Topic, TopicKind
 from border.messages.values import MAX_PART_BYTES, Alarm, StateReport
 from central.line import Delivery
-from central.register import Register, Status
+from central.register import Enrolled, Register, Status
 from central.store.notes import Letter
 from central.store.parts import Slice
 from central.store.records import NewRecord
@@ -80,7 +79,7 @@ def judge(delivery: Delivery, register: Register, seal: RecipientPrivate) -> Arr
     if take is None:
         return refusal(delivery, "bad_topic", topic)
     try:
-        return take(delivery, topic, enrolled.public_key, seal)
+        return take(delivery, topic, enrolled, seal)
     except MessageError as error:
         return refusal(delivery, error.reason, topic)
 
@@ -101,8 +100,37 @@ def refusal(delivery: Delivery, reason: str, topic: Topic | None = None, *, answ
     return Refusal(letter, answer_id)
 
 
-def _record(delivery: Delivery, _topic: Topic, key: ec.EllipticCurvePublicKey, seal: RecipientPrivate) -> NewRecord:
-    opened = envelope.open_record(delivery.topic, delivery.payload, key, seal)
+def _record(delivery: Delivery, topic: Topic, enrolled: Enrolled, seal: RecipientPrivate) -> NewRecord | Refusal:
+    try:
+        opened = envelope.open_record(delivery.topic, delivery.payload, enrolled.public_key, seal)
+    except MessageError as error:
+        if error.reason != "bad_signature" or not enrolled.former:
+            raise
+        return _record_of_before(delivery, topic, enrolled, seal)
+    return _possible(opened, delivery)
+
+
+def _record_of_before(
+    delivery: Delivery, topic: Topic, enrolled: Enrolled, seal: RecipientPrivate
+) -> NewRecord | Refusal:
+    """A record that waited on a disk while the lane got another key: it counts up to that key's last number.
+
+    The number decides and not the time, for the clock that stamped it was the old key's too.
+    """
+    for former in enrolled.former:
+        try:
+            opened = envelope.open_record(delivery.topic, delivery.payload, former.public_key, seal)
+        except MessageError as error:
+            if error.reason == "bad_signature":
+                continue
+            raise
+        if opened.record.seq > former.last_seq:
+            return refusal(delivery, "superseded_key", topic)
+        return _possible(opened, delivery)
+    raise MessageError("bad_signature")
+
+
+def _possible(opened: envelope.Opened, delivery: Delivery) -> NewRecord:
     record = opened.record
     possible = 1 <= record.seq <= MAX_SEQ and FIRST_MS <= record.at.wall_ms <= LAST_MS
     if not possible or any(not 1 <= part.slices <= MAX_SLICES for part in record.parts):
@@ -110,31 +138,42 @@ def _record(delivery: Delivery, _topic: Topic, key: ec.EllipticCurvePublicKey, s
     return NewRecord(delivery.topic, record, opened.facts, opened.digest, delivery.payload, delivery.received_ms)
 
 
-def _slice(delivery: Delivery, topic: Topic, _key: ec.EllipticCurvePublicKey, _seal: RecipientPrivate) -> Slice:
+def _slice(delivery: Delivery, topic: Topic, _enrolled: Enrolled, _seal: RecipientPrivate) -> Slice:
     # not signed by itself: the signed header names the digest of the whole, which is checked when all are here
     if topic.index is None or topic.index >= MAX_SLICES or not 1 <= len(delivery.payload) <= MAX_PART_BYTES:
         raise MessageError("too_large")
     return Slice(topic.kiosk, topic.sha256, topic.index, delivery.received_ms, delivery.payload)
 
 
-def _alarm(delivery: Delivery, _topic: Topic, key: ec.EllipticCurvePublicKey, _seal: RecipientPrivate) -> ArrivedAlarm:
-    alarm = envelope.open_alarm(delivery.topic, delivery.payload, key)
-    return ArrivedAlarm(alarm, hashlib.sha256(delivery.payload).digest(), delivery.received_ms)
+def _alarm(delivery: Delivery, topic: Topic, enrolled: Enrolled, _seal: RecipientPrivate) -> ArrivedAlarm | Refusal:
+    """An alarm has no number: one that waited under a former key counts by its time."""
+    digest = hashlib.sha256(delivery.payload).digest()
+    try:
+        alarm = envelope.open_alarm(delivery.topic, delivery.payload, enrolled.public_key)
+        return ArrivedAlarm(alarm, digest, delivery.received_ms)
+    except MessageError as error:
+        if error.reason != "bad_signature":
+            raise
+    for former in enrolled.former:
+        with suppress(MessageError):
+            alarm = envelope.open_alarm(delivery.topic, delivery.payload, former.public_key)
+            if alarm.at.wall_ms > former.until_ms:
+                return refusal(delivery, "superseded_key", topic)
+            return ArrivedAlarm(alarm, digest, delivery.received_ms)
+    raise MessageError("bad_signature")
 
 
-def _state(delivery: Delivery, _topic: Topic, key: ec.EllipticCurvePublicKey, _seal: RecipientPrivate) -> ArrivedState:
-    report = envelope.open_state(delivery.topic, delivery.payload, key)
+def _state(delivery: Delivery, _topic: Topic, enrolled: Enrolled, _seal: RecipientPrivate) -> ArrivedState:
+    report = envelope.open_state(delivery.topic, delivery.payload, enrolled.public_key)
     return ArrivedState(report, delivery.payload, delivery.received_ms, delivery.retained)
 
 
-def _request(
-    delivery: Delivery, topic: Topic, key: ec.EllipticCurvePublicKey, _seal: RecipientPrivate
-) -> ArrivedRequest:
-    envelope.open_request(delivery.topic, delivery.payload, key)
+def _request(delivery: Delivery, topic: Topic, enrolled: Enrolled, _seal: RecipientPrivate) -> ArrivedRequest:
+    envelope.open_request(delivery.topic, delivery.payload, enrolled.public_key)
     return ArrivedRequest(topic.kiosk, delivery.received_ms)
 
 
-Taker = Callable[[Delivery, Topic, ec.EllipticCurvePublicKey, RecipientPrivate], Arrival]
+Taker = Callable[[Delivery, Topic, Enrolled, RecipientPrivate], Arrival]
 
 TAKERS: dict[TopicKind, Taker] = {
     TopicKind.RECORD: _record,

@@ -24,7 +24,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from border.messages.sealing import RecipientPrivate
 from central import certificates
-from central.certificates import Authority
+from central.certificates import Authority, Revoked
 from central.files import MARK, FolderError, private_pem, public_pem, read_private, write_secret, write_whole
 from central.register import Enrolled, Status, load_register, write_enrolled
 
@@ -54,8 +54,9 @@ def revoke(folder: Path, kiosk: str, now: datetime) -> None:
     write_enrolled(folder / "centre" / "kiosks", replace(enrolled, status=Status.REVOKED))
     certificate = _read_certificate(folder / "kiosks" / kiosk / "device.crt")
     old = x509.load_pem_x509_crl((folder / "crl.pem").read_bytes())
-    serials = {entry.serial_number for entry in old} | {certificate.serial_number}
-    _write_crl(folder / "crl.pem", authority, sorted(serials), now)
+    entries = {entry.serial_number: Revoked(entry.serial_number, entry.revocation_date_utc) for entry in old}
+    entries.setdefault(certificate.serial_number, Revoked(certificate.serial_number, now))
+    _write_crl(folder / "crl.pem", authority, [entries[serial] for serial in sorted(entries)], now)
 
 
 def _authority(folder: Path, now: datetime) -> Authority:
@@ -125,8 +126,8 @@ def _read_certificate(path: Path) -> x509.Certificate:
     return x509.load_pem_x509_certificate(path.read_bytes())
 
 
-def _write_crl(path: Path, authority: Authority, serials: Sequence[int], now: datetime) -> None:
-    revoked = certificates.revocation_list(authority, serials, now)
+def _write_crl(path: Path, authority: Authority, entries: Sequence[Revoked], now: datetime) -> None:
+    revoked = certificates.revocation_list(authority, entries, now, number=int(now.timestamp()))
     write_whole(path, MARK + revoked.public_bytes(Encoding.PEM))
 
 

@@ -75,7 +75,10 @@ class Collector:
             self._sweep(stopping)
 
     def _one_batch(self, batch: Sequence[Delivery], stopping: threading.Event) -> None:
-        judged = [self._judge(delivery) for delivery in batch]
+        register = self._until_kept(self._register, stopping)
+        if register is None:
+            return
+        judged = [self._judge(delivery, register) for delivery in batch]
         said = self._until_kept(lambda: self._keep(batch, judged), stopping)
         if said is None:
             return
@@ -85,16 +88,18 @@ class Collector:
             self._line.ack(delivery)
         self._until_kept(lambda: consumer.run(self._store, self._consumers, self._wall_ms()), stopping)
 
-    def _judge(self, delivery: Delivery) -> Arrival:
+    def _judge(self, delivery: Delivery, register: Register) -> Arrival:
         try:
-            return arrivals.judge(delivery, self._register(), self._keys.seal)
+            return arrivals.judge(delivery, register, self._keys.seal)
         except Exception:  # a bug met by one kiosk's message must not stop the reports of all others
             log.exception("judging a message of %d bytes failed", len(delivery.payload))
             return arrivals.refusal(delivery, "internal_error")
 
     def _register(self) -> Register:
+        """As it is now, once for a batch: a key that ended before the batch came ends with it."""
         try:
-            return self._keys.register.current()
+            with self._store.snapshot() as t:
+                return self._keys.register.with_store(t)
         except (FolderError, OSError):
             log.exception("the register cannot be read; nobody is known until it can")
             return {}

@@ -6,6 +6,7 @@ from border.messages import errors
 
 REASONS: dict[str, str] = {
     "revoked_kiosk": "the kiosk's key was revoked at the centre",
+    "superseded_key": "signed by a key that was this kiosk's before, and later than that key may have signed",
     "tampered": "another record with this id was stored before, with other content",
     "sequence_reused": "another record of this kiosk with this sequence number was stored before",
     "not_storable": "verified, but it holds a value that no database row can hold",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from pathlib import Path
 
@@ -18,6 +19,11 @@ def write(path: Path, data: bytes, mode: int = PRIVATE) -> None:
         os.fsync(file.fileno())
     beside.replace(path)
     sync_folder(path.parent)
+
+
+def sha256(path: Path) -> str:
+    """Hex. Raises OSError."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def make_folder(folder: Path) -> None:

@@ -11,9 +11,12 @@ from typing import cast
 import pkcs11
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import load_der_public_key
+from pkcs11.types import SignMixin
 from pkcs11.util.ec import encode_ec_public_key, encode_named_curve_parameters
 
-LABEL = "landfall-identity"
+LABELS = ("landfall-identity", "landfall-identity-2")
+"""While a lane moves there are two keys, the old and the new."""
+
 CURVE = encode_named_curve_parameters("secp256r1")
 
 
@@ -28,14 +31,19 @@ class Token:
     module: str
     label: str
     pin: str
+    slot: int = 0
 
     def __repr__(self) -> str:
         return f"<token {self.label}>"  # never the PIN
 
+    @property
+    def _name(self) -> str:
+        return LABELS[self.slot]
+
     def public_key(self) -> ec.EllipticCurvePublicKey | None:
         with self._session() as session:
             try:
-                key = session.get_key(pkcs11.ObjectClass.PUBLIC_KEY, label=LABEL)
+                key = session.get_key(pkcs11.ObjectClass.PUBLIC_KEY, label=self._name)
             except pkcs11.NoSuchKey:
                 return None
             return _public(cast(pkcs11.PublicKey, key))
@@ -48,22 +56,23 @@ class Token:
                 pkcs11.KeyType.EC, {pkcs11.Attribute.EC_PARAMS: CURVE}, local=True
             )
             template = {pkcs11.Attribute.EXTRACTABLE: False, pkcs11.Attribute.SENSITIVE: True}
-            public, _ = parameters.generate_keypair(label=LABEL, store=True, private_template=template)
+            public, _ = parameters.generate_keypair(label=self._name, store=True, private_template=template)
             return _public(public)
 
     def forget(self) -> None:
         with self._session() as session:
-            for key in list(session.get_objects({pkcs11.Attribute.LABEL: LABEL})):
+            for key in list(session.get_objects({pkcs11.Attribute.LABEL: self._name})):
                 key.destroy()
 
     def sign(self, data: bytes) -> bytes:
         """r || s over SHA-256 of `data`. The digest is ours: not every token hashes."""
         with self._session() as session:
             try:
-                key = cast(pkcs11.PrivateKey, session.get_key(pkcs11.ObjectClass.PRIVATE_KEY, label=LABEL))
+                key = session.get_key(pkcs11.ObjectClass.PRIVATE_KEY, label=self._name)
             except pkcs11.NoSuchKey:
                 raise TokenError(f"no identity key was made in token {self.label}") from None
-            return bytes(key.sign(hashlib.sha256(data).digest(), mechanism=pkcs11.Mechanism.ECDSA))
+            digest = hashlib.sha256(data).digest()
+            return bytes(cast(SignMixin, key).sign(digest, mechanism=pkcs11.Mechanism.ECDSA))
 
     @contextmanager
     def _session(self) -> Iterator[pkcs11.Session]:

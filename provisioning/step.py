@@ -61,10 +61,24 @@ class Refused(Exception):
         self.code, self.what, self.why, self.then, self.again = code, what, why, then, again
 
 
-class Talk(Protocol):
-    """How a step that takes long says where it is. Returns at once."""
+class Unanswered(Exception):
+    """Nobody is there who could answer this now; it is asked again when the step is run again."""
 
-    def say(self, words: str) -> None: ...
+    def __init__(self, question: Question) -> None:
+        super().__init__(question.words)
+        self.question = question
+
+
+class Talk(Protocol):
+    """How a step that takes long says where it is, and asks in the middle of its work."""
+
+    def say(self, words: str) -> None:
+        """Returns at once."""
+        ...
+
+    def ask(self, question: Question) -> str:
+        """Waits. Raises `Unanswered` where nobody can answer, or nobody did in time."""
+        ...
 
 
 B = TypeVar("B")
@@ -82,3 +96,4 @@ class Step(Generic[B]):
     is_done: Callable[[B], bool]
     do: Callable[[B, Answers], Question | None]
     evidence: Callable[[B], Facts]
+    attachment: Callable[[B], bytes] | None = None  # JSON that goes into the sheet beside the facts

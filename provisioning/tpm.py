@@ -39,8 +39,8 @@ from tpm2_pytss.utils import NVReadEK, create_ek_template
 EK_TYPE = "EK-RSA2048"
 """The one endorsement key that every maker certifies: RSA 2048, template L-1 of the TCG's EK profile."""
 
-IDENTITY_HANDLE = 0x81010100
-"""Where the identity key stays (a persistent handle of the owner)."""
+IDENTITY_HANDLES = (0x81010100, 0x81010101)
+"""Where identity keys stay (persistent handles of the owner): while a lane moves there are two, the old and the new."""
 
 _HANDLE_ABSENT = 0x18B
 _SIGNING = (
@@ -96,8 +96,9 @@ class Certified:
 class Tpm:
     """`tcti` as tpm2-tss names it: `device:/dev/tpmrm0`, `swtpm:host=127.0.0.1,port=2321`."""
 
-    def __init__(self, tcti: str) -> None:
+    def __init__(self, tcti: str, slot: int = 0) -> None:
         self._tcti = tcti
+        self._handle = IDENTITY_HANDLES[slot]
 
     def endorsement(self) -> Endorsement:
         with self._open() as chip, _endorsement_key(chip) as (_, public, certificate):
@@ -106,39 +107,39 @@ class Tpm:
     def identity(self) -> ec.EllipticCurvePublicKey | None:
         """None: no identity key was made in this chip."""
         with self._open() as chip:
-            handle = _persistent(chip)
+            handle = _persistent(chip, self._handle)
             if handle is None:
                 return None
             public, *_ = chip.read_public(handle)
             return _p256(public)
 
     def make_identity(self) -> ec.EllipticCurvePublicKey:
-        """A fresh P-256 key, unlike any that this chip had before, kept at `IDENTITY_HANDLE`."""
+        """A fresh P-256 key, unlike any that this chip had before, kept in this slot."""
         self.forget_identity()
         template = TPM2B_PUBLIC.parse("ecc:ecdsa-sha256:null", objectAttributes=_SIGNING)
         with self._open() as chip, _storage_key(chip) as parent:
             private, public, *_ = chip.create(parent, TPM2B_SENSITIVE_CREATE(), template)
             with _flushed(chip, chip.load(parent, private, public)) as key:
-                chip.evict_control(ESYS_TR.OWNER, key, IDENTITY_HANDLE)
+                chip.evict_control(ESYS_TR.OWNER, key, self._handle)
             return _p256(public)
 
     def forget_identity(self) -> None:
         """The key is gone for good. Nothing happens when there is none."""
         with self._open() as chip:
-            handle = _persistent(chip)
+            handle = _persistent(chip, self._handle)
             if handle is not None:
-                chip.evict_control(ESYS_TR.OWNER, handle, IDENTITY_HANDLE)
+                chip.evict_control(ESYS_TR.OWNER, handle, self._handle)
 
     def sign(self, data: bytes) -> bytes:
         """ECDSA P-256 over SHA-256 of `data` by the identity key: r || s, 32 bytes each."""
         ticket = TPMT_TK_HASHCHECK(tag=TPM2_ST.HASHCHECK, hierarchy=TPM2_RH.NULL)
         with self._open() as chip:
-            return _raw(chip.sign(_identity(chip), hashlib.sha256(data).digest(), _ANY_SCHEME, ticket))
+            return _raw(chip.sign(_identity(chip, self._handle), hashlib.sha256(data).digest(), _ANY_SCHEME, ticket))
 
     def certify(self, nonce: bytes) -> Certified:
         """The attestation key's word on the identity key; `nonce` (32 bytes at most 64) stands in what is signed."""
         with self._open() as chip, _attestation_key(chip) as (key, public):
-            identity = _identity(chip)
+            identity = _identity(chip, self._handle)
             identity_public, *_ = chip.read_public(identity)
             attested, signature = chip.certify(identity, key, nonce, _ANY_SCHEME)
             return Certified(public.marshal(), identity_public.marshal(), bytes(attested), signature.marshal())
@@ -179,17 +180,17 @@ def _without_padding(certificate: bytes) -> bytes:
     return certificate[: 4 + int.from_bytes(certificate[2:4], "big")]
 
 
-def _persistent(chip: ESAPI) -> ESYS_TR | None:
+def _persistent(chip: ESAPI, at: int) -> ESYS_TR | None:
     try:
-        return chip.tr_from_tpmpublic(IDENTITY_HANDLE)
+        return chip.tr_from_tpmpublic(at)
     except TSS2_Exception as error:
         if error.rc == _HANDLE_ABSENT:
             return None
         raise
 
 
-def _identity(chip: ESAPI) -> ESYS_TR:
-    handle = _persistent(chip)
+def _identity(chip: ESAPI, at: int) -> ESYS_TR:
+    handle = _persistent(chip, at)
     if handle is None:
         raise TpmError("no identity key was made in this TPM")
     return handle

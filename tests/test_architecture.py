@@ -31,7 +31,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "border": ("border",),
     "drivers": ("drivers",),
     "ota": ("ota",),
-    "provisioning": ("provisioning", "border", "drivers", "appliance.config", "hw_tests"),
+    "provisioning": ("provisioning", "border", "drivers", "appliance.config", "appliance.clock", "hw_tests"),
     "simulators": ("simulators", "border"),
     "practice": ("practice", "simulators"),
     "central": ("central", "border"),

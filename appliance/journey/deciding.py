@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+from collections.abc import Callable
 
 from appliance.checks import EXPECTED, run_all
 from appliance.journey.machine import Event
@@ -18,16 +19,27 @@ from border.rules.engine import recommend
 class Desk:
     """Decides and records. `same_for_all_s`: a match and no match take equally long (no timing channel)."""
 
-    def __init__(self, *, kiosk: str, records: Records, lists: Lists, stamps: Stamps, same_for_all_s: float) -> None:
+    def __init__(
+        self,
+        *,
+        kiosk: str,
+        records: Records,
+        lists: Lists,
+        stamps: Stamps,
+        same_for_all_s: float,
+        is_frozen: Callable[[], bool] = lambda: False,
+    ) -> None:
+        """`is_frozen`: this board is about to be another lane, or none."""
         self.records = records
         self._kiosk = kiosk
         self._lists = lists
         self._stamps = stamps
         self._same_for_all_s = same_for_all_s
+        self._is_frozen = is_frozen
 
     async def can_serve(self) -> bool:
-        """Policy in force and room on the disk: without either the lane is closed, politely."""
-        return self._lists.policy is not None and await self.records.has_room()
+        """Policy in force, room on the disk and not frozen: else the lane is closed, politely."""
+        return not self._is_frozen() and self._lists.policy is not None and await self.records.has_room()
 
     async def decide(self, visit: Visit) -> tuple[Event, Receipt | None]:
         """Findings, recommendation, one transaction. The receipt exists only after the commit."""

@@ -13,8 +13,11 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from cryptography.hazmat.primitives.asymmetric import ec
+
 from appliance.keys import Keys
 from appliance.post import summary
+from appliance.post.chain import BEGINNING, Start
 from appliance.post.schema import Database, JournalUnsafe
 from appliance.post.storage import OPTIONAL, Disk, Room, StorageFull, kept, transaction
 from appliance.reporting.flights import Limits
@@ -62,6 +65,7 @@ class Journal:
         disk: Disk,
         *,
         limits: Limits | None = None,
+        start: Start = BEGINNING,
         noise: Callable[[int], bytes] = os.urandom,
         jitter: Callable[[], float] = random.random,
     ) -> None:
@@ -70,6 +74,7 @@ class Journal:
         self._keys = keys
         self._disk = disk
         self._noise = noise
+        self._start = start
         self.revision = 0  # grows with every change a page could show; written here, read anywhere
         broken = self.first_break()
         if broken is not None:
@@ -195,17 +200,18 @@ class Journal:
     # -- the chain
 
     def head(self) -> tuple[int, bytes]:
-        """Number and head of the last record; 0 and GENESIS before the first."""
+        """Number and head of the last record; before the first, where the chain begins or goes on."""
         row = self.db.execute("SELECT seq, head FROM ledger ORDER BY seq DESC LIMIT 1").fetchone()
-        return (row[0], row[1]) if row else (0, ledger.GENESIS)
+        return (row[0], row[1]) if row else self._start
 
     def first_break(self) -> int | None:
         """The first number at which the chain, or a signed checkpoint on it, does not hold; None: all holds."""
-        heads: dict[int, bytes] = {0: ledger.GENESIS}
         rows = self.db.execute("SELECT seq, digest, head FROM ledger ORDER BY seq").fetchall()
+        begin = self._start if not rows or rows[0][0] != 1 else BEGINNING
+        heads: dict[int, bytes] = dict([begin])
         heads.update((seq, head) for seq, _, head in rows)
         links = (ledger.Link(seq, heads.get(seq - 1, b""), digest, head) for seq, digest, head in rows)
-        broken = ledger.verify_chain(ledger.GENESIS, links)
+        broken = ledger.verify_chain(begin[1], links, start_seq=begin[0])
         if broken is not None:
             return broken
         for seq, signed in self.db.execute("SELECT seq, signed FROM checkpoints ORDER BY seq").fetchall():
@@ -214,8 +220,11 @@ class Journal:
         return None
 
     def _is_checkpoint(self, signed: bytes, seq: int, head: bytes | None) -> bool:
+        return any(self._is_by(key, signed, seq, head) for key in (self._keys.device, *self._keys.former))
+
+    def _is_by(self, key: ec.EllipticCurvePublicKey, signed: bytes, seq: int, head: bytes | None) -> bool:
         try:
-            checkpoint = ledger.open_checkpoint(signed, self._keys.device)
+            checkpoint = ledger.open_checkpoint(signed, key)
         except MessageError:
             return False
         return (checkpoint.kiosk, checkpoint.seq, checkpoint.head) == (self._keys.kiosk, seq, head)

@@ -88,7 +88,6 @@ ANSWER = EnrolmentAnswer(
     generation=1,
     chain=(b"a certificate, DER", b"its authority, DER"),
     tls_chain=(b"a certificate, DER", b"its authority, DER"),
-    crl=b"a revocation list, DER",
     configuration='[kiosk]\nid = "quay-1"\n',
     keys=(("ca.crt", b"a certificate, PEM"),),
     lists=(("policy", b"a signed policy"),),

@@ -196,7 +196,6 @@ class EnrolmentAnswer:
     generation: int  # 1 for the first board of the lane, one more with each identity key
     chain: tuple[bytes, ...]  # DER: the identity certificate first, then its authorities; empty for RETIRE
     tls_chain: tuple[bytes, ...]  # DER: for the TLS key
-    crl: bytes  # DER
     configuration: str  # TOML, as kiosk.toml; empty for RENEW and RETIRE
     keys: tuple[tuple[str, bytes], ...]
     lists: tuple[tuple[str, bytes], ...]

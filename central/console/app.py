@@ -35,6 +35,7 @@ from central.console.reading import Reading
 from central.console.strip import CELLS, strip
 from central.fleet import fleet
 from central.keys import CentreKeys
+from central.register import Register
 from central.store.api import StoreUnavailable, Transaction
 
 HERE = Path(__file__).parent
@@ -117,16 +118,18 @@ class Console:
 
     async def _view(self, request: Request) -> tuple[int, Any]:
         encounter = request.path_params["encounter"]
-        register = self._keys.register.current()
 
         def look(t: Transaction) -> tuple[int, Any]:
             row = queries.one_encounter(t, encounter)
             if row is None:
                 raise HTTPException(404, "No such encounter has been stored here.")
             facts, parts = queries.facts_of(t, encounter), queries.parts_of(t, encounter)
-            return queries.version(t), view_of(row, facts, parts, queries.records_of(t, encounter), register)
+            return queries.version(t), view_of(row, facts, parts, queries.records_of(t, encounter), self._register(t))
 
         return await self._reading.read(look)
+
+    def _register(self, t: Transaction) -> Register:
+        return self._keys.register.with_store(t)
 
     async def _picture(self, request: Request) -> Response:
         """Opened for this one answer; neither the centre's disk nor the browser's keeps the plain bytes."""
@@ -148,8 +151,8 @@ class Console:
         return Response(picture, media_type=media_type)
 
     async def _kiosks(self, request: Request) -> Response:
-        register, now_ms = self._keys.register.current(), self._wall_ms()
-        version, views = await self._reading.read(lambda t: (queries.version(t), fleet(t, register, now_ms)))
+        now_ms = self._wall_ms()
+        version, views = await self._reading.read(lambda t: (queries.version(t), fleet(t, self._register(t), now_ms)))
         strips = {view.kiosk: strip(view) for view in views}
         return self._page(request, "kiosks.html", version=version, views=views, strips=strips, cells=CELLS)
 

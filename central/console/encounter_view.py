@@ -13,7 +13,7 @@ from border.messages.envelope import open_fact
 from border.messages.errors import MessageError
 from central.console.plain import as_json
 from central.console.queries import EncounterRow, FactRow, PartRow, RecordRow
-from central.register import Register, Status
+from central.register import Enrolled, Register, Status
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,15 +75,9 @@ def view_of(
 
 
 def fact_view(row: FactRow, register: Register) -> FactView:
-    """The signature is checked now, with the key in the register now: what the page says is not a memory."""
+    """The signature is checked now, with the keys in the register now: what the page says is not a memory."""
     enrolled = register.get(row.kiosk)
-    problem = "unknown_kiosk"
-    fact = None
-    if enrolled is not None:
-        try:
-            fact, problem = open_fact(row.signed, enrolled.public_key), ""
-        except MessageError as error:
-            problem = error.reason
+    fact, problem = _proven(row.signed, enrolled) if enrolled is not None else (None, "unknown_kiosk")
     if fact is None:
         fact = _unproven(row.signed)
     return FactView(
@@ -95,6 +89,17 @@ def fact_view(row: FactRow, register: Register) -> FactView:
         revoked=enrolled is not None and enrolled.status is Status.REVOKED,
         json=as_json(fact),
     )
+
+
+def _proven(signed: bytes, enrolled: Enrolled) -> tuple[Fact | None, str]:
+    """By the kiosk's key or one that was; whether that one might still sign it was judged when it came."""
+    problem = ""
+    for key in (enrolled.public_key, *(former.public_key for former in enrolled.former)):
+        try:
+            return open_fact(signed, key), ""
+        except MessageError as error:
+            problem = error.reason
+    return None, problem
 
 
 def _unproven(signed: bytes) -> Fact | None:

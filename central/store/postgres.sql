@@ -1,5 +1,5 @@
 -- The centre's tables in PostgreSQL. Times are milliseconds since 1970 UTC. Nothing is ever updated but the columns
--- marked "moves"; nothing is deleted but slices of a part that proved wrong.
+-- marked "moves"; nothing is deleted but slices of a part that proved wrong, and nonces of the centre's once used.
 
 CREATE TABLE IF NOT EXISTS centre (
   one BIGINT PRIMARY KEY CHECK (one = 1),
@@ -172,3 +172,124 @@ ALTER TABLE slices ALTER COLUMN data SET STORAGE EXTERNAL;
 ALTER TABLE records ALTER COLUMN payload SET STORAGE EXTERNAL;
 ALTER TABLE facts ALTER COLUMN signed SET STORAGE EXTERNAL;
 ALTER TABLE dead_letters ALTER COLUMN payload SET STORAGE EXTERNAL;
+
+CREATE TABLE IF NOT EXISTS enrolment (           -- one row: what others watch
+  one BIGINT PRIMARY KEY CHECK (one = 1),
+  version BIGINT NOT NULL                        -- moves: with every change of a lane's keys
+);
+INSERT INTO enrolment VALUES (1, 0) ON CONFLICT DO NOTHING;
+
+CREATE TABLE IF NOT EXISTS ports (
+  port TEXT PRIMARY KEY,
+  configuration TEXT NOT NULL                    -- moves: TOML for each of its lanes
+);
+
+CREATE TABLE IF NOT EXISTS vouchers (
+  serial TEXT PRIMARY KEY,
+  port TEXT NOT NULL,
+  voucher BYTEA NOT NULL,                        -- the encoded SiteVoucher: what is signed
+  made_ms BIGINT NOT NULL,
+  withdrawn_ms BIGINT NOT NULL                   -- moves once; 0: it counts
+);
+
+CREATE TABLE IF NOT EXISTS voucher_signatures (
+  serial TEXT NOT NULL,
+  signer TEXT NOT NULL,
+  signature BYTEA NOT NULL,
+  at_ms BIGINT NOT NULL,
+  PRIMARY KEY (serial, signer)
+);
+
+CREATE TABLE IF NOT EXISTS voucher_uses (
+  serial TEXT NOT NULL,
+  board TEXT NOT NULL,
+  kiosk TEXT NOT NULL,
+  at_ms BIGINT NOT NULL,
+  PRIMARY KEY (serial, board)
+);
+
+CREATE TABLE IF NOT EXISTS lanes (
+  kiosk TEXT PRIMARY KEY,
+  port TEXT NOT NULL,
+  state TEXT NOT NULL,                           -- moves: expected, enrolled, commissioned, moved, retired
+  since_ms BIGINT NOT NULL                       -- moves with it
+);
+
+CREATE TABLE IF NOT EXISTS identities (          -- every board and key that was this lane
+  kiosk TEXT NOT NULL,
+  generation BIGINT NOT NULL,
+  board TEXT NOT NULL,
+  model TEXT NOT NULL,
+  ek TEXT NOT NULL,
+  devices TEXT NOT NULL,
+  public_key BYTEA NOT NULL,                     -- SubjectPublicKeyInfo
+  mark TEXT NOT NULL,
+  from_ms BIGINT NOT NULL,
+  until_ms BIGINT NOT NULL,                      -- moves once; 0: in force
+  last_seq BIGINT NOT NULL,                      -- moves with it: the newest record that this key may have signed
+  storage_lost BIGINT NOT NULL,                  -- moves with it: 1: numbers up to last_seq may never come
+  ended TEXT NOT NULL,                           -- moves with it: why
+  PRIMARY KEY (kiosk, generation)
+);
+CREATE INDEX IF NOT EXISTS identities_board ON identities (board);
+CREATE INDEX IF NOT EXISTS identities_key ON identities (public_key);
+
+CREATE TABLE IF NOT EXISTS certificates (
+  serial TEXT PRIMARY KEY,                       -- hex
+  kiosk TEXT NOT NULL,
+  generation BIGINT NOT NULL,
+  usage TEXT NOT NULL,                           -- identity | tls
+  not_before_ms BIGINT NOT NULL,
+  not_after_ms BIGINT NOT NULL,
+  der BYTEA NOT NULL,
+  revoked_ms BIGINT NOT NULL,                    -- moves once; 0: counts
+  reason TEXT NOT NULL                           -- moves with it
+);
+CREATE INDEX IF NOT EXISTS certificates_kiosk ON certificates (kiosk, generation);
+
+CREATE TABLE IF NOT EXISTS enrolment_requests (  -- each is dealt with once
+  nonce BYTEA PRIMARY KEY,
+  digest BYTEA NOT NULL UNIQUE,
+  kiosk TEXT NOT NULL,
+  purpose TEXT NOT NULL,
+  request BYTEA NOT NULL,
+  at_ms BIGINT NOT NULL,
+  secret BYTEA NOT NULL,                         -- of the challenge; empty: none was wanted
+  until_ms BIGINT NOT NULL,                      -- how long the challenge may be answered
+  settled_ms BIGINT NOT NULL                     -- moves once; 0: waits for its proof
+);
+
+CREATE TABLE IF NOT EXISTS centre_nonces (
+  nonce BYTEA PRIMARY KEY,
+  until_ms BIGINT NOT NULL
+);
+
+CREATE TABLE IF NOT EXISTS lane_events (
+  number BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  kiosk TEXT NOT NULL,
+  at_ms BIGINT NOT NULL,
+  what TEXT NOT NULL,
+  who TEXT NOT NULL,
+  detail TEXT NOT NULL
+);
+CREATE INDEX IF NOT EXISTS lane_events_kiosk ON lane_events (kiosk);
+
+CREATE TABLE IF NOT EXISTS enrolment_refusals (
+  kiosk TEXT NOT NULL,
+  board TEXT NOT NULL,
+  reason TEXT NOT NULL,
+  detail TEXT NOT NULL,
+  first_ms BIGINT NOT NULL,
+  last_ms BIGINT NOT NULL,                       -- moves
+  times BIGINT NOT NULL,                         -- moves
+  PRIMARY KEY (kiosk, board, reason)
+);
+
+CREATE TABLE IF NOT EXISTS sheets (
+  digest BYTEA PRIMARY KEY,
+  kiosk TEXT NOT NULL,
+  generation BIGINT NOT NULL,
+  commissioned BIGINT NOT NULL,
+  received_ms BIGINT NOT NULL,
+  sheet BYTEA NOT NULL                           -- as it was signed
+);

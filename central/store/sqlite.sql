@@ -1,5 +1,5 @@
 -- The centre's tables in SQLite. Times are milliseconds since 1970 UTC. Nothing is ever updated but the columns
--- marked "moves"; nothing is deleted but slices of a part that proved wrong.
+-- marked "moves"; nothing is deleted but slices of a part that proved wrong, and nonces of the centre's once used.
 
 CREATE TABLE IF NOT EXISTS centre (
   one INTEGER PRIMARY KEY CHECK (one = 1),
@@ -165,4 +165,125 @@ CREATE TABLE IF NOT EXISTS chain_flags (         -- `previous` of this record is
 CREATE TABLE IF NOT EXISTS consumer_positions (
   name TEXT PRIMARY KEY,
   arrival INTEGER NOT NULL                       -- moves: the last record this consumer has dealt with
+);
+
+CREATE TABLE IF NOT EXISTS enrolment (           -- one row: what others watch
+  one INTEGER PRIMARY KEY CHECK (one = 1),
+  version INTEGER NOT NULL                       -- moves: with every change of a lane's keys
+);
+INSERT OR IGNORE INTO enrolment VALUES (1, 0);
+
+CREATE TABLE IF NOT EXISTS ports (
+  port TEXT PRIMARY KEY,
+  configuration TEXT NOT NULL                    -- moves: TOML for each of its lanes
+);
+
+CREATE TABLE IF NOT EXISTS vouchers (
+  serial TEXT PRIMARY KEY,
+  port TEXT NOT NULL,
+  voucher BLOB NOT NULL,                         -- the encoded SiteVoucher: what is signed
+  made_ms INTEGER NOT NULL,
+  withdrawn_ms INTEGER NOT NULL                  -- moves once; 0: it counts
+);
+
+CREATE TABLE IF NOT EXISTS voucher_signatures (
+  serial TEXT NOT NULL,
+  signer TEXT NOT NULL,
+  signature BLOB NOT NULL,
+  at_ms INTEGER NOT NULL,
+  PRIMARY KEY (serial, signer)
+);
+
+CREATE TABLE IF NOT EXISTS voucher_uses (
+  serial TEXT NOT NULL,
+  board TEXT NOT NULL,
+  kiosk TEXT NOT NULL,
+  at_ms INTEGER NOT NULL,
+  PRIMARY KEY (serial, board)
+);
+
+CREATE TABLE IF NOT EXISTS lanes (
+  kiosk TEXT PRIMARY KEY,
+  port TEXT NOT NULL,
+  state TEXT NOT NULL,                           -- moves: expected, enrolled, commissioned, moved, retired
+  since_ms INTEGER NOT NULL                      -- moves with it
+);
+
+CREATE TABLE IF NOT EXISTS identities (          -- every board and key that was this lane
+  kiosk TEXT NOT NULL,
+  generation INTEGER NOT NULL,
+  board TEXT NOT NULL,
+  model TEXT NOT NULL,
+  ek TEXT NOT NULL,
+  devices TEXT NOT NULL,
+  public_key BLOB NOT NULL,                      -- SubjectPublicKeyInfo
+  mark TEXT NOT NULL,
+  from_ms INTEGER NOT NULL,
+  until_ms INTEGER NOT NULL,                     -- moves once; 0: in force
+  last_seq INTEGER NOT NULL,                     -- moves with it: the newest record that this key may have signed
+  storage_lost INTEGER NOT NULL,                 -- moves with it: 1: numbers up to last_seq may never come
+  ended TEXT NOT NULL,                           -- moves with it: why
+  PRIMARY KEY (kiosk, generation)
+);
+CREATE INDEX IF NOT EXISTS identities_board ON identities (board);
+CREATE INDEX IF NOT EXISTS identities_key ON identities (public_key);
+
+CREATE TABLE IF NOT EXISTS certificates (
+  serial TEXT PRIMARY KEY,                       -- hex
+  kiosk TEXT NOT NULL,
+  generation INTEGER NOT NULL,
+  usage TEXT NOT NULL,                           -- identity | tls
+  not_before_ms INTEGER NOT NULL,
+  not_after_ms INTEGER NOT NULL,
+  der BLOB NOT NULL,
+  revoked_ms INTEGER NOT NULL,                   -- moves once; 0: counts
+  reason TEXT NOT NULL                           -- moves with it
+);
+CREATE INDEX IF NOT EXISTS certificates_kiosk ON certificates (kiosk, generation);
+
+CREATE TABLE IF NOT EXISTS enrolment_requests (  -- each is dealt with once
+  nonce BLOB PRIMARY KEY,
+  digest BLOB NOT NULL UNIQUE,
+  kiosk TEXT NOT NULL,
+  purpose TEXT NOT NULL,
+  request BLOB NOT NULL,
+  at_ms INTEGER NOT NULL,
+  secret BLOB NOT NULL,                          -- of the challenge; empty: none was wanted
+  until_ms INTEGER NOT NULL,                     -- how long the challenge may be answered
+  settled_ms INTEGER NOT NULL                    -- moves once; 0: waits for its proof
+);
+
+CREATE TABLE IF NOT EXISTS centre_nonces (
+  nonce BLOB PRIMARY KEY,
+  until_ms INTEGER NOT NULL
+);
+
+CREATE TABLE IF NOT EXISTS lane_events (
+  number INTEGER PRIMARY KEY,
+  kiosk TEXT NOT NULL,
+  at_ms INTEGER NOT NULL,
+  what TEXT NOT NULL,
+  who TEXT NOT NULL,
+  detail TEXT NOT NULL
+);
+CREATE INDEX IF NOT EXISTS lane_events_kiosk ON lane_events (kiosk);
+
+CREATE TABLE IF NOT EXISTS enrolment_refusals (
+  kiosk TEXT NOT NULL,
+  board TEXT NOT NULL,
+  reason TEXT NOT NULL,
+  detail TEXT NOT NULL,
+  first_ms INTEGER NOT NULL,
+  last_ms INTEGER NOT NULL,                      -- moves
+  times INTEGER NOT NULL,                        -- moves
+  PRIMARY KEY (kiosk, board, reason)
+);
+
+CREATE TABLE IF NOT EXISTS sheets (
+  digest BLOB PRIMARY KEY,
+  kiosk TEXT NOT NULL,
+  generation INTEGER NOT NULL,
+  commissioned INTEGER NOT NULL,
+  received_ms INTEGER NOT NULL,
+  sheet BLOB NOT NULL                            -- as it was signed
 );

@@ -1,0 +1,68 @@
+"""The revocation list as a file beside the broker: written when the register has changed, and anew before it runs out.
+
+It is made from the register each time, so what a power cut prevented is done at the next look.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from central.certificates import Revoked
+from central.enrolment.office import Office
+from central.files import write_whole
+
+RENEW_S = 24 * 3600
+
+
+class Publication:
+    """`path`: what the broker reads as its `crlfile`. Entries there that the register does not know stay."""
+
+    def __init__(self, path: Path, office: Office, now: Callable[[], datetime], told: Callable[[], None]) -> None:
+        self._path = path
+        self._office = office
+        self._now = now
+        self._told = told
+        self._version = -1
+
+    def look(self) -> bool:
+        """Whether a new list was written. Raises OSError, StoreUnavailable: at the next look it is tried again."""
+        version = self._office.version()
+        there = read_list(self._path)
+        if version == self._version and there is not None and not self._is_old(there):
+            return False
+        entries = [] if there is None else [Revoked(one.serial_number, one.revocation_date_utc) for one in there]
+        made = self._office.revocation_list(entries, above=_number(there))
+        write_whole(self._path, made.public_bytes(Encoding.PEM))
+        self._told()
+        self._version = version
+        return True
+
+    def _is_old(self, there: x509.CertificateRevocationList) -> bool:
+        number = _number(there)  # seconds since 1970, by `revocation_list`
+        return not 0 <= self._now().timestamp() - number < RENEW_S
+
+
+def read_list(path: Path) -> x509.CertificateRevocationList | None:
+    """None: there is none yet. ValueError: the file is no revocation list; nobody guesses what it said."""
+    if not path.exists():
+        return None
+    return x509.load_pem_x509_crl(path.read_bytes())
+
+
+def tell_broker(pid_file: Path | None) -> None:
+    """SIGHUP: mosquitto reads its list again. Without a pid file somebody else tells it."""
+    if pid_file is not None:
+        os.kill(int(pid_file.read_text(encoding="ascii")), signal.SIGHUP)
+
+
+def _number(there: x509.CertificateRevocationList | None) -> int:
+    if there is None:
+        return 0
+    return there.extensions.get_extension_for_class(x509.CRLNumber).value.crl_number
