@@ -38,5 +38,6 @@ def is_found(folder: Path, fault: Fault, readers: Readers | None = None) -> None
     with kiosk(folder, fault.phases, readers) as here:
         INJECTIONS[fault.name](here)
         record = ran(here, fault.phases)
-    assert record.failed() == fault.found
+    told = [f"{each.name} {each.outcome} {each.reason} {each.measurements}" for each in record.phases]
+    assert record.failed() == fault.found, told
     assert record.outcome in (Outcome.FAIL, Outcome.ERROR)

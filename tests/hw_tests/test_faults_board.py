@@ -30,7 +30,7 @@ def test_a_fault_of_the_storage_itself_is_found_by_its_own_name(tmp_path: Path, 
         without("strace is missing: install Debian's package strace")
     calls = ["-e", "trace=fsync,fdatasync", "-e", f"inject={SYSTEM_CALLS[fault.name]}"]
     command = [sys.executable, "-m", "tests.hw_tests.storage_run", str(tmp_path / "kiosk")]
-    strace = ["strace", "-f", "-qq", "-o", str(tmp_path / "calls"), *calls]
+    strace = ["strace", "-f", "--seccomp-bpf", "-qq", "-o", str(tmp_path / "calls"), *calls]
     done = subprocess.run([*strace, *command], capture_output=True, text=True, check=False)
     if "ptrace" in done.stderr and done.returncode:
         without(f"no process may be traced here: {done.stderr[-200:]}")
