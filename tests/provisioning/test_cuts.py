@@ -1,4 +1,4 @@
-"""Killed at every durable write, again and again: each life goes on where the last one ended, and the sheet is whole."""
+"""Killed at every durable write, again and again: each life goes on where the last one ended."""
 
 from __future__ import annotations
 
