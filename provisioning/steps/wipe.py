@@ -6,7 +6,7 @@ from pathlib import Path
 
 from border.enrolment.values import Purpose
 from provisioning import disk, records
-from provisioning.bench import WIPED, Bench
+from provisioning.bench import WIPED, Bench, command
 from provisioning.refusals import Code, refused
 from provisioning.step import Answers, Facts, Question, Step
 
@@ -20,6 +20,7 @@ def is_done(bench: Bench) -> bool:
 
 def do(bench: Bench, _answers: Answers) -> Question | None:
     if not bench.desk.has(WIPED):
+        command(bench.settings.lane.stop, "stop")
         _refuse_while_records_wait(bench)
         bench.desk.put_table(WIPED, {"ended": False})  # from here on the journal may be half gone
     for path in _left(bench):

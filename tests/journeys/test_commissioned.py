@@ -114,8 +114,10 @@ def greeted(board: Board, island: Island) -> Iterator[ssl.SSLSocket]:
     keys = load_keys(board.state / "keys")
     assert keys.tls is not None
     context = tls_context(keys.tls)
-    with socket.create_connection(("localhost", island.harbour.port.broker_port), timeout=20) as plain:
-        with context.wrap_socket(plain, server_hostname="localhost") as line:
-            line.sendall(bytes.fromhex("c000"))  # a ping before a CONNECT: mosquitto closes; a refused one says so
-            line.recv(1)
-            yield line
+    with (
+        socket.create_connection(("localhost", island.harbour.port.broker_port), timeout=20) as plain,
+        context.wrap_socket(plain, server_hostname="localhost") as line,
+    ):
+        line.sendall(bytes.fromhex("c000"))  # a ping before a CONNECT: mosquitto closes; a refused one says so
+        line.recv(1)
+        yield line
