@@ -41,6 +41,7 @@ class Options:
     broker: BrokerAddress
     console_host: str
     console_port: int
+    office: Path | None = None
 
 
 def wall_ms() -> int:
@@ -71,7 +72,7 @@ class Centre:
         self._keys = keys
         self._stopping = threading.Event()
         self._line = Line(options.broker, wall_ms, FILTERS)
-        self._console = Console(keys, options.database, wall_ms, options.console_host)
+        self._console = Console(keys, options.database, wall_ms, options.console_host, options.office)
         self._server = _Server(
             uvicorn.Config(
                 self._console.app(),
@@ -135,6 +136,7 @@ def parse(arguments: Sequence[str]) -> Options:
     parser.add_argument("--client-id", default=COLLECTOR, help="unique per collector; its session is kept under it")
     parser.add_argument("--console-host", default="127.0.0.1", help="the console has no login: keep it on loopback")
     parser.add_argument("--console-port", type=int, required=True)
+    parser.add_argument("--office", type=Path, help="folder of central.enrolment: vouchers are signed on the pages")
     chosen = parser.parse_args(arguments)
     host, _, port = chosen.broker.rpartition(":")
     if not host or not port.isdecimal():
@@ -145,6 +147,7 @@ def parse(arguments: Sequence[str]) -> Options:
         broker=BrokerAddress(host, int(port), chosen.folder, COLLECTOR, chosen.client_id, chosen.mqtt),
         console_host=chosen.console_host,
         console_port=chosen.console_port,
+        office=chosen.office,
     )
 
 

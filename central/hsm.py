@@ -6,9 +6,6 @@ The token's PIN comes from a file that only the office's user can read; nobody t
 
 from __future__ import annotations
 
-import tomllib
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pkcs11
@@ -18,19 +15,10 @@ from cryptography.hazmat.primitives.asymmetric.utils import Prehashed, encode_ds
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 from pkcs11.util.ec import encode_ec_public_key, encode_named_curve_parameters
 
+from central.enrolment.settings import TokenKey
 from central.files import FolderError
 
 KEY_ID = b"\x01"
-
-
-@dataclass(frozen=True, slots=True)
-class TokenKey:
-    """Where a key is: the PKCS#11 library, the token's and the key's labels, and the file with the PIN."""
-
-    module: Path
-    token: str
-    label: str
-    pin_file: Path
 
 
 class HsmKey(ec.EllipticCurvePrivateKey):
@@ -78,22 +66,10 @@ class HsmKey(ec.EllipticCurvePrivateKey):
         return self
 
 
-def read_token_key(path: Path) -> TokenKey:
-    """A TOML file with module, token, label and pin_file, all of them. Raises FolderError."""
-    try:
-        found = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise FolderError(f"{path}: {error}") from None
-    names = ("module", "token", "label", "pin_file")
-    if found.keys() != set(names) or not all(isinstance(found[name], str) for name in names):
-        raise FolderError(f"{path}: wants {', '.join(names)}, each as text")
-    return TokenKey(Path(found["module"]), found["token"], found["label"], path.parent / found["pin_file"])
-
-
 def open_key(place: TokenKey) -> HsmKey:
     """Raises FolderError: no such library, token or key, or the PIN is wrong."""
     try:
-        session = _session(place)
+        session = _session(place, writing=False)
         private = session.get_key(pkcs11.ObjectClass.PRIVATE_KEY, pkcs11.KeyType.EC, place.label)
         public = session.get_key(pkcs11.ObjectClass.PUBLIC_KEY, pkcs11.KeyType.EC, place.label)
     except (pkcs11.PKCS11Error, RuntimeError) as error:
@@ -104,7 +80,7 @@ def open_key(place: TokenKey) -> HsmKey:
 def generate_key(place: TokenKey) -> HsmKey:
     """A new key in the token, which cannot be taken out. FolderError: one of this label is there, or no token."""
     try:
-        session = _session(place)
+        session = _session(place, writing=True)
         if list(session.get_objects({pkcs11.Attribute.LABEL: place.label})):
             raise FolderError(f"{place.token}: there is a key {place.label} already")
         parameters = session.create_domain_parameters(
@@ -125,13 +101,16 @@ def generate_key(place: TokenKey) -> HsmKey:
     return _key(private, public)
 
 
-def _session(place: TokenKey) -> Any:
+def _session(place: TokenKey, *, writing: bool) -> Any:
     try:
         pin = place.pin_file.read_text(encoding="utf-8").strip()
     except OSError as error:
         raise FolderError(f"{place.pin_file}: {error}") from None
     token = pkcs11.lib(str(place.module)).get_token(token_label=place.token)
-    return token.open(rw=True, user_pin=pin)
+    try:
+        return token.open(rw=writing, user_pin=pin)
+    except pkcs11.UserAlreadyLoggedIn:  # one login counts for all of a process's sessions
+        return token.open(rw=writing)
 
 
 def _key(private: Any, public: Any) -> HsmKey:

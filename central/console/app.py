@@ -23,11 +23,13 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from border import finger_record
+from border.enrolment.refusals import REFUSALS, Refusal
 from border.messages.envelope import open_part
 from border.messages.errors import MessageError
 from central import reasons
 from central.console import plain, queries
 from central.console.encounter_view import view_of
+from central.console.enrolment_pages import EnrolmentPages
 from central.console.headers import StrictHeaders
 from central.console.live import Pulse
 from central.console.queries import OUTCOMES, PAGE_ROWS, Filter
@@ -44,15 +46,26 @@ HOSTS = ("127.0.0.1", "localhost", "[::1]")
 
 
 class Console:
-    """The pages' handlers. `host`: where the server listens, shown on every page and the only name it answers to."""
+    """The pages' handlers. `host`: where the server listens, shown on every page and the only name it answers to.
 
-    def __init__(self, keys: CentreKeys, database: str, wall_ms: Callable[[], int], host: str = "127.0.0.1") -> None:
+    `office`: the folder of the enrolment office, where vouchers may be made and signed on these pages.
+    """
+
+    def __init__(
+        self,
+        keys: CentreKeys,
+        database: str,
+        wall_ms: Callable[[], int],
+        host: str = "127.0.0.1",
+        office: Path | None = None,
+    ) -> None:
         self._keys = keys
         self._wall_ms = wall_ms
         self._host = host
         self._reading = Reading(database)
         self.pulse = Pulse(lambda: self._reading.read(queries.version))
         self._templates = _templates()
+        self._enrolment = EnrolmentPages(self._reading, self._page, wall_ms, office)
 
     def app(self) -> Starlette:
         routes = [
@@ -63,6 +76,7 @@ class Console:
             Route("/encounters/{encounter}/pictures/{ordinal:int}", self._picture),
             Route("/kiosks", self._kiosks),
             Route("/letters", self._letters),
+            *self._enrolment.routes(),
             Route("/live", self._live),
             Mount("/static", StaticFiles(directory=HERE / "static")),
         ]
@@ -211,5 +225,6 @@ def _templates() -> Environment:
         "machine_time": plain.machine_time,
         "duration": plain.duration,
         "meaning": reasons.meaning,
+        "refusal": lambda reason: REFUSALS[Refusal(reason)].cause,
     }
     return environment

@@ -1,4 +1,4 @@
-"""The console's own way to the database: one thread, one connection, and nothing written but empty tables."""
+"""The console's own way to the database: one thread and one connection. Only vouchers are ever written by it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ T = TypeVar("T")
 
 
 class Reading:
-    """`read` runs its work on the thread that owns the connection. StoreUnavailable passes through."""
+    """Work runs on the thread that owns the connection. StoreUnavailable passes through."""
 
     def __init__(self, database: str) -> None:
         self._store = open_store(database)
@@ -26,12 +26,24 @@ class Reading:
     async def read(self, work: Callable[[Transaction], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._thread, self._now, work)
 
+    async def write(self, work: Callable[[Transaction], T]) -> T:
+        """One transaction, committed when this returns."""
+        return await asyncio.get_running_loop().run_in_executor(self._thread, self._changed, work)
+
     def _now(self, work: Callable[[Transaction], T]) -> T:
+        self._prepare()
+        with self._store.snapshot() as t:
+            return work(t)
+
+    def _changed(self, work: Callable[[Transaction], T]) -> T:
+        self._prepare()
+        with self._store.transaction() as t:
+            return work(t)
+
+    def _prepare(self) -> None:
         if not self._prepared:
             make_tables(self._store, consumers.ALL)  # the console may be up before the collector
             self._prepared = True
-        with self._store.snapshot() as t:
-            return work(t)
 
     def close(self) -> None:
         """Waits for the read in hand."""

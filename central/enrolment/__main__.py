@@ -39,9 +39,9 @@ from central.enrolment.office import Office
 from central.enrolment.people import add_person, open_person, read_people
 from central.enrolment.publication import Publication, tell_broker
 from central.enrolment.server import Served, Server, configured
+from central.enrolment.settings import read_token_key
 from central.enrolment.voucher_desk import VoucherError, Wish
 from central.files import FolderError, write_whole
-from central.hsm import read_token_key
 from central.store import lanes, open_store, vouchers
 from central.store.api import Store, StoreUnavailable
 

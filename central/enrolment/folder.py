@@ -14,16 +14,17 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from border.enrolment.answers import KEY_ID
 from border.messages.cose import SoftwareSigner
 from border.messages.sealing import RecipientPrivate
-from central import certificates, hsm
+from central import certificates
 from central.certificates import Authority
 from central.enrolment.office import Desk
 from central.enrolment.people import read_people
-from central.enrolment.settings import DEFAULT, read_settings, settings_text
+from central.enrolment.settings import DEFAULT, TokenKey, read_settings, read_token_key, settings_text
 from central.enrolment.voucher_desk import Introduction
 from central.files import (
     MARK,
@@ -48,7 +49,7 @@ class Founding:
     organisation: str
     hosts: Sequence[str]
     url: str
-    token: hsm.TokenKey | None
+    token: TokenKey | None
 
 
 def found(folder: Path, founding: Founding, now: datetime) -> None:
@@ -87,7 +88,7 @@ def load_authority(folder: Path) -> Authority:
     except (OSError, ValueError) as error:
         raise FolderError(f"{folder / 'ca.crt'}: {error}") from None
     token = folder / "hsm.toml"
-    key = hsm.open_key(hsm.read_token_key(token)) if token.exists() else read_private(folder / "ca.key")
+    key = _key_in(token) if token.exists() else read_private(folder / "ca.key")
     if key.public_key() != certificate.public_key():
         raise FolderError(f"{folder}: ca.crt is of another key")
     return Authority(key, certificate)
@@ -124,12 +125,20 @@ def _authority(folder: Path, founding: Founding, now: datetime) -> Authority:
     return Authority(key, certificate)
 
 
-def _token_key(token: hsm.TokenKey) -> hsm.HsmKey:
+def _token_key(token: TokenKey) -> ec.EllipticCurvePrivateKey:
     """The token's key of that label, made when it is not there: a first run may have been cut short after it."""
+    from central import hsm  # noqa: PLC0415 - a key in a file needs no PKCS#11
+
     try:
         return hsm.open_key(token)
     except FolderError:
         return hsm.generate_key(token)
+
+
+def _key_in(path: Path) -> ec.EllipticCurvePrivateKey:
+    from central import hsm  # noqa: PLC0415
+
+    return hsm.open_key(read_token_key(path))
 
 
 def _server(own: Path, authority: Authority, hosts: Sequence[str], now: datetime) -> bytes:

@@ -189,8 +189,9 @@ def _key_is_free(t: Transaction, case: Case) -> None:
 
 
 def _board_is_free(t: Transaction, case: Case) -> None:
-    own = {case.request.kiosk, case.request.previous_kiosk}
-    for holder in lanes.in_force_on(t, case.request.board):
+    request = case.request
+    own = {request.kiosk, request.previous_kiosk if request.purpose is Purpose.MOVE_SITE else request.kiosk}
+    for holder in lanes.in_force_on(t, request.board):
         if holder.kiosk not in own:
             raise Refused(Refusal.BOARD_IN_SERVICE, f"as {holder.kiosk}")
 

@@ -141,16 +141,16 @@ class Office:
             return self._refused(digest, kiosk, no)
         return answers.sign_reply(receipt, self._desk.answers)
 
-    def enroll(self, csr: bytes) -> list[bytes]:
+    def enroll(self, csr: bytes) -> bytes:
         """EST simpleenroll: for an identity key in force, its certificate again. Others come with a request."""
         kiosk, key = _csr(csr)
         with self._store.transaction() as t:
             current = self._serving(t, kiosk)
             if current.public_key != spki(key):
                 raise NotAllowed
-            return [self._issue(t, current, Usage.IDENTITY, key).der, *self._authorities()]
+            return self._issue(t, current, Usage.IDENTITY, key).der
 
-    def reenroll(self, csr: bytes, peer: bytes) -> list[bytes]:
+    def reenroll(self, csr: bytes, peer: bytes) -> bytes:
         """EST simplereenroll: the holder of a TLS certificate that counts gets the next, for a new key if he likes.
 
         `peer`: the client's certificate (DER), whose dates and issuer TLS has checked.
@@ -165,7 +165,7 @@ class Office:
                 raise NotAllowed
             issued = self._issue(t, current, Usage.TLS, key)
             self._say(t, kiosk, "renewed", "", f"TLS certificate {issued.serial} after {serial}")
-            return [issued.der, *self._authorities()]
+            return issued.der
 
     def cacerts(self) -> list[bytes]:
         return self._authorities()

@@ -8,13 +8,13 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from central.certificates import Revoked
+from central.certificates import EARLIER, Revoked
 from central.enrolment.office import Office
 from central.files import write_whole
 
@@ -45,8 +45,8 @@ class Publication:
         return True
 
     def _is_old(self, there: x509.CertificateRevocationList) -> bool:
-        number = _number(there)  # seconds since 1970, by `revocation_list`
-        return not 0 <= self._now().timestamp() - number < RENEW_S
+        age = self._now() - (there.last_update_utc + EARLIER)
+        return not -EARLIER < age < timedelta(seconds=RENEW_S)  # a list of tomorrow is no list either
 
 
 def read_list(path: Path) -> x509.CertificateRevocationList | None:

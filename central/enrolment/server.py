@@ -106,13 +106,13 @@ class Server:
 
     async def _enroll(self, request: Request) -> Response:
         csr = await _pkcs10(request)
-        return _certs_only(await self._work(lambda: self._office.enroll(csr)))
+        return _certs_only([await self._work(lambda: self._office.enroll(csr))])
 
     async def _reenroll(self, request: Request) -> Response:
         csr, peer = await _pkcs10(request), getattr(request.state, "peer_certificate", None)
         if peer is None:
             raise NotAllowed
-        return _certs_only(await self._work(lambda: self._office.reenroll(csr, peer)))
+        return _certs_only([await self._work(lambda: self._office.reenroll(csr, peer))])
 
     async def _nonce(self, _request: Request) -> Response:
         return Response(await self._work(self._office.nonce), media_type="application/octet-stream")
@@ -185,6 +185,7 @@ async def _pkcs10(request: Request) -> bytes:
 
 
 def _certs_only(chain: list[bytes]) -> Response:
+    """Of an enrolment the issued certificate alone (RFC 7030, 4.2.3): what is inside has no order."""
     bundle = pkcs7.serialize_certificates([x509.load_der_x509_certificate(der) for der in chain], Encoding.DER)
     return Response(base64.encodebytes(bundle), media_type=paths.PKCS7, headers={"content-transfer-encoding": "base64"})
 

@@ -48,3 +48,25 @@ def read_settings(path: Path) -> Settings:
 def settings_text(settings: Settings) -> str:
     rows = [f'{n} = "{v}"' if isinstance(v, str) else f"{n} = {v}" for n, v in dataclasses.asdict(settings).items()]
     return "\n".join(rows) + "\n"
+
+
+@dataclass(frozen=True, slots=True)
+class TokenKey:
+    """Where a key is: the PKCS#11 library, the token's and the key's labels, and the file with the PIN."""
+
+    module: Path
+    token: str
+    label: str
+    pin_file: Path
+
+
+def read_token_key(path: Path) -> TokenKey:
+    """A TOML file with module, token, label and pin_file, all of them. Raises FolderError."""
+    try:
+        found = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise FolderError(f"{path}: {error}") from None
+    names = ("module", "token", "label", "pin_file")
+    if found.keys() != set(names) or not all(isinstance(found[name], str) for name in names):
+        raise FolderError(f"{path}: wants {', '.join(names)}, each as text")
+    return TokenKey(Path(found["module"]), found["token"], found["label"], path.parent / found["pin_file"])

@@ -25,6 +25,7 @@ def add(t: Transaction, voucher: SiteVoucher, now_ms: int) -> bytes:
     """Its encoded form, which is what people sign."""
     encoded = codec.encode(voucher)
     t.rows("INSERT INTO vouchers VALUES (?, ?, ?, ?, 0)", (voucher.serial, voucher.port, encoded, now_ms))
+    t.rows("UPDATE centre SET version = version + 1")  # pages look again
     return encoded
 
 
@@ -32,7 +33,7 @@ def add_signature(t: Transaction, serial: str, signer: str, signature: bytes, no
     t.rows(
         "INSERT INTO voucher_signatures VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING", (serial, signer, signature, now_ms)
     )
-    t.rows("UPDATE centre SET version = version + 1")  # pages look again
+    t.rows("UPDATE centre SET version = version + 1")
 
 
 def withdraw(t: Transaction, serial: str, now_ms: int) -> None:

@@ -51,7 +51,9 @@ class Place:
         return Author(self.folder / "kiosks" / kiosk, kiosk)
 
     def take(self, *messages: Outbound) -> None:
-        register, seal = self.keys.register.current(), self.keys.seal
+        seal = self.keys.seal
+        with self.store.snapshot() as t:
+            register = self.keys.register.with_store(t)
         deliveries = [Delivery(m.topic, m.payload, False, NOW_MS, 1, 1) for m in messages]
         judged = [arrivals.judge(delivery, register, seal) for delivery in deliveries]
         with self.store.transaction() as t:
@@ -76,7 +78,7 @@ class Place:
 
     def fleet(self) -> dict[str, KioskView]:
         with self.store.snapshot() as t:
-            return {view.kiosk: view for view in fleet(t, self.keys.register.current(), NOW_MS)}
+            return {view.kiosk: view for view in fleet(t, self.keys.register.with_store(t), NOW_MS)}
 
 
 @contextmanager

@@ -34,7 +34,9 @@ class Centre:
     def take(self, *messages: Outbound, retained: bool = False) -> list[tuple[str, Receipt]]:
         """One batch."""
         deliveries = [Delivery(m.topic, m.payload, retained, self.now_ms, 1, 1) for m in messages]
-        judged = [arrivals.judge(d, self.keys.register.current(), self.keys.seal) for d in deliveries]
+        with self.store.snapshot() as t:
+            register = self.keys.register.with_store(t)
+        judged = [arrivals.judge(d, register, self.keys.seal) for d in deliveries]
         with self.store.transaction() as t:
             said = keeping.keep(t, judged, self._open, self.now_ms)
         return [(kiosk, receipt) for kiosk, each in said.receipts.items() for receipt in each]

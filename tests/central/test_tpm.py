@@ -48,7 +48,7 @@ def fault(call: object, *arguments: object) -> Fault:
 
 def test_the_makers_root_vouches_for_the_endorsement_key(tpm: Tpm) -> None:
     found = server.trusted_ek(tpm.ek_certificate, tpm.authorities, NOW)
-    assert found.public_key().public_numbers() == tpm.ek_key.public_numbers()  # type: ignore[union-attr]
+    assert found.public_key() == tpm.ek_key
 
 
 def test_without_the_root_or_what_leads_to_it_nobody_vouches(tpm: Tpm) -> None:
@@ -123,12 +123,7 @@ def test_a_changed_credential_stays_shut(tpm: Tpm) -> None:
         tpm.activate(blob[:-1] + bytes([blob[-1] ^ 1]), secret)
 
 
-@pytest.mark.parametrize("kind", ["rsa", "ecc"])
-def test_another_tpm_of_the_same_maker_cannot_open_it(
-    tpm: Tpm, kind: str, tmp_path_factory: pytest.TempPathFactory
-) -> None:
-    if kind != tpm.kind:
-        pytest.skip("another kind of endorsement key")
+def test_another_tpm_of_the_same_kind_cannot_open_it(tpm: Tpm, tmp_path_factory: pytest.TempPathFactory) -> None:
     blob, secret = credential(tpm, server.read_public(tpm.ak_public).name, b"s" * 32)
-    with running_tpm(tmp_path_factory.mktemp("other") / "state", kind) as other, pytest.raises(TSS2_Exception):
+    with running_tpm(tmp_path_factory.mktemp("other") / "state", tpm.kind) as other, pytest.raises(TSS2_Exception):
         other.activate(blob, secret)
