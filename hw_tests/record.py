@@ -10,7 +10,7 @@ import hashlib
 import json
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
@@ -223,6 +223,15 @@ def outcome_of_all(phases: Iterable[PhaseRecord], required: Iterable[str] = ()) 
     if any(by_name.get(name) is not Outcome.PASS for name in required):
         return Outcome.FAIL
     return Outcome.PASS if Outcome.PASS in by_name.values() else Outcome.SKIP
+
+
+def repeated(whole: Record, again: Record) -> Record:
+    """The run with the phases of a later one in their place, judged anew. Both stay in the folder as they were."""
+    later = {phase.name: phase for phase in again.phases if phase.outcome is not Outcome.ABORTED}
+    if whole.serial != again.serial:
+        raise ValueError("records of two boards")
+    phases = tuple(later.get(phase.name, phase) for phase in whole.phases)
+    return replace(whole, phases=phases, outcome=outcome_of_all(phases, whole.required))
 
 
 def read(data: bytes) -> Record:

@@ -69,6 +69,7 @@ def environment() -> Environment:
 
 def blocks(record: Record, phases: Sequence[Phase], words: Words, earlier: Sequence[Record] = ()) -> Iterator[Block]:
     """As pages show them. `earlier`: records of the same board, oldest first."""
+    earlier = [each for each in earlier if each.begun_at < record.begun_at]
     known = {phase.name: {each.name: each for each in phase.expects} for phase in phases}
     for phase in record.phases:
         rows = tuple(_row(phase, each, known.get(phase.name, {}), record, earlier) for each in phase.measurements)
@@ -98,7 +99,7 @@ def junit(record: Record) -> bytes:
                 counted[kind] += 1
     for name, count in counted.items():
         suite.set(name, str(count))
-    return ElementTree.tostring(suite, encoding="utf-8", xml_declaration=True)
+    return bytes(ElementTree.tostring(suite, encoding="utf-8", xml_declaration=True))
 
 
 def pdf(html: str) -> bytes:
