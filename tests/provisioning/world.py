@@ -48,7 +48,7 @@ ANSWERS = {
     "officer": OFFICER,
     "pin": OFFICER_PIN,
     "close": "yes",
-    "hw-lamp_seen": "yes",
+    "hw-lane_green": "yes",
 }
 """What a technician and an officer answer when everything is well."""
 
