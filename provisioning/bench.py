@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import glob
+import subprocess
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,6 +33,7 @@ WIPED = "wiped.json"
 SOFTWARE = "0.1.0"
 VOUCHER, LANE, ANSWER = "voucher.cbor", "lane.json", "answer.cose"
 Phases = Callable[[Station], Sequence[Phase]]
+COMMAND_S = 60.0
 MAX_FILE = 64 * 1024 * 1024
 """A file of a stick that is larger is none of ours."""
 
@@ -143,6 +145,22 @@ class Bench:
                 again=True,
             ) from error
         return path
+
+
+def command(arguments: tuple[str, ...], what: str) -> None:
+    """Run it to its end; nothing where none is set. Raises `Refused`."""
+    if not arguments:
+        return
+    try:
+        subprocess.run(arguments, check=True, capture_output=True, timeout=COMMAND_S)
+    except (OSError, subprocess.SubprocessError) as error:
+        raise refused(
+            Code.KIOSK,
+            f"The kiosk's program did not {what}.",
+            why=f"{' '.join(arguments)}: {error}.",
+            then="Look into the system's log, and run this step again.",
+            again=True,
+        ) from error
 
 
 def backend_of(settings: Settings, slot: int) -> Backend:

@@ -36,6 +36,7 @@ from provisioning.runner import Runner
 from provisioning.settings import PageSettings, Settings
 from provisioning.step import Question, Refused, Unanswered
 from provisioning.steps import NAMES
+from provisioning.steps.hardware import DRAWN, PICTURES
 from provisioning.steps.label import PNG, SVG
 from provisioning.view import Failure, StepState, View
 
@@ -180,6 +181,7 @@ class Pages:
                 Route("/label.png", inside(self._label_png)),
                 Route("/phone.svg", inside(self._phone)),
                 Route("/panel.css", self._panel),
+                Mount(f"/{PICTURES}", StaticFiles(directory=DRAWN)),
                 Mount("/static", StaticFiles(directory=HERE / "static")),
             ],
             middleware=[Middleware(_Headers)],

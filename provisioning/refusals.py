@@ -33,6 +33,7 @@ class Code(StrEnum):
     SIGN_IN = "PRO-SIGN-IN"
     DECLINED = "PRO-DECLINED"
     WAITING = "PRO-WAITING"
+    KIOSK = "PRO-KIOSK"
     NOT_HELD = "PRO-NOT-HELD"
     DISK = "PRO-DISK"
     BUSY = "PRO-BUSY"

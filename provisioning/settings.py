@@ -9,6 +9,7 @@
 [page]      listen = "0.0.0.0:8103"  url = "http://castries-1.local:8103"
 [lane]      devices = "/etc/landfall/devices.toml"  tables of kiosk.toml that this hardware decides
             station = "/etc/landfall/station.toml"  what lies before the hardware tests (hw_tests/station.py)
+                stop = ["systemctl", "stop", "landfall-appliance"]  start = [...]
 """
 
 from __future__ import annotations
@@ -73,6 +74,8 @@ class PageSettings:
 class LaneSettings:
     devices: Path
     station: Path
+    stop: tuple[str, ...] = ()  # the command that stops the kiosk before its folder is wiped
+    start: tuple[str, ...] = ()  # and starts it when it is commissioned
 
 
 @dataclass(frozen=True, slots=True)

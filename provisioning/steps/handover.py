@@ -10,7 +10,7 @@ from border.enrolment.sheet import sign_sheet
 from border.enrolment.values import ACCEPTANCE, CommissioningSheet
 from border.messages.errors import MessageError
 from provisioning import disk
-from provisioning.bench import Bench
+from provisioning.bench import Bench, command
 from provisioning.identity import IdentitySigner
 from provisioning.refusals import Code, refused
 from provisioning.step import Answers, Facts, Question, Refused, Step
@@ -33,6 +33,7 @@ def do(bench: Bench, _answers: Answers) -> Question | None:
         bench.desk.write(SHEET, sign_sheet(_sheet(bench), IdentitySigner(bench.backend, bench.kiosk)))
     _deliver(bench)
     disk.write(bench.folder / COMMISSIONED, f"{_digest(bench).hex()}\n".encode(), 0o644)
+    command(bench.settings.lane.start, "start")
     return None
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import hw_tests
 from drivers.deadline import Deadline
 from hw_tests import record as records
 from hw_tests import runner
@@ -14,6 +15,7 @@ from hw_tests.prompt import Question as Prompted
 from hw_tests.record import Answer, Outcome, Record
 from hw_tests.runner import Begun, Ended, Finished, Plan, Progress
 from hw_tests.station import Station, read_station
+from hw_tests.words import words
 from provisioning.bench import SOFTWARE, Bench
 from provisioning.refusals import Code, refused
 from provisioning.step import Answers, Choice, Facts, Question, Refused, Step, Talk
@@ -21,6 +23,9 @@ from provisioning.steps import board
 from provisioning.words import short
 
 FILE = "hardware.json"
+PICTURES, DRAWN = "hardware", Path(hw_tests.__file__).parent / "static" / "pictures"
+"""The page serves them under this name."""
+
 MOST_NAMED = 3
 YES_NO = (Choice(records.YES, "Yes"), Choice(records.NO, "No"), Choice(records.NOT_SURE, "Not sure"))
 
@@ -88,17 +93,20 @@ class Person:
 
     def tell(self, request: Prompted | None) -> None:
         if request is not None:
-            self.talk.say(in_words(request))
+            self.talk.say(words().asked(request))
 
 
 def as_asked(question: Prompted) -> Question:
-    return Question(f"hw-{question.name}", in_words(question), choices=YES_NO)
+    picture = f"{PICTURES}/{question.name}.svg" if (DRAWN / f"{question.name}.svg").is_file() else ""
+    return Question(f"hw-{question.name}", words().asked(question), choices=YES_NO, picture=picture)
 
 
-def in_words(question: Prompted) -> str:
-    values = ", ".join(value for _, value in question.values)
-    words = question.name.replace("_", " ").capitalize()
-    return f"{words} ({values})" if values else words
+def titled(phase: str) -> str:
+    """What a phase is called; one that nobody has named is called as it is."""
+    try:
+        return words().phase(phase)
+    except KeyError:
+        return phase.replace("_", " ")
 
 
 def _station(bench: Bench) -> Station:
@@ -114,9 +122,9 @@ def _station(bench: Bench) -> Station:
 def _run(bench: Bench, progress: Iterator[Progress]) -> Record:
     for event in progress:
         if isinstance(event, Begun):
-            bench.talk.say(f"{event.number} of {event.of}: {event.phase.replace('_', ' ')}")
+            bench.talk.say(f"{event.number} of {event.of}: {titled(event.phase)}")
         elif isinstance(event, Ended) and event.phase.failed():
-            bench.talk.say(f"{event.phase.name.replace('_', ' ')}: {event.phase.outcome.value}")
+            bench.talk.say(f"{titled(event.phase.name)}: {event.phase.outcome.value}")
         elif isinstance(event, Finished):
             return event.record
     raise AssertionError("the suite ends with its record")

@@ -26,10 +26,12 @@ def is_done(bench: Bench) -> bool:
 
 def do(bench: Bench, answers: Answers) -> Question | None:
     qr = segno.make(content(bench), error="m", micro=False)
-    bench.desk.write(SVG, _picture(qr, "svg"))
-    bench.desk.write(PNG, _picture(qr, "png"))
-    printed = str(bench.desk.table(FILE).get("printed", "")) or _print(bench)
-    bench.desk.put_table(FILE, {"printed": printed, "stuck": answers.get("stuck") == "yes"})
+    for name, kind in ((SVG, "svg"), (PNG, "png")):
+        if not bench.desk.has(name):
+            bench.desk.write(name, _picture(qr, kind))
+    if not bench.desk.table(FILE):
+        bench.desk.put_table(FILE, {"printed": _print(bench), "stuck": False})
+    printed = str(bench.desk.table(FILE)["printed"])
     if answers.get("stuck") != "yes":
         serial = board.read_facts(bench).serial
         return Question(
@@ -39,6 +41,7 @@ def do(bench: Bench, answers: Answers) -> Question | None:
             detail=f"Printer: {printed}. The picture can be printed from the page as well.",
             picture="label.svg",
         )
+    bench.desk.put_table(FILE, {"printed": printed, "stuck": True})
     return None
 
 

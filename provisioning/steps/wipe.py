@@ -6,7 +6,7 @@ from pathlib import Path
 
 from border.enrolment.values import Purpose
 from provisioning import disk, records
-from provisioning.bench import WIPED, Bench
+from provisioning.bench import WIPED, Bench, command
 from provisioning.refusals import Code, refused
 from provisioning.step import Answers, Facts, Question, Step
 
@@ -14,26 +14,27 @@ KEEPS = frozenset({"provisioning", "time", "frozen"})
 
 
 def is_done(bench: Bench) -> bool:
-    if not bench.desk.has(WIPED) or _left(bench) or bench.former is not bench.backend:
-        return False
-    return bench.purpose is Purpose.MOVE_SITE or bench.backend.public_key() is None
+    """Once: what lies there afterwards is the next lane's."""
+    return bool(bench.desk.table(WIPED).get("ended"))
 
 
 def do(bench: Bench, _answers: Answers) -> Question | None:
     if not bench.desk.has(WIPED):
+        command(bench.settings.lane.stop, "stop")
         _refuse_while_records_wait(bench)
-        bench.desk.put_table(WIPED, {"begun": True})  # from here on the journal may be half gone
+        bench.desk.put_table(WIPED, {"ended": False})  # from here on the journal may be half gone
     for path in _left(bench):
         if path.is_dir() and not path.is_symlink():
             disk.remove_tree(path)
         else:
             disk.erase(path)
     if bench.purpose is Purpose.MOVE_SITE:
-        bench.former.forget()
+        bench.slots[1 - bench.slots.index(bench.backend)].forget()
         bench.desk.choose_slot(bench.slots.index(bench.backend))
         disk.erase(bench.folder / "frozen")
     else:
         bench.backend.forget()
+    bench.desk.put_table(WIPED, {"ended": True})
     return None
 
 

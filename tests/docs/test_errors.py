@@ -19,6 +19,7 @@ from central import reasons
 from drivers.errors import ALL
 from hw_tests.codes import Code as HardwareCode
 from ota.refusals import Code, PublishCode
+from provisioning import refusals as provisioning
 from tests.docs import stable_words
 from tests.docs.pages import DOCS, sections, words
 
@@ -26,7 +27,11 @@ PAGE = DOCS / "errors.md"
 
 TAMPERS = stable_words.tampers()
 EXPECTED: dict[str, set[str]] = {
-    "Codes": {*stable_words.codes(), *map(str, Code), *map(str, PublishCode), *map(str, HardwareCode), PAPER_LOW},
+    "Codes": {
+        *stable_words.codes(),
+        *(str(code) for codes in (Code, PublishCode, HardwareCode, provisioning.Code) for code in codes),
+        PAPER_LOW,
+    },
     "Findings that refer": stable_words.referring(),
     "Findings that clear": stable_words.clearing(),
     "Rules": set(RULE_LINES),

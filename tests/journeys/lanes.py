@@ -43,7 +43,9 @@ class Island:
     def __init__(self, folder: Path, *, online: bool = False) -> None:
         self.harbour = Harbour(folder, ())
         self.harbour.open()
-        self.office = Headquarters(self.harbour.port.ca, online=online, database=self.harbour.store)
+        pid = folder / "broker.pid"
+        pid.write_text(str(self.harbour.broker.pid))
+        self.office = Headquarters(self.harbour.port.ca, online=online, database=self.harbour.store, broker_pid=pid)
         self.office.configure(CONFIGURATION.format(broker=self.harbour.port.broker_port))
 
     def close(self) -> None:

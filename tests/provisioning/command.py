@@ -15,7 +15,7 @@ def _storage(log: Log) -> None:
 
 
 def _light(log: Log) -> None:
-    log.ask("seen", "lamp_seen")
+    log.ask("seen", "lane_green")
 
 
 SUITE = (

@@ -36,9 +36,12 @@ officer = "127.0.0.1:8102"
 class Headquarters:
     """Made with two people, one port, and, where there is a server, its address in every voucher."""
 
-    def __init__(self, folder: Path, *, online: bool = False, database: Path | None = None) -> None:
+    def __init__(
+        self, folder: Path, *, online: bool = False, database: Path | None = None, broker_pid: Path | None = None
+    ) -> None:
         os.environ["LANDFALL_PASSPHRASE"] = PASSPHRASE
         self.folder, self._count = folder, 0
+        self._told = ("--broker-pid", str(broker_pid)) if broker_pid else ()
         self._database = f"sqlite:{database or folder / 'office.sqlite'}"
         self.port = free_port() if online else 0
         ca.init(folder, (), datetime.now(UTC))
@@ -56,7 +59,9 @@ class Headquarters:
 
     def serving(self, *more: str) -> list[str]:
         listen = ("--listen", f"127.0.0.1:{self.port}")
-        return module("central.enrolment", "serve", str(self.folder), "--database", self._database, *listen, *more)
+        return module(
+            "central.enrolment", "serve", str(self.folder), "--database", self._database, *self._told, *listen, *more
+        )
 
     def open(self) -> None:
         self.process.start()
@@ -97,7 +102,7 @@ class Headquarters:
         self._said(command, *arguments, stored=stored)
 
     def _said(self, command: str, *arguments: str, stored: bool = True) -> str:
-        database = ("--database", self._database) if stored else ()
+        database = ("--database", self._database, *self._told) if stored else ()
         out, wrong = io.StringIO(), io.StringIO()
         with contextlib.redirect_stdout(out), contextlib.redirect_stderr(wrong):
             status = main([command, str(self.folder), *database, *arguments])

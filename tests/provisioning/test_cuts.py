@@ -1,4 +1,4 @@
-"""Killed at every durable write, again and again: each life goes on where the last one ended, and the sheet is whole."""
+"""Killed at every durable write, again and again: each life goes on where the last one ended."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def _cut_before(number: int, folder: Path) -> None:
     sys.addaudithook(look)
 
 
-@pytest.mark.parametrize("cut_at", [3, 4, 6])
+@pytest.mark.parametrize("cut_at", [4, 5])
 def test_a_board_that_is_killed_all_the_time_becomes_a_lane(tmp_path: Path, cut_at: int) -> None:
     headquarters = Headquarters(tmp_path / "hq")
     board = Board(tmp_path / "board", headquarters.people)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from appliance.web.panel import KNOWN
 from scripts import axe
+from tests.docs.pages import DOCS, sections
 from tests.provisioning.headquarters import Headquarters
 from tests.provisioning.world import ANSWERS, SERIAL, Board
 from tests.web.checks import SIZES, too_small, violations
@@ -58,53 +60,54 @@ def asks(page: Page, words: str) -> None:
     expect(page.locator("main h2")).to_contain_text(words, timeout=PATIENCE_MS)
 
 
-def test_a_whole_commissioning_by_touch(screen: Page, axe_script: str, tmp_path: Path) -> None:
+def test_the_first_timers_walk_as_the_guide_tells_it(screen: Page, axe_script: str, tmp_path: Path) -> None:
+    """Each row of the guide's table: what the screen says, then what the reader is told to do, and nothing else."""
     headquarters = Headquarters(tmp_path / "hq")
     board = Board(tmp_path / "board", headquarters.people)
+    rows = sections(DOCS / "technician.md")["The walk"]
     with board.page() as url:
         screen.goto(url)
-        asks(screen, "What is to be done?")
-        is_well(screen, axe_script, "begin")
+        for number, (says, do) in enumerate(rows):
+            asks(screen, *re.findall(r"\*([^*]+)\*", says))
+            is_well(screen, axe_script, f"walk-{number:02}")
+            if "Put in the stick" in do:
+                board.officers()
+                headquarters.voucher(board.stick)
+            if "Let headquarters answer" in do:
+                headquarters.answer(board.stick)
+            for act, what in re.findall(r"(Type|touch|Touch)[^`*]*(?:`|\*\*)([^`*]+)(?:`|\*\*)", do):
+                if act == "Type":
+                    for key in what:
+                        screen.click(f"#keys button[data-key='{key}']")  # with a finger, on the screen's own keys
+                else:
+                    screen.click(f"main button:text-is('{what}')")
+    assert board.runner().is_finished
+    assert len(rows) > 8
+
+
+def test_a_failure_says_what_why_and_next_and_is_tried_again(screen: Page, axe_script: str, tmp_path: Path) -> None:
+    headquarters = Headquarters(tmp_path / "hq")
+    board = Board(tmp_path / "board", headquarters.people)
+    headquarters.voucher(board.stick)
+    with board.page() as url:
+        screen.goto(url)
         screen.click("text=Commission a lane")
         asks(screen, "What is your name?")
-        is_well(screen, axe_script, "name")
         screen.fill("#value", ANSWERS["who"])
         screen.keyboard.press("Enter")
-        asks(screen, "There is no voucher.")
-        is_well(screen, axe_script, "no-voucher")
-        board.officers()
-        headquarters.voucher(board.stick)  # it is noticed by itself, and it goes on
         asks(screen, "last 4 characters")
         screen.fill("#value", "9999")
         screen.keyboard.press("Enter")
         asks(screen, "This is not the board that you have before you.")
-        screen.click("text=Run this step again")
+        is_well(screen, axe_script, "other-board")
+        for word in ("Why", "Next", "PRO-OTHER-SERIAL"):
+            expect(screen.locator("main .failure")).to_contain_text(word)
+        screen.keyboard.press("Enter")  # the one button has the focus
         asks(screen, "last 4 characters")
+        expect(screen.locator("#value")).to_be_focused()
         screen.fill("#value", SERIAL[-4:])
         screen.keyboard.press("Enter")
         asks(screen, "The answer of headquarters is not here yet.")
-        is_well(screen, axe_script, "no-answer")
-        headquarters.answer(board.stick)
-        asks(screen, "Lamp seen")
-        is_well(screen, axe_script, "hardware")
-        screen.click("button:has-text('Yes')")
-        asks(screen, "Is a label on the housing")
-        assert screen.evaluate("document.querySelector('.picture').naturalWidth") > 0
-        is_well(screen, axe_script, "label")
-        screen.click("text=It is on")
-        asks(screen, "do you take over lane quay-1?")
-        screen.keyboard.press("Enter")  # the first button has the focus
-        asks(screen, "your name in the roster")
-        screen.fill("#value", ANSWERS["officer"])
-        screen.keyboard.press("Enter")
-        asks(screen, "what is your PIN?")
-        is_well(screen, axe_script, "pin")
-        assert screen.get_attribute("#value", "type") == "password"
-        screen.fill("#value", ANSWERS["pin"])
-        screen.keyboard.press("Enter")
-        asks(screen, "All done")
-        is_well(screen, axe_script, "done")
-    assert board.runner().is_finished
 
 
 def test_a_phone_is_let_in_by_the_code_of_the_screen(tmp_path: Path) -> None:

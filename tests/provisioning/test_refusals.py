@@ -1,7 +1,8 @@
-"""What is refused, each with its cause and the next step: on the board where it can be seen there, else at headquarters."""
+"""What is refused, with its cause and the next step: on the board where it can be seen there, else at headquarters."""
 
 from __future__ import annotations
 
+import itertools
 import shutil
 from collections.abc import Callable
 from dataclasses import replace
@@ -15,11 +16,11 @@ from border.enrolment.values import KeyLevel, Purpose, SignedVoucher, SiteVouche
 from border.enrolment.voucher import peek_voucher, seal_voucher, sign_voucher
 from border.messages import codec
 from central.enrolment.people import add_person, open_person
-from provisioning import operations
 from provisioning.view import Failure
 from tests.provisioning.headquarters import PASSPHRASE, PEOPLE, Headquarters
-from tests.provisioning.world import ANSWERS, Board, done, failure, walk
+from tests.provisioning.world import Board, done, failure
 
+NUMBERS = itertools.count(1)
 DAY_MS = 24 * 3600 * 1000
 OTHER = "10000000abcdef02"
 
@@ -31,7 +32,7 @@ def headquarters(tmp_path_factory: pytest.TempPathFactory) -> Headquarters:
 
 @pytest.fixture
 def board(headquarters: Headquarters, tmp_path: Path) -> Board:
-    made = Board(tmp_path / "board", headquarters.people)
+    made = Board(tmp_path / "board", headquarters.people, serial=f"1000000000{next(NUMBERS):06}")
     made.officers()
     return made
 
@@ -105,9 +106,8 @@ def test_another_boards_answer(board: Board, headquarters: Headquarters, tmp_pat
     other = Board(tmp_path / "other", headquarters.people, serial=OTHER)
     voucher = headquarters.voucher(board.stick, "--devices", "2", lanes=("quay-3", "quay-4"))
     shutil.copy(voucher, other.stick)
-    assert failure(board.go(answers={**ANSWERS, "lane": "quay-3"})).code == "PRO-NO-ANSWER"
-    answers = {**ANSWERS, "lane": "quay-4", "serial": OTHER[-4:]}
-    assert failure(other.go(answers=answers)).code == "PRO-NO-ANSWER"
+    assert failure(board.go(lane="quay-3")).code == "PRO-NO-ANSWER"
+    assert failure(other.go(lane="quay-4")).code == "PRO-NO-ANSWER"
     headquarters.answer(other.stick)
     for path in other.stick.glob("answer-*"):
         shutil.copy(path, board.stick)
@@ -167,16 +167,12 @@ def test_a_software_key_on_a_second_board(board: Board, headquarters: Headquarte
 
 def test_a_sheet_holds_what_failed_too(board: Board, headquarters: Headquarters) -> None:
     headquarters.voucher(board.stick, lanes=("quay-8",))
-    runner = board.runner()
-    operations.begin(runner.bench, Purpose.ENROL)
-    runner.look()
-    assert failure(walk(runner, {**ANSWERS, "serial": "0000"})).code == "PRO-OTHER-SERIAL"
-    headquarters.answer(board.stick)
+    assert failure(board.go(serial="9999")).code == "PRO-OTHER-SERIAL"
     board.go()
     headquarters.answer(board.stick)
     view = board.go()
     assert view.is_finished, done(view)
-    words = [(entry.step, entry.result.value) for entry in runner.bench.desk.entries()]
+    words = [(entry.step, entry.result.value) for entry in board.runner().bench.desk.entries()]
     assert ("board", "failed") in words
     assert words.index(("board", "failed")) < words.index(("board", "done"))
 
@@ -185,7 +181,6 @@ def test_an_officer_who_is_not_one(board: Board, headquarters: Headquarters) -> 
     headquarters.voucher(board.stick, lanes=("quay-9",))
     board.go()
     headquarters.answer(board.stick)
-    wrong = {**ANSWERS, "pin": "0000"}
-    assert [failure(board.go(answers=wrong)).code for _ in range(5)] == ["PRO-SIGN-IN"] * 5
+    assert [failure(board.go(pin="0000")).code for _ in range(5)] == ["PRO-SIGN-IN"] * 5
     assert failure(board.go()).code == "PRO-SIGN-IN"  # the right PIN, too late
     assert not (board.state / "commissioned").exists()

@@ -48,7 +48,7 @@ ANSWERS = {
     "officer": OFFICER,
     "pin": OFFICER_PIN,
     "close": "yes",
-    "hw-lamp_seen": "yes",
+    "hw-lane_green": "yes",
 }
 """What a technician and an officer answer when everything is well."""
 
@@ -118,13 +118,13 @@ station = "station.toml"
         """As after a start of the board."""
         return Runner(load(self.config), phases)
 
-    def go(self, operation: str = "commission", *, answers: Mapping[str, str] = ANSWERS) -> View:
-        """Begin, or go on, with these answers, until it ends, fails, or asks for something else."""
+    def go(self, operation: str = "commission", **answers: str) -> View:
+        """Begin, or go on, until it ends, fails, or asks for something else. `answers`: other ones than usual."""
         runner = self.runner()
         if not runner.bench.operation or operation != runner.view().operation:
             operations.begin(runner.bench, NAMES[operation])
             runner.look()
-        return walk(runner, answers)
+        return walk(runner, {**ANSWERS, "serial": self.serial[-4:], **answers})
 
     def command(self, *arguments: str) -> list[str]:
         """The technician's command as a process of its own, with the hardware tests of `command.py`."""

@@ -24,8 +24,42 @@ async function renew(state) {
   for (const each of now.querySelectorAll('summary')) {
     if (open.includes(each.firstChild.textContent)) each.parentElement.open = true;
   }
-  const first = now.querySelector('main input:not([type=hidden]), main button');
+  keyboard();
+  const first = now.querySelector('main input:not([type=hidden]), form:not([action="/begin"]) button');
   if (first && (asked(now) !== before || document.activeElement === document.body)) first.focus();
+}
+
+// The system's keyboards do not show over a kiosk's browser: keys of our own, where the screen is wide enough for them.
+const KEYS = ['1234567890', 'qwertyuiop', 'asdfghjkl\u232b', '\u21e7zxcvbnm.-\u2423'];
+const NAMES = { '\u232b': 'Delete', '\u21e7': 'Capitals', '\u2423': 'Space' };
+
+function keyboard() {
+  const field = document.getElementById('value');
+  if (!field || document.getElementById('keys')) return;
+  const board = document.createElement('div');
+  board.id = 'keys';
+  let capitals = false;
+  const press = (key) => {
+    if (key === '\u21e7') capitals = !capitals;
+    else if (key === '\u232b') field.value = field.value.slice(0, -1);
+    else if (key === '\u2423') field.value += ' ';
+    else field.value += capitals ? key.toUpperCase() : key;
+    if (key !== '\u21e7') capitals = false;
+    for (const each of board.children) {
+      if (/[a-z]/i.test(each.dataset.key)) each.textContent = capitals ? each.dataset.key.toUpperCase() : each.dataset.key;
+    }
+    field.focus();
+  };
+  for (const key of KEYS.join('')) {
+    const button = document.createElement('button');
+    button.type = 'button';
+    button.dataset.key = key;
+    button.textContent = key;
+    if (NAMES[key]) button.setAttribute('aria-label', NAMES[key]);
+    button.addEventListener('click', () => press(key));
+    board.append(button);
+  }
+  field.form.after(board);
 }
 
 function alive() {
@@ -34,6 +68,7 @@ function alive() {
   timer = setTimeout(() => { gone.hidden = false; }, 6000);
 }
 
+keyboard();
 const stream = new EventSource('/events');
 stream.onmessage = (event) => { alive(); renew(event.data); };
 stream.onerror = () => { gone.hidden = false; shown = ''; };
