@@ -1,9 +1,9 @@
 """The publishing side at work: what was released, who is given it, and how it went. One folder, one process.
 
-keys/<role>.pem ...          practice only: software keys, made once; in production they are PKCS#11 objects
-image/  director/<device>/   the repositories, as `publish` writes them
+keys/<role>.pem ...          practice only: software keys, made once
+image/  director/<device>/   the repositories, as `layout` says; director/.root: the root of all directors
 rollouts.json                releases with their rollouts, oldest first; written whole, durably
-devices.json                 what each device said last
+devices/<device>.json        what each device said last
 """
 
 from __future__ import annotations
@@ -13,7 +13,8 @@ import hashlib
 import json
 import re
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,10 +24,13 @@ from typing import Any, TypeVar
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from securesystemslib.signer import CryptoSigner
 
+from ota import layout
 from ota import rollout as rollouts
 from ota.disk import Disk
 from ota.disk import replace as write_whole
-from ota.publish import Holders, Writer, assignment
+from ota.online import Online
+from ota.publish import JSON, Holders, Writer, assignment
+from ota.refusals import PublishCode, Unpublished
 from ota.release import Release, Role
 from ota.rollout import End, Ring, Rollout, Status, Terms
 from ota.workflow import State
@@ -72,20 +76,24 @@ class Course:
 class Office:
     """Thread-safe. Every change is on the disk before anybody is told of it."""
 
-    def __init__(self, folder: Path, disk: Disk, now_s: Callable[[], int], terms: Terms) -> None:
-        """Raises OSError. What is missing is made."""
+    def __init__(
+        self, folder: Path, disk: Disk, now_s: Callable[[], int], terms: Terms, online: Online | None = None
+    ) -> None:
+        """`online`: the keys at hand where holders sign all else; None for practice, with all keys here.
+
+        Raises `Unpublished` when no ceremony was held yet, OSError. What practice lacks is made.
+        """
         self._folder, self._disk, self._now_s, self._terms = folder, disk, now_s, terms
         self._lock = threading.Lock()
-        for made in (folder / "keys", folder / "director"):
-            made.mkdir(parents=True, exist_ok=True)
-        self._image_keys = _holders(disk, folder / "keys", "image", tuple(Role))
-        self._director_keys = _holders(disk, folder / "keys", "director", ())
-        self._image = Writer(folder / "image", self._clock, disk)
-        if not self._image.is_founded:
-            self._image.found(self._image_keys)
-        self._director_root = self._first_director_root()
+        self._image = Writer(layout.image(folder), self._clock, disk)
+        self._roots = Writer(layout.director(folder, layout.DIRECTOR_ROOT), self._clock, disk)
+        keys = online or _practice(disk, folder / "keys")
+        self._image_keys, self._director_keys, self.is_practice = keys.image, keys.director, online is None
+        self._found()
         self._courses = _read(folder / "rollouts.json", _course)
-        self._said = {said.device: said for said in _read(folder / "devices.json", _said)}
+        (folder / "devices").mkdir(exist_ok=True)
+        words = (said for path in (folder / "devices").glob("*.json") for said in _read(path, _said))
+        self._said = {said.device: said for said in words}
 
     @property
     def courses(self) -> tuple[Course, ...]:
@@ -98,7 +106,21 @@ class Office:
 
     def roots(self) -> tuple[bytes, bytes]:
         """What devices have built in: the image repository's first root and the director's."""
-        return (self._folder / "image" / "metadata" / "1.root.json").read_bytes(), self._director_root
+        return self._image.served()["1.root.json"], self._roots.roots()[0].to_bytes(JSON)
+
+    @property
+    def offered(self) -> tuple[Release, ...]:
+        """What the image repository holds and no rollout has begun with, newest first within each role."""
+        begun = {course.release.name for course in self._courses}
+        waiting = (release for release in self._image.releases() if release.name not in begun)
+        return tuple(sorted(waiting, key=lambda release: (release.role, -release.counter)))
+
+    def begin(self, name: str) -> Release:
+        """The rollout of one that is offered. Raises `KeyError` for any other."""
+        with self._alone():
+            release = {release.name: release for release in self.offered}[name]
+            self._begin(release)
+            return release
 
     def publish(
         self, role: Role, name: str, content: bytes, version: str, hardware: tuple[str, ...], manifest_sha256: str = ""
@@ -108,38 +130,39 @@ class Office:
         Each release has a name of its own, for a device may still be told of the one before. `manifest_sha256`: of an
         image, as RAUC computes it.
         """
-        with self._lock:
-            counters = (course.release.counter for course in self._courses if course.release.role is role)
-            digest, counter = hashlib.sha256(content).hexdigest(), max(counters, default=0) + 1
+        with self._alone():
+            digest, counter = hashlib.sha256(content).hexdigest(), self._image.highest_counter(role) + 1
             name = f"{role}/{counter}-{name}"
             release = Release(role, name, len(content), digest, version, counter, hardware, manifest_sha256)
             self._image.add(release, content, self._image_keys.roles[role])
             self._image.refresh(self._image_keys)
-            begun = rollouts.begin(digest, len(self._said), self._terms)
-            self._keep((*self._courses, Course(release, self._now_s(), begun)))
+            self._begin(release)
             return release
 
     def check_in(self, said: Said) -> None:
         """A device says how it is, and finds in its director repository what it is to run. ValueError: a bad name."""
         if not DEVICE.fullmatch(said.device):
             raise ValueError("not usable as the name of a device")
-        with self._lock:
+        with self._alone():
             self._said[said.device] = said
-            self._write("devices.json", [_plain(one) for one in self._said.values()])
+            self._write(f"devices/{said.device}.json", [_plain(said)])
             self._keep(tuple(self._heard(course, said) for course in self._courses))
             self._assign(said)
 
-    def halt(self, why: str) -> None:
-        """Nobody is given the newest any more."""
-        self._change(lambda rollout: rollouts.halt(rollout, why))
+    def halt(self, name: str, why: str) -> None:
+        """Nobody is given that release any more. Raises `KeyError` when it is not the newest of its role."""
+        self._change(name, lambda rollout: rollouts.halt(rollout, why))
 
-    def go_on(self, most_failures: int) -> None:
-        """A person looked, and allows that many."""
-        self._change(lambda rollout: rollouts.go_on(rollout, replace(rollout.terms, most_failures=most_failures)))
+    def go_on(self, name: str) -> None:
+        """A person looked, and allows what has failed so far and not one more. Raises as `halt` does."""
+        self._change(
+            name,
+            lambda rollout: rollouts.go_on(rollout, replace(rollout.terms, most_failures=len(rollout.failed))),
+        )
 
     def tick(self) -> None:
         """Time has passed: silence counts, full rings end, what gets old is signed anew."""
-        with self._lock:
+        with self._alone():
             now_s = self._now_s()
             self._keep(
                 tuple(
@@ -150,16 +173,38 @@ class Office:
             if self._image.expires_s() - now_s < FRESH_S:
                 self._image.refresh(self._image_keys)
 
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Neither another thread nor the release tool is at the repositories."""
+        with self._lock, layout.locked(self._folder):
+            yield
+
+    def _found(self) -> None:
+        if self.is_practice:
+            if not self._image.is_founded:
+                self._image.found(self._image_keys)
+            if not self._roots.is_founded:
+                self._roots.found(self._director_keys)
+        elif not (self._image.version("root") and self._roots.version("root")):
+            raise Unpublished(
+                PublishCode.ROOT, f"{self._folder}: its repositories have no root; hold the ceremony first"
+            )
+
+    def _begin(self, release: Release) -> None:
+        begun = rollouts.begin(release.sha256, len(self._said), self._terms)
+        self._keep((*self._courses, Course(release, self._now_s(), begun)))
+
     def _heard(self, course: Course, said: Said) -> Course:
         rollout = (
-            rollouts.check_in(course.rollout, said.device, said.at_s) if self._is_newest(course) else course.rollout
+            rollouts.check_in(course.rollout, said.device, said.at_s) if self.is_newest(course) else course.rollout
         )
         update = said.updates.get(course.release.role)
         if update and update.sha256 == course.release.sha256 and (end := ENDS.get(update.state)):
             rollout = rollouts.hear(rollout, said.device, end)
         return replace(course, rollout=rollout)
 
-    def _is_newest(self, course: Course) -> bool:
+    def is_newest(self, course: Course) -> bool:
+        """Of its role: older ones reach nobody any more."""
         return course == [one for one in self._courses if one.release.role is course.release.role][-1]
 
     def _is_full(self, course: Course) -> bool:
@@ -194,23 +239,27 @@ class Office:
             writer.refresh(self._director_keys)
 
     def _director(self, device: str) -> Writer:
-        writer = Writer(self._folder / "director" / device, self._clock, self._disk)
+        """With every root that there is by now."""
+        writer = Writer(layout.director(self._folder, device), self._clock, self._disk)
         if not writer.is_founded:
-            writer.found(self._director_keys, self._director_root)
+            writer.found(self._director_keys, self._roots.roots()[0].to_bytes(JSON))
+        if writer.version("root") < self._roots.version("root"):
+            for root in self._roots.roots()[writer.version("root") :]:
+                writer.put_root(root)
+            writer.assign(writer.assigned(), self._director_keys.targets)  # the keys may be others now
+            writer.refresh(self._director_keys)
         return writer
 
-    def _first_director_root(self) -> bytes:
-        path = self._folder / "keys" / "director.root.json"
-        if not path.exists():
-            scratch = Writer(self._folder / "director" / ".root", self._clock, self._disk)
-            write_whole(self._disk, path, scratch.found(self._director_keys))
-        return path.read_bytes()
-
-    def _change(self, change: Callable[[Rollout], Rollout]) -> None:
-        with self._lock:
-            if self._courses:
-                last = self._courses[-1]
-                self._keep((*self._courses[:-1], replace(last, rollout=change(last.rollout))))
+    def _change(self, name: str, change: Callable[[Rollout], Rollout]) -> None:
+        with self._alone():
+            if name not in {course.release.name for course in self._courses if self.is_newest(course)}:
+                raise KeyError(name)
+            self._keep(
+                tuple(
+                    replace(course, rollout=change(course.rollout)) if course.release.name == name else course
+                    for course in self._courses
+                )
+            )
 
     def _keep(self, courses: tuple[Course, ...]) -> None:
         if courses != self._courses:
@@ -230,6 +279,11 @@ def _ring(rollout: Rollout) -> str:
 
 def _is_held(rollout: Rollout) -> bool:
     return rollout.status is Status.HALTED
+
+
+def _practice(disk: Disk, folder: Path) -> Online:
+    folder.mkdir(parents=True, exist_ok=True)
+    return Online(_holders(disk, folder, "image", tuple(Role)), _holders(disk, folder, "director", ()))
 
 
 def _holders(disk: Disk, folder: Path, name: str, roles: tuple[Role, ...]) -> Holders:
@@ -263,6 +317,7 @@ def _plain(said: Said) -> dict[str, Any]:
         "at_s": said.at_s,
         "running": dict(said.running),
         "updates": updates,
+        "log": said.log,
     }
 
 

@@ -1,7 +1,7 @@
 """The page of whoever publishes, and the address that devices ask: `python -m ota.office_page --folder DIR --port N`.
 
-No login: it is bound to loopback, and whoever may open it is headquarters. Devices reach the same routes through a
-server in front of it that has checked their certificates.
+Without `--online` it is for practice and holds all keys itself. No login: it is bound to loopback, and whoever may open
+it is headquarters. Devices reach the same routes through a server in front of it that has checked their certificates.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import json
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -31,13 +32,14 @@ from starlette.staticfiles import StaticFiles
 from ota import rollout as rollouts
 from ota.disk import RealDisk
 from ota.office import Course, Office, Said, Update
+from ota.online import load as load_online
+from ota.refusals import Unpublished
 from ota.release import Role
-from ota.rollout import Terms
-from ota.tree import pack
+from ota.rollout import Rollout, Terms
+from ota.tree import pack_app
+from ota.workflow import State
 
 HERE = Path(__file__).parent
-PACKAGES = ("appliance", "border", "drivers")
-"""What an app bundle is made of."""
 BROKEN = (
     b'"""A release that does not start, to see that it is taken back."""\n\nraise SystemExit("broken on purpose")\n'
 )
@@ -49,6 +51,12 @@ TICK_S = 2.0
 HARDWARE = ("practice",)
 """What boards an app bundle made here is for."""
 UNHEARD = Update("", "", "")
+FAILED = (State.ROLLED_BACK, State.REFUSED)
+URGENCY = {
+    state: rank for rank, state in enumerate((*FAILED, State.TAKING_BACK, State.PROVING, State.TRYING, State.INSTALLED))
+}
+"""Who is shown first."""
+MOST_ROWS = 100
 SAME_SITE = ("same-origin", "none")
 
 
@@ -66,6 +74,7 @@ class OfficePage:
                 Route("/state.json", self._state),
                 Route("/check-in", self._check_in, methods=["POST"]),
                 Route("/publish", self._publish, methods=["POST"]),
+                Route("/begin", self._begin, methods=["POST"]),
                 Route("/halt", self._halt, methods=["POST"]),
                 Route("/go-on", self._go_on, methods=["POST"]),
                 Mount("/image", StaticFiles(directory=self._folder / "image")),
@@ -90,11 +99,13 @@ class OfficePage:
             await run_in_threadpool(self._office.tick)
             await asyncio.sleep(TICK_S)
 
-    async def _show(self, _request: Request) -> Response:
-        return HTMLResponse(self._page.render(**self._seen()))
+    async def _show(self, request: Request) -> Response:
+        seen = await run_in_threadpool(self._seen)
+        shown = seen["devices"] if request.query_params.get("all") == "yes" else seen["devices"][:MOST_ROWS]
+        return HTMLResponse(self._page.render(**{**seen, "devices": shown, "all_devices": len(seen["devices"])}))
 
     async def _state(self, _request: Request) -> Response:
-        return JSONResponse(self._seen())
+        return JSONResponse(await run_in_threadpool(self._seen))
 
     async def _check_in(self, request: Request) -> Response:
         """400 for what no device of ours would say."""
@@ -110,7 +121,7 @@ class OfficePage:
         return Response(status_code=204)
 
     async def _publish(self, request: Request) -> Response:
-        if not _is_ours(request):
+        if not _is_ours(request) or not self._office.is_practice:
             return Response(status_code=403)
         form = await request.form(max_files=0, max_fields=4)
         version = str(form.get("version", "")).strip()[:40]
@@ -119,33 +130,41 @@ class OfficePage:
         await run_in_threadpool(self._pack, version, form.get("broken") == "yes")
         return RedirectResponse("/", status_code=303)
 
+    async def _begin(self, request: Request) -> Response:
+        return await self._decided(request, self._office.begin)
+
     async def _halt(self, request: Request) -> Response:
-        if not _is_ours(request):
-            return Response(status_code=403)
-        await run_in_threadpool(self._office.halt, "a person halted it")
-        return RedirectResponse("/", status_code=303)
+        return await self._decided(request, lambda name: self._office.halt(name, "a person halted it"))
 
     async def _go_on(self, request: Request) -> Response:
-        """Allows what has failed so far, and not one more."""
+        return await self._decided(request, self._office.go_on)
+
+    async def _decided(self, request: Request, change: Callable[[str], object]) -> Response:
+        """A button under a release, which the form names."""
         if not _is_ours(request):
             return Response(status_code=403)
-        failed = len(self._office.courses[-1].rollout.failed) if self._office.courses else 0
-        await run_in_threadpool(self._office.go_on, failed)
+        form = await request.form(max_files=0, max_fields=4)
+        try:
+            await run_in_threadpool(change, str(form.get("release", "")))
+        except KeyError:
+            return HTMLResponse("There is no such release any more.", status_code=404)
         return RedirectResponse("/", status_code=303)
 
     def _pack(self, version: str, broken: bool) -> None:
-        paths = [p for package in PACKAGES for p in (self._tree / package).rglob("*") if _belongs(p)]
         with tempfile.TemporaryDirectory(dir=self._folder) as scratch:
             archive = Path(scratch) / "bundle.zip"
             instead = {"appliance/__main__.py": BROKEN} if broken else {}
-            pack(self._tree, paths, archive, {**instead, "RELEASE": f"{version}\n".encode()})
+            pack_app(self._tree, archive, version, instead)
             self._office.publish(Role.APPS, "kiosk.zip", archive.read_bytes(), version, HARDWARE)
 
     def _seen(self) -> dict[str, Any]:
-        courses = self._office.courses
+        courses, devices = self._office.courses, self._office.devices
+        rows = [_device(device, courses) for device in devices]
         return {
-            "courses": [_course(course) for course in reversed(courses)],
-            "devices": [_device(device, courses) for device in self._office.devices],
+            "practice": self._office.is_practice,
+            "offered": [{"name": r.name, "version": r.version, "counter": r.counter} for r in self._office.offered],
+            "courses": [_course(c, devices, newest=self._office.is_newest(c)) for c in reversed(courses)],
+            "devices": sorted(rows, key=lambda row: (URGENCY.get(row["phase"], len(URGENCY)), row["device"])),
             "now": _time(self._now_s()),
         }
 
@@ -184,25 +203,42 @@ def _is_ours(request: Request) -> bool:
     return request.headers.get("sec-fetch-site", "none") in SAME_SITE
 
 
-def _belongs(path: Path) -> bool:
-    return path.is_file() and "__pycache__" not in path.parts
-
-
-def _course(course: Course) -> dict[str, Any]:
-    rollout = course.rollout
+def _course(course: Course, devices: tuple[Said, ...], *, newest: bool) -> dict[str, Any]:
+    rollout, release = course.rollout, course.release
+    updates = (device.updates.get(release.role, UNHEARD) for device in devices)
+    why = Counter(u.reason for u in updates if u.sha256 == release.sha256 and u.state in FAILED)
     return {
-        "version": course.release.version,
-        "counter": course.release.counter,
-        "release": course.release.sha256[:8],
+        "name": release.name,
+        "role": str(release.role),
+        "version": release.version,
+        "counter": release.counter,
+        "release": release.sha256[:8],
         "began": _time(course.began_s),
+        "newest": newest,
         "status": str(rollout.status),
         "why": rollout.why,
         "ring": rollout.rings[rollout.ring].name,
-        "rings": [ring.name for ring in rollout.rings],
+        "rings": [_ring(rollout, number, devices) for number in range(len(rollout.rings))],
         "given": len(rollout.given),
         "kept": sum(1 for end in rollout.ended.values() if not end.is_failure),
         "failed": len(rollout.failed),
         "open": len(rollout.open),
+        "reasons": [{"reason": reason, "devices": count} for reason, count in why.most_common()],
+    }
+
+
+def _ring(rollout: Rollout, number: int, devices: tuple[Said, ...]) -> dict[str, Any]:
+    """How far one ring is; `devices` in it are those that are known today."""
+    begins, ends = rollout.bounds[number - 1] if number else 0, rollout.bounds[number]
+    held = {d.device for d in devices if begins <= rollouts.bucket(rollout.release, d.device) < ends}
+    ended = [end for device, end in rollout.ended.items() if device in held]
+    failed = sum(1 for end in ended if end.is_failure)
+    return {
+        "name": rollout.rings[number].name,
+        "devices": len(held),
+        "given": sum(1 for device in rollout.given if device in held),
+        "kept": len(ended) - failed,
+        "failed": failed,
     }
 
 
@@ -218,6 +254,7 @@ def _device(device: Said, courses: tuple[Course, ...]) -> dict[str, Any]:
         "version": names.get(update.sha256, ""),
         "phase": update.state,
         "reason": update.reason,
+        "log": device.log,
         "ring": next((r.name for r, b in zip(newest.rings, newest.bounds, strict=True) if below < b), "")
         if newest
         else "",
@@ -247,6 +284,7 @@ def main() -> int:
     parser.add_argument("--folder", type=Path, required=True)
     parser.add_argument("--tree", type=Path, required=True, help="what app bundles are packed from")
     parser.add_argument("--port", type=int, required=True)
+    parser.add_argument("--online", type=Path, help="the daily keys, once a ceremony was held; without it: practice")
     parser.add_argument("--approval", action="store_true", help="a person starts each ring")
     options = parser.parse_args()
     folder = options.folder.resolve()
@@ -255,7 +293,12 @@ def main() -> int:
     def now_s() -> int:
         return int(time.time())
 
-    office = Office(folder, RealDisk(), now_s, Terms(approval=options.approval))
+    try:
+        online = load_online(options.online) if options.online else None
+        office = Office(folder, RealDisk(), now_s, Terms(approval=options.approval), online)
+    except Unpublished as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
     for name, root in zip(("image", "director"), office.roots(), strict=True):
         (folder / f"{name}.root.json").write_bytes(root)
     page = OfficePage(office, folder, options.tree.resolve(), now_s)

@@ -1,4 +1,4 @@
-"""Why an update does not go on: what was refused, by name, and what only has to wait."""
+"""Why an update does not go on: what was refused, by name, and what only has to wait. And why nothing was published."""
 
 from __future__ import annotations
 
@@ -48,3 +48,25 @@ class Later(Exception):
     def __init__(self, code: Code, why: str) -> None:
         super().__init__(f"{code}: {why}")
         self.code, self.why = code, why
+
+
+class PublishCode(StrEnum):
+    """Of the publishing side; stable, and in docs/errors.md like the others."""
+
+    THRESHOLD = "RELEASE-THRESHOLD"
+    STALE = "RELEASE-STALE"
+    CONTENT = "RELEASE-CONTENT"
+    CHANGED = "RELEASE-CHANGED"
+    KEY = "RELEASE-KEY"
+    ROOT = "RELEASE-ROOT"
+    SCHEME = "RELEASE-SCHEME"
+    TOKEN = "RELEASE-TOKEN"  # noqa: S105 - a device that holds keys
+    BUNDLE = "RELEASE-BUNDLE"
+
+
+class Unpublished(Exception):
+    """Nothing was signed, or nothing was published."""
+
+    def __init__(self, code: PublishCode, why: str) -> None:
+        super().__init__(f"{code}: {why}")
+        self.code = code

@@ -7,6 +7,7 @@ wiped folder believes the first thing it is shown (a floor of versions is kept e
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -28,6 +29,8 @@ from ota.rhythm import Hint
 T = TypeVar("T")
 CHUNK = 16 * 1024
 TIMEOUT_S = 20.0
+LIMIT_S = 120.0
+"""For one whole answer: a server that drips a byte now and then never times out by itself."""
 REPEATS = urllib3.Retry(total=1, redirect=0, status=0)  # a kept connection may have died in the meantime
 MAX_ROOT_ROTATIONS = 256  # ten years of a rotation every two weeks, for a device found in a drawer
 
@@ -53,10 +56,12 @@ class Freshness:
 class Repository:
     """Refreshed once; afterwards it answers what its metadata says."""
 
-    def __init__(self, source: Source, pool: urllib3.PoolManager, now_s: int, disk: Disk) -> None:
+    def __init__(
+        self, source: Source, pool: urllib3.PoolManager, now_s: int, disk: Disk, limit_s: float = LIMIT_S
+    ) -> None:
         """Raises `Refused` when the root that was built in is no root."""
         self._source, self._disk = source, disk
-        self._fetcher = PoolFetcher(pool)
+        self._fetcher = PoolFetcher(pool, limit_s)
         source.folder.mkdir(parents=True, exist_ok=True)
         try:
             self._updater = Updater(
@@ -152,8 +157,8 @@ def _issued_s(stamp: Timestamp) -> int:
 class PoolFetcher(FetcherInterface):
     """Metadata through our own pool, which holds the device's certificate; one answer at a time."""
 
-    def __init__(self, pool: urllib3.PoolManager) -> None:
-        self._pool = pool
+    def __init__(self, pool: urllib3.PoolManager, limit_s: float = LIMIT_S) -> None:
+        self._pool, self._limit_s = pool, limit_s
         self._answer: urllib3.BaseHTTPResponse | None = None
 
     def hang_up(self) -> None:
@@ -169,12 +174,15 @@ class PoolFetcher(FetcherInterface):
         )
         if answer.status != 200:
             raise exceptions.DownloadHTTPError(f"{answer.status} for {url}", answer.status)
-        return _chunks(answer)
+        return _chunks(answer, time.monotonic() + self._limit_s)
 
 
-def _chunks(answer: urllib3.BaseHTTPResponse) -> Iterator[bytes]:
+def _chunks(answer: urllib3.BaseHTTPResponse, ends_s: float) -> Iterator[bytes]:
     """The interface promises `DownloadError` and nothing else, also while it is read."""
     try:
-        yield from answer.stream(CHUNK)
+        while chunk := answer.read1(CHUNK):  # what is there: a full chunk might never be
+            if time.monotonic() > ends_s:
+                raise exceptions.SlowRetrievalError("it is still not all here")
+            yield chunk
     except urllib3.exceptions.HTTPError as cause:
         raise exceptions.DownloadError(str(cause)) from cause

@@ -18,6 +18,8 @@ MOST_FILES = 20_000
 CHUNK = 1 << 20
 BROKEN = (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, ValueError, zlib.error)
 """What zipfile says of archives that are none."""
+PACKAGES = ("appliance", "border", "drivers")
+"""What an app bundle is made of."""
 NOTHING: Mapping[str, bytes] = MappingProxyType({})
 STAMP = (2026, 1, 1, 0, 0, 0)
 """Of every file in a bundle, so that the same tree gives the same bytes."""
@@ -63,6 +65,16 @@ def pack(tree: Path, paths: Iterable[Path], archive: Path, instead: Mapping[str,
             entry.compress_type = zipfile.ZIP_DEFLATED
             entry.external_attr = 0o644 << 16
             bundle.writestr(entry, instead[name] if name in instead else contents[name].read_bytes())
+
+
+def pack_app(tree: Path, archive: Path, version: str, instead: Mapping[str, bytes] = NOTHING) -> None:
+    """The app of that tree, with its version in the file RELEASE."""
+    paths = [path for package in PACKAGES for path in (tree / package).rglob("*") if _belongs(path)]
+    pack(tree, paths, archive, {**instead, "RELEASE": f"{version}\n".encode()})
+
+
+def _belongs(path: Path) -> bool:
+    return path.is_file() and "__pycache__" not in path.parts
 
 
 def _members(bundle: zipfile.ZipFile) -> list[zipfile.ZipInfo]:

@@ -4,7 +4,7 @@ let shown = "";
 
 async function look() {
   try {
-    const answer = await fetch("/", { headers: { accept: "text/html" } });
+    const answer = await fetch(`/${location.search}`, { headers: { accept: "text/html" } });
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
     const fresh = page.getElementById("live").innerHTML;
     const live = document.getElementById("live");

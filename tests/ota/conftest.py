@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -20,7 +21,7 @@ from ota.disk import RealDisk
 from ota.floor import Floor
 from ota.publish import Holders, Writer, assignment
 from ota.release import Release, Role
-from ota.repository import Repository, Source
+from ota.repository import LIMIT_S, Repository, Source
 from ota.trust import Identity, Word, check
 
 START = datetime(2026, 11, 1, tzinfo=UTC)
@@ -53,13 +54,16 @@ class Now:
 
 
 class Files(SimpleHTTPRequestHandler):
-    """A folder, and for the paths in `server.endless` zeros that do not stop by themselves."""
+    """A folder; for the paths in `server.endless` zeros that do not stop by themselves, for those in `server.dripping`
+    the file, a byte at a time."""
 
     protocol_version = "HTTP/1.1"
 
     def do_GET(self) -> None:
         if self.path in self.server.endless:  # type: ignore[attr-defined]
             self._pour()
+        elif self.path in self.server.dripping:  # type: ignore[attr-defined]
+            self._drip()
         else:
             super().do_GET()
 
@@ -75,6 +79,18 @@ class Files(SimpleHTTPRequestHandler):
         except OSError:
             pass  # the other side hung up, as it should
 
+    def _drip(self) -> None:
+        data = Path(self.translate_path(self.path)).read_bytes()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        try:
+            for byte in data:
+                self.wfile.write(bytes((byte,)))
+                time.sleep(0.05)
+        except OSError:
+            pass  # as above
+
     def log_message(self, *_: Any) -> None:
         """Silent."""
 
@@ -85,6 +101,7 @@ class Server(ThreadingHTTPServer):
     def __init__(self, folder: Path) -> None:
         super().__init__(("127.0.0.1", 0), lambda *a, **k: Files(*a, directory=str(folder), **k))
         self.endless: set[str] = set()
+        self.dripping: set[str] = set()
         self.poured = 0
 
     def handle_error(self, request: Any, client_address: Any) -> None:
@@ -128,7 +145,9 @@ class World:
         self.order(new)
         return new
 
-    def device(self, folder: Path, floor: Floor | None = None, at: datetime | None = None) -> Word:
+    def device(
+        self, folder: Path, floor: Floor | None = None, at: datetime | None = None, limit_s: float = LIMIT_S
+    ) -> Word:
         """One check by a device whose metadata lies in that folder."""
         pool, now_s = urllib3.PoolManager(), int((at or self.now()).timestamp())
         sources = (
@@ -136,7 +155,7 @@ class World:
             Source("image", folder / "image", self.image_root, f"{self.url}image/metadata/"),
         )
         try:
-            director, image = (Repository(source, pool, now_s, RealDisk()) for source in sources)
+            director, image = (Repository(source, pool, now_s, RealDisk(), limit_s) for source in sources)
             return check(director, image, ME, floor or Floor())
         finally:
             pool.clear()

@@ -86,7 +86,7 @@ def test_halting_does_not_send_back_who_has_kept_it(tmp_path: Path, clock: Clock
     new = one.publish(Role.APPS, "kiosk.zip", b"second", "2", ("practice",))
     one.check_in(said("kiosk-1", clock))
     one.check_in(said("kiosk-1", clock, new.sha256, "kept"))
-    one.halt("a person halted it")
+    one.halt(new.name, "a person halted it")
     one.check_in(said("kiosk-1", clock, new.sha256, "kept"))
     assert told(tmp_path, "kiosk-1") == {new.name: new.sha256}
 
@@ -148,11 +148,12 @@ def test_the_page_publishes_and_halts(tmp_path: Path, served: tuple[Office, http
     assert "Nothing has been published yet" in client.get("/").text
     assert client.post("/publish", data={"version": "2026.12"}).status_code == 303
     assert client.post("/publish", data={"version": "2027.01", "broken": "yes"}).status_code == 303
-    assert client.post("/halt").status_code == 303
+    newest = {"release": one.courses[-1].release.name}
+    assert client.post("/halt", data=newest).status_code == 303
     shown = client.get("/").text
     for word in ("2026.12", "2027.01", "Halted", "A person halted it", "Go on with 0 failed"):
         assert word in shown
-    assert client.post("/go-on").status_code == 303
+    assert client.post("/go-on", data=newest).status_code == 303
     assert one.courses[-1].rollout.status is Status.RUNNING
     for course, broken in zip(one.courses, (False, True), strict=True):
         content = tmp_path / "office" / "image" / "targets" / course.release.file
@@ -168,7 +169,7 @@ def test_a_version_wants_a_name(tmp_path: Path, served: tuple[Office, httpx.Clie
     assert one.courses == ()
 
 
-@pytest.mark.parametrize("button", ["/publish", "/halt", "/go-on"])
+@pytest.mark.parametrize("button", ["/publish", "/begin", "/halt", "/go-on"])
 def test_another_sites_form_is_refused(tmp_path: Path, served: tuple[Office, httpx.Client], button: str) -> None:
     _, client = served
     assert client.post(button, data={"version": "1"}, headers={"sec-fetch-site": "cross-site"}).status_code == 403
@@ -223,10 +224,10 @@ def test_every_file_of_the_office_is_replaced_whole(tmp_path: Path, clock: Clock
     (tmp_path / "keys").mkdir()
     (tmp_path / "director").mkdir()
     one = office(tmp_path, clock)
-    one.publish(Role.APPS, "kiosk.zip", b"app", "1", ("practice",))
+    release = one.publish(Role.APPS, "kiosk.zip", b"app", "1", ("practice",))
     one.check_in(said("kiosk-1", clock))
     disk = RecordingDisk(tmp_path)
-    Office(tmp_path, disk, clock, Terms()).halt("cut here")
+    Office(tmp_path, disk, clock, Terms()).halt(release.name, "cut here")
     found = {state[Path()].get("rollouts.json") for state in disk.states.values()}
     assert len(found) == 2
     assert None not in found

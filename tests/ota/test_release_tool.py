@@ -1,0 +1,343 @@
+"""The release tool as it is typed: what it refuses, by code and exit status, and what it leaves alone then."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from tuf.api.metadata import Metadata, Root
+
+from ota import layout, signers
+from ota.publish import Writer
+from ota.release import Role
+from ota.release_tool import main
+
+PEOPLE = ("ann", "ben", "cleo")
+
+
+@dataclass
+class Desk:
+    """Three holders and headquarters with keys in files, and what the tool said last."""
+
+    folder: Path
+    capsys: pytest.CaptureFixture[str]
+
+    def tool(self, *words: str | Path) -> tuple[int, str]:
+        """Exit status, and all that was said."""
+        status = main([str(word) for word in words])
+        said = self.capsys.readouterr()
+        return status, said.out + said.err
+
+    @property
+    def updates(self) -> Path:
+        return self.folder / "updates"
+
+    @property
+    def image(self) -> Writer:
+        return Writer(layout.image(self.updates))
+
+    def request(self, name: str) -> Path:
+        return self.folder / "requests" / name
+
+    def key(self, name: str) -> Path:
+        path = self.folder / f"{name}.key"
+        if not path.exists():
+            assert self.tool("key-new", "--key", path, "--public", self.folder / f"{name}.pem")[0] == 0
+        return path
+
+    def scheme(self, name: str = "image", holders: tuple[str, ...] = PEOPLE, daily: str = "online") -> Path:
+        for each in (*holders, daily):
+            self.key(each)
+        many = f"{{ threshold = 2, keys = {json.dumps([f'{h}.pem' for h in holders])} }}"
+        one = f'{{ threshold = 1, keys = ["{daily}.pem"] }}'
+        below: dict[str, str] = dict.fromkeys(map(str, Role), many) if name == "image" else {}
+        lines = {"root": many, "targets": many if below else one, "snapshot": one, "timestamp": one, **below}
+        path = self.folder / f"{name}.toml"
+        path.write_text("".join(f"{role} = {who}\n" for role, who in lines.items()))
+        return path
+
+    def online(self, daily: str = "online") -> Path:
+        path, key = self.folder / "online.toml", json.dumps([str(self.key(daily))])
+        path.write_text(f"[image]\nsnapshot = {key}\ntimestamp = {key}\n[director]\ntargets = {key}\n")
+        path.write_text(path.read_text() + f"snapshot = {key}\ntimestamp = {key}\n")
+        return path
+
+    def known(self) -> tuple[str | Path, ...]:
+        """The newest root, once there is one."""
+        newest = self.image.version("root")
+        return ("--root", self.updates / f"image/metadata/{newest}.root.json") if newest else ()
+
+    def sign(self, request: Path, *holders: str) -> None:
+        for holder in holders:
+            status, said = self.tool("sign", request, "--key", self.key(holder), "--yes", *self.known())
+            assert status == 0, said
+
+    def publish(self, request: Path, *more: str) -> tuple[int, str]:
+        return self.tool("publish", request, "--updates", self.updates, "--online", self.online(), *more)
+
+    def prepare(self, name: str, content: bytes, *more: str) -> Path:
+        (self.folder / f"{name}.zip").write_bytes(content)
+        words = ("release", self.request(name), self.folder / f"{name}.zip", "--updates", self.updates)
+        status, said = self.tool(*words, "--role", "apps", "--version", name, "--hardware", "rpi5", *more)
+        assert status == 0, said
+        return self.request(name)
+
+
+@pytest.fixture
+def desk(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Desk:
+    """With a repository that Ann and Ben founded."""
+    desk = Desk(tmp_path, capsys)
+    first = desk.request("first")
+    desk.updates.mkdir()
+    assert desk.tool("keys", first, "--updates", desk.updates, "--scheme", desk.scheme())[0] == 0
+    desk.sign(first, "ann", "ben")
+    assert desk.publish(first)[0] == 0
+    return desk
+
+
+def files(folder: Path) -> dict[str, str]:
+    found = (path for path in folder.rglob("*") if path.is_file() and path.name != layout.LOCK)
+    return {str(path): hashlib.sha256(path.read_bytes()).hexdigest() for path in found}
+
+
+def test_a_release_goes_through_two_holders(desk: Desk) -> None:
+    request = desk.prepare("2026.12", b"app")
+    status, said = desk.tool("show", request)
+    assert status == 3
+    assert "+ apps/1-2026.12.zip: version 2026.12, counter 1, for rpi5, 3 bytes" in said
+    desk.sign(request, "cleo", "ann")
+    assert desk.tool("show", request)[0] == 0
+    assert desk.publish(request) == (0, "published apps/1-2026.12.zip\n")
+    (release,) = desk.image.releases()
+    assert (desk.updates / "image" / "targets" / release.file).read_bytes() == b"app"
+    assert desk.publish(request)[0] == 0  # as after a cut: again is once
+    assert desk.image.version("apps") == 2
+
+
+def test_under_its_threshold_nothing_is_published(desk: Desk) -> None:
+    request = desk.prepare("2026.12", b"app")
+    desk.sign(request, "ann")
+    before = files(desk.updates)
+    status, said = desk.publish(request)
+    assert status == 3
+    assert "1 of 2 signatures" in said
+    assert files(desk.updates) == before
+
+
+def test_one_holder_twice_is_one(desk: Desk) -> None:
+    request = desk.prepare("2026.12", b"app")
+    desk.sign(request, "ann", "ann")
+    assert desk.publish(request)[0] == 3
+
+
+def test_a_dry_run_leaves_all_as_it_was(desk: Desk) -> None:
+    request = desk.prepare("2026.12", b"app")
+    before = files(desk.folder)
+    assert desk.tool("sign", request, "--key", desk.key("ann"), "--dry-run", *desk.known())[0] == 3
+    assert files(desk.folder) == before
+    desk.sign(request, "ann", "ben")
+    before = files(desk.updates)
+    assert desk.publish(request, "--dry-run") == (0, "would publish apps/1-2026.12.zip\n")
+    assert files(desk.updates) == before
+    words = ("release", desk.request("dry"), desk.folder / "2026.12.zip", "--updates", desk.updates, "--dry-run")
+    status, said = desk.tool(*words, "--role", "apps", "--version", "1", "--hardware", "rpi5")
+    assert (status, "would prepare apps/1-2026.12.zip" in said) == (0, True)
+    assert not desk.request("dry").exists()
+
+
+def test_json_is_for_scripts(desk: Desk) -> None:
+    request = desk.prepare("2026.12", b"app")
+    status, said = desk.tool("show", request, "--json")
+    told = json.loads(said)
+    assert (status, told["repository"]) == (3, "image")
+    assert told["payloads"][0]["file"] == "2.apps.json"
+    assert told["payloads"][0]["lacking"] == "0 of 2 signatures"
+    status, said = desk.tool("show", desk.folder / "nowhere", "--json")
+    assert status == 1
+    assert json.loads(said.splitlines()[0])["code"] == "RELEASE-CHANGED"
+
+
+@pytest.mark.parametrize("words", [(), ("show",), ("release", "x"), ("nothing",), ("sign", "x", "--key")])
+def test_wrong_words_end_with_two(desk: Desk, words: tuple[str, ...]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(words)
+    assert ended.value.code == 2
+
+
+def refused(desk: Desk, request: Path, holder: str, code: str, *known: str | Path) -> None:
+    status, said = desk.tool("sign", request, "--key", desk.key(holder), "--yes", *(known or desk.known()))
+    assert (status, said.split(":")[0]) == (1, code), said
+
+
+def test_a_key_that_counts_for_nothing_signs_nothing(desk: Desk) -> None:
+    request = desk.prepare("2026.12", b"app")
+    refused(desk, request, "stranger", "RELEASE-KEY")
+    assert not any((request / "signatures").iterdir())
+
+
+def test_a_payload_changed_on_its_way_is_not_signed(desk: Desk) -> None:
+    request = desk.prepare("2026.12", b"app")
+    payload = request / "payloads" / "2.apps.json"
+    payload.write_bytes(payload.read_bytes().replace(b"rpi5", b"rpi4"))
+    refused(desk, request, "ann", "RELEASE-CHANGED")
+
+
+@pytest.mark.parametrize("content", [b"apq", b"app and more", None])
+def test_bytes_changed_on_their_way_are_not_signed(desk: Desk, content: bytes | None) -> None:
+    request = desk.prepare("2026.12", b"app")
+    (there,) = (request / "contents" / "apps").iterdir()
+    there.write_bytes(content) if content else there.unlink()
+    refused(desk, request, "ann", "RELEASE-CONTENT")
+    shutil.copy(desk.folder / "2026.12.zip", there)
+    desk.sign(request, "ann", "ben")
+    there.write_bytes(b"apq")
+    assert desk.publish(request)[1].startswith("RELEASE-CONTENT")
+    assert desk.image.releases() == ()
+
+
+def test_without_the_root_that_he_knows_nobody_signs(desk: Desk) -> None:
+    request = desk.prepare("2026.12", b"app")
+    status, said = desk.tool("sign", request, "--key", desk.key("ann"), "--yes")
+    assert (status, said.split(":")[0]) == (1, "RELEASE-ROOT")
+
+
+def test_who_carries_the_stick_cannot_hide_a_change(desk: Desk) -> None:
+    """He says that his own release was there before; it is not signed, so nobody signs on."""
+    request = desk.prepare("2026.12", b"app")
+    shutil.copy(request / "payloads" / "2.apps.json", request / "trusted" / "apps.json")
+    assert "+ apps" not in desk.tool("show", request)[1]
+    refused(desk, request, "ann", "RELEASE-ROOT")
+
+
+def test_nor_bring_a_root_of_his_own(desk: Desk) -> None:
+    request, known = desk.prepare("2026.12", b"app"), desk.known()
+    thief = Desk(desk.folder / "thief", desk.capsys)
+    thief.updates.mkdir(parents=True)
+    own = thief.request("own")
+    assert thief.tool("keys", own, "--updates", thief.updates, "--scheme", thief.scheme())[0] == 0
+    thief.sign(own, "ann", "ben")
+    assert thief.publish(own)[0] == 0
+    again = thief.prepare("2026.12", b"app")
+    refused(desk, again, "ann", "RELEASE-ROOT", *known)
+    assert request.exists()
+
+
+def test_what_was_prepared_too_long_ago_is_prepared_again(desk: Desk) -> None:
+    one, other = desk.prepare("2026.12", b"app"), desk.prepare("2027.01", b"newer")
+    desk.sign(one, "ann", "ben")
+    desk.sign(other, "ann", "cleo")
+    assert desk.publish(one)[0] == 0
+    status, said = desk.publish(other)
+    assert (status, said.split(":")[0]) == (1, "RELEASE-STALE")
+    assert [release.version for release in desk.image.releases()] == ["2026.12"]
+
+
+def test_counters_only_rise_also_over_what_was_withdrawn(desk: Desk) -> None:
+    request = desk.prepare("2026.12", b"app", "--counter", "7")
+    desk.sign(request, "ann", "ben")
+    assert desk.publish(request)[0] == 0
+    words = ("withdraw", desk.request("gone"), "--updates", desk.updates, "--name", "apps/7-2026.12.zip")
+    assert desk.tool(*words)[0] == 0
+    assert "- apps/7-2026.12.zip" in desk.tool("show", desk.request("gone"))[1]
+    desk.sign(desk.request("gone"), "ann", "ben")
+    assert desk.publish(desk.request("gone"))[0] == 0
+    assert desk.image.releases() == ()
+    low = ("release", desk.request("low"), desk.folder / "2026.12.zip", "--updates", desk.updates, "--role", "apps")
+    status, said = desk.tool(*low, "--version", "1", "--hardware", "rpi5", "--counter", "7")
+    assert (status, said.split(":")[0]) == (1, "RELEASE-STALE")
+    assert "apps/8-" in desk.tool("show", desk.prepare("2027.01", b"newer"))[1]
+
+
+def test_a_request_has_a_folder_of_its_own(desk: Desk) -> None:
+    request = desk.prepare("2026.12", b"app")
+    words = ("release", request, desk.folder / "2026.12.zip", "--updates", desk.updates, "--role", "apps")
+    assert desk.tool(*words, "--version", "1", "--hardware", "rpi5")[1].startswith("RELEASE-CHANGED")
+
+
+def test_an_image_wants_raucs_keyring_and_only_an_image(desk: Desk) -> None:
+    (desk.folder / "x").write_bytes(b"x")
+    words = ("release", desk.request("x"), desk.folder / "x", "--updates", desk.updates, "--version", "1")
+    for more in (("--role", "images"), ("--role", "apps", "--keyring", str(desk.folder / "x"))):
+        assert desk.tool(*words, "--hardware", "rpi5", *more)[1].startswith("RELEASE-BUNDLE")
+
+
+def test_the_daily_keys_must_be_those_of_the_root(desk: Desk) -> None:
+    words = ("refresh", "--updates", desk.updates, "--online")
+    before = desk.image.timestamp()
+    status, said = desk.tool(*words, desk.online("other"))
+    assert (status, said.split(":")[0]) == (1, "RELEASE-KEY")
+    assert desk.image.timestamp() == before
+    assert desk.tool(*words, desk.online())[0] == 0
+    assert desk.image.timestamp() != before
+
+
+def test_a_change_of_keys_wants_two_of_the_old(desk: Desk) -> None:
+    """Those who come cannot let themselves in."""
+    new = desk.request("new")
+    scheme = desk.scheme(holders=("ann", "dora", "emil"))
+    assert desk.tool("keys", new, "--updates", desk.updates, "--scheme", scheme)[0] == 0
+    desk.sign(new, "dora", "emil")
+    status, said = desk.publish(new)
+    assert (status, "2.root.json" in said, "0 of 2 signatures" in said) == (3, True, True)
+    desk.sign(new, "ann", "ben")
+    assert desk.publish(new)[0] == 0
+    assert desk.image.version("root") == 2
+
+
+def test_what_expires_soon_is_signed_anew(desk: Desk) -> None:
+    words = ("renew", desk.request("renewed"), "--updates", desk.updates)
+    assert desk.tool(*words)[1].startswith("RELEASE-STALE")
+    root = Metadata[Root].from_file(str(desk.updates / "image/metadata/1.root.json"))
+    root.signed.expires = root.signed.expires.replace(year=root.signed.expires.year - 1)
+    root.signatures.clear()
+    for name in ("ann", "ben"):
+        root.sign(signers.signer(str(desk.key(name))), append=True)
+    root.to_file(str(desk.updates / "image/metadata/1.root.json"))
+    assert desk.tool(*words)[0] == 0
+    desk.sign(desk.request("renewed"), "ann", "ben")
+    assert desk.publish(desk.request("renewed"))[0] == 0
+    assert desk.image.version("root") == 2
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("threshold = 2", "threshold = 4"),
+        ("threshold = 2", "threshold = 0"),
+        ('"ben.pem"', '"ann.pem"'),
+        ('"ben.pem"', '"nobody.pem"'),
+        ("csca =", "passports ="),
+        ("timestamp =", "policies ="),
+        ("threshold = 1", ""),
+    ],
+)
+def test_a_scheme_that_cannot_be_is_said(desk: Desk, old: str, new: str) -> None:
+    path = desk.scheme()
+    path.write_text(path.read_text().replace(old, new))
+    words = ("keys", desk.request("wrong"), "--updates", desk.updates, "--scheme", path)
+    status, said = desk.tool(*words)
+    assert (status, said.split(":")[0]) == (1, "RELEASE-SCHEME")
+    assert not desk.request("wrong").exists()
+
+
+def test_who_does_not_say_yes_has_not_signed(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    request = desk.prepare("2026.12", b"app")
+    for answer, status in (("no\n", 1), ("", 1), ("yes\n", 0)):
+        monkeypatch.setattr("sys.stdin", io.StringIO(answer))
+        assert desk.tool("sign", request, "--key", desk.key("ann"), *desk.known())[0] == status
+        assert bool(list((request / "signatures").iterdir())) is (status == 0)
+
+
+def test_a_transcript_tells_what_was_done_and_what_was_not(desk: Desk) -> None:
+    request, transcript = desk.prepare("2026.12", b"app"), desk.folder / "transcript.txt"
+    desk.tool("sign", request, "--key", desk.key("stranger"), "--yes", *desk.known(), "--transcript", transcript)
+    desk.tool("sign", request, "--key", desk.key("ann"), "--yes", *desk.known(), "--transcript", transcript)
+    told = transcript.read_text()
+    assert told.count(": sign\n") == 2
+    assert "failed: RELEASE-KEY" in told
+    assert "signed with" in told
