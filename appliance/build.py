@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -45,9 +46,11 @@ from appliance.reporting.reports import Reporter
 from appliance.reporting.settings import Settings
 from appliance.slip import SlipWriter
 from appliance.times import Times
+from appliance.update_folder import MODELS as BUNDLES
 from appliance.update_folder import UpdateFolder
 from appliance.updates import Place, Updates
 from appliance.vision.errors import ModelAbsent
+from appliance.vision.model import MODELS
 from appliance.vision.mrz_reader import PageReader, Profile
 from appliance.vision.page_portrait import PagePortraits
 from appliance.web import catalogue as catalogues
@@ -122,12 +125,14 @@ def build(config: Config) -> Kiosk:
     start = read_start(folder)
     keeper = Keeper(lambda: Journal(open_database(folder / "journal.sqlite"), keys, _disk(config), start=start))
     records = Records(keeper, keeper_of_time.stamp)
-    devices, vision = Devices(_hands(config)), Lane("vision")
+    shelf = UpdateFolder(folder / config.updates.folder)
+    release, models = shelf.tree(BUNDLES) or ("", MODELS)
+    devices, vision = Devices(_hands(config, models)), Lane("vision")
     words = catalogues.load()
     screen = Screen(words.languages[0].code)
     bench = Bench(
         devices=devices,
-        eyes=open_eyes(folder / "passive-pad", keys.policy),
+        eyes=open_eyes(_passive(models, folder), keys.policy, models),
         vision=vision,
         lists=content,
         stamps=times,
@@ -159,7 +164,7 @@ def build(config: Config) -> Kiosk:
         keeper_of_time.raise_floor(content.newest_signed_ms)
 
     inbox = Inbox(folder / "lists", keys.kiosk, keys.policy, new_content)
-    place = Place(keys.kiosk, folder, UpdateFolder(folder / config.updates.folder))
+    place = Place(keys.kiosk, folder, shelf, models=release)
     updates = Updates(place, keeper, inbox, times, _quiet(config), config.updates.pause_s * config.times.scale)
     publisher = Publisher(
         Settings(
@@ -227,15 +232,23 @@ def _keys(config: Config) -> Keys:
     return keys
 
 
+PASSIVE = "passive-pad"
 NONE = "none"
 PAGE = "page"
 """The document reader that is a folder of page pictures, read by the line net."""
 
 
-def _hands(config: Config) -> Hands:
+def _passive(models: Path, folder: Path) -> Path:
+    """The passive nets that came with the others, or those that a technician brought."""
+    came = models / PASSIVE
+    return came if came.is_dir() else folder / PASSIVE
+
+
+def _hands(config: Config, models: Path) -> Hands:
     """The drivers by name. Raises `ConfigError` naming every name or address that does not fit."""
     devices, mistakes = config.devices, list[str]()
-    readers = {**DOCUMENT_READER, PAGE: page_reader}
+    of_pages: Callable[[str, str], PageDocumentReader] = partial(page_reader, models=models)
+    readers = {**DOCUMENT_READER, PAGE: of_pages}
     reader = _opened("document_reader", devices.document_reader, devices.document_reader_address, readers, mistakes)
     camera = _opened("camera", devices.camera, devices.camera_address, CAMERA, mistakes)
     sensor = _opened("fingerprint", devices.fingerprint, devices.fingerprint_address, FINGERPRINT, mistakes)
@@ -268,7 +281,7 @@ def _opened(
         return None
 
 
-def page_reader(address: str, device: str) -> PageDocumentReader:
+def page_reader(address: str, device: str, models: Path = MODELS) -> PageDocumentReader:
     """`/path/of/folder?profile=photo|cradle`, or a camera over the glass: `v4l2:/dev/video1?size=1920x1080`.
 
     After a driver of a camera and a colon, the rest is that camera's own address; it looks all the time, pictures
@@ -277,17 +290,22 @@ def page_reader(address: str, device: str) -> PageDocumentReader:
     driver, colon, rest = address.partition(":")
     if colon and driver in CAMERA:
         return PageDocumentReader(
-            CAMERA[driver](rest, device), PageReader.load(Profile.CRADLE), _page_portraits(), is_live=True
+            CAMERA[driver](rest, device),
+            PageReader.load(Profile.CRADLE, models),
+            _page_portraits(models),
+            is_live=True,
         )
     at = Address.parse(address, frozenset({"profile"}))
     profile = Profile(at.choice("profile", Profile.PHOTO, tuple(Profile)))
-    return PageDocumentReader(PageFolder(device, Path(at.place)), PageReader.load(profile), _page_portraits())
+    return PageDocumentReader(
+        PageFolder(device, Path(at.place)), PageReader.load(profile, models), _page_portraits(models)
+    )
 
 
-def _page_portraits() -> PagePortraits | None:
+def _page_portraits(models: Path) -> PagePortraits | None:
     """None without the face models; the kiosk refers everybody then, and says why."""
     try:
-        return PagePortraits.load()
+        return PagePortraits.load(models)
     except ModelAbsent:
         return None
 

@@ -19,6 +19,7 @@ from appliance.vision.face_reading import FaceReader
 from appliance.vision.finger_quality import FingerReader
 from appliance.vision.frame_light import FrameLight
 from appliance.vision.framing import Cause
+from appliance.vision.model import MODELS
 from border.rules.policy import FaceLimits
 
 log = logging.getLogger(__name__)
@@ -82,8 +83,8 @@ def _unseen(cause: Cause, light: FrameLight) -> Look:
     return Look((cause,), (), None, None, None, framing.rank((), (cause,)), light.face_middle)
 
 
-def open_eyes(bundle: Path, key: EllipticCurvePublicKey) -> TfliteEyes | None:
-    """All that is installed; None without one of the models.
+def open_eyes(bundle: Path, key: EllipticCurvePublicKey, models: Path = MODELS) -> TfliteEyes | None:
+    """All that is installed; None without one of the models. `models`: where the nets lie, `bundle`: the passive ones.
 
     A model or bundle that was altered raises `ModelTampered` or `ModelUnfit`, and the kiosk does not start.
     """
@@ -92,7 +93,7 @@ def open_eyes(bundle: Path, key: EllipticCurvePublicKey) -> TfliteEyes | None:
     except ModelAbsent:
         passive = None  # the active challenge stands alone then, and the board says so
     try:
-        return TfliteEyes(FaceReader.load(passive=passive), FingerReader.load())
+        return TfliteEyes(FaceReader.load(models, passive), FingerReader.load(models))
     except ModelAbsent as error:
         log.error("%s; every traveller is referred until it is installed", error)
         return None

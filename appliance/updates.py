@@ -23,7 +23,7 @@ from appliance.post.storage import StorageFull
 from appliance.quiet import Arrival, ArrivalsWrong, Quiet, read_arrivals
 from appliance.reporting.inbox import Inbox, Verdict
 from appliance.times import Times
-from appliance.update_folder import SHELVES, UpdateFolder
+from appliance.update_folder import MODELS, SHELVES, UpdateFolder
 from border.messages.reports import update_id
 
 log = logging.getLogger(__name__)
@@ -68,11 +68,13 @@ class Memory:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where things lie: the kiosk's own folder, and the update client's."""
+    """Where things lie: the kiosk's own folder, and the update client's. `models`: the sha256 of the nets that were
+    loaded at the start; empty: those that came with the program."""
 
     kiosk: str
     own: Path
     client: UpdateFolder
+    models: str = ""
 
 
 class Updates:
@@ -86,8 +88,6 @@ class Updates:
         self._quiet, self._pause_s = quiet, pause_s
         self._memory = _load(place.own / MEMORY)
         self._busy_at_s = times.monotonic_s() - pause_s
-        self.models = ""
-        """The sha256 of the models that were loaded at the start; empty: those that came with the program."""
 
     def note(self, state: State) -> None:
         """Somebody is there, or not."""
@@ -103,7 +103,7 @@ class Updates:
             idle=alone and self._is_quiet(),
             alone=alone,
             paints=painted > 0,
-            runs={**self._memory.taken, **({"models": self.models} if self.models else {})},
+            runs={**self._memory.taken, **({MODELS: self._place.models} if self._place.models else {})},
             refused=dict(self._memory.refused),
             ails=tuple(f"{device}: {code}" for device, code in devices if code != READY),
         )

@@ -8,20 +8,21 @@ import logging
 import shutil
 import ssl
 import time
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import urllib3
 
-from ota import clock, fetch, tryboot
+from ota import clock, fetch, layout, tryboot
 from ota import floor as floors
 from ota.agent import Agent, Hands, Place
 from ota.app import App
 from ota.disk import Disk
 from ota.disk import replace as write_whole
 from ota.floor import Floor
+from ota.folder_source import place
 from ota.journal import Entry, Journal
-from ota.refusals import Later, Refused
+from ota.refusals import Code, Later, Refused
 from ota.release import Release, Role
 from ota.repository import Repository, Source, judge_announcement
 from ota.rhythm import Hint
@@ -37,9 +38,19 @@ BUILT_IN = Floor(time_s=1_793_000_000)  # 2026-10-26: this program is not older
 TOLD = 24
 """Steps of each role that lie ready for whoever reports them: the last two or three transactions."""
 STATE = "state.json"
-NET = "net"
+NET, USB = "net", "usb"
 MOST_ANNOUNCED = 16 * 1024
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """By which updates come: addresses that end in a slash."""
+
+    name: str
+    director: str
+    image: str
+    content: str
 
 
 class Client:
@@ -55,6 +66,8 @@ class Client:
         bench = Bench(settings, disk, App(settings.app), self._fetch, _now_s, self._place, self._tell, self._floor_s)
         self._agents = {role: self._agent(role, hands) for role, make in HANDS.items() if (hands := make(bench))}
         self._word: Word | None = None
+        self._brought: Word | None = None
+        self._way = _net(settings)
         self._heard = b""
         self._write()  # it may have been cut before it could
 
@@ -66,7 +79,7 @@ class Client:
     def turn(self) -> None:
         """Ask, and go as far as it goes. Raises OSError; everything else that is wrong is said and waited for."""
         self._say()
-        self._word = self._ask()
+        self._word = self._ask() or self._brought
         self.go_on()
 
     def go_on(self) -> None:
@@ -88,15 +101,38 @@ class Client:
         self._heard = data
         return judge_announcement(self._settings.folder / IMAGE, data, self._floor.metadata.get(IMAGE, 0)), data
 
-    def _advance(self, word: Word | None) -> None:
-        """Each role by itself: that one has to wait is no reason for another."""
-        told = {a.release.role: replace(a, source=NET) for a in word.assignments} if word else {}
+    def from_stick(self, stick: Path) -> tuple[str, ...]:
+        """What a folder brought says and holds, in place of the servers. One line for each thing that came of it.
+
+        `stick`: where it is mounted. Refused and believed as from the net, into the same journals. Raises OSError.
+        """
+        self._way = _stick(stick, self._settings)
+        try:
+            self._brought = self._judged(self._way)
+            before = self._last()
+            waiting = self._advance(self._brought)
+        except Refused as refused:
+            return (str(refused),)
+        except Later as later:
+            return (str(later if later.code is not Code.OFFLINE else Later(Code.STICK, f"not whole, {later.why}")),)
+        finally:
+            self._way = _net(self._settings)
+        if self._last() != before:
+            self._say()
+        return (*(_told(last) for role, last in self._last().items() if last and last != before[role]), *waiting)
+
+    def _advance(self, word: Word | None) -> tuple[str, ...]:
+        """Each role by itself: that one has to wait is no reason for another. What had to wait, and why."""
+        told = {a.release.role: a for a in word.assignments} if word else {}
+        waiting = []
         for role, agent in self._agents.items():
             try:
                 agent.advance(told.get(role))
             except Later as later:
                 log.info("%s: %s", role, later)
+                waiting.append(str(later))
             self._raise_floor(self._floor.with_counter(role, agent.lowest_counter()))
+        return tuple(waiting)
 
     def _agent(self, role: Role, hands: Hands) -> Agent:
         (self._settings.folder / role).mkdir(exist_ok=True)
@@ -134,20 +170,23 @@ class Client:
         return last is not None and last.state is State.ROLLED_BACK
 
     def _ask(self) -> Word | None:
-        settings = self._settings
-        now = clock.judge(_now_s(), self._floor.time_s)
-        sources = (
-            Source(DIRECTOR, settings.folder / "director", settings.director_root.read_bytes(), settings.director),
-            Source(IMAGE, settings.folder / "image", settings.image_root.read_bytes(), settings.image),
-        )
         try:
-            director, image = (Repository(source, self._pool, now.now_s, self._disk) for source in sources)
-            word = check(director, image, Identity(settings.device, settings.hardware), self._floor)
+            return self._judged(self._way)
         except (Refused, Later) as why:
-            log.warning("%s (clock %s)", why, now.state)
+            log.warning("%s (clock %s)", why, clock.judge(_now_s(), self._floor.time_s).state)
             return None
+
+    def _judged(self, way: Way) -> Word:
+        """What both repositories say by that way. Raises `Refused`, `Later`, OSError."""
+        settings, now = self._settings, clock.judge(_now_s(), self._floor.time_s)
+        sources = (
+            Source(DIRECTOR, settings.folder / "director", settings.director_root.read_bytes(), way.director),
+            Source(IMAGE, settings.folder / "image", settings.image_root.read_bytes(), way.image),
+        )
+        director, image = (Repository(source, self._pool, now.now_s, self._disk) for source in sources)
+        word = check(director, image, Identity(settings.device, settings.hardware), self._floor)
         self._raise_floor(word.floor)
-        return word
+        return replace(word, assignments=tuple(replace(a, source=way.name) for a in word.assignments))
 
     def _raise_floor(self, floor: Floor) -> None:
         if floor != self._floor:
@@ -160,7 +199,9 @@ class Client:
     def _fetch(self, release: Release) -> Path:
         folder = self._settings.folder / release.role
         store = fetch.Store(folder, self._disk, lambda: shutil.disk_usage(folder).free)
-        return fetch.fetch(self._pool, self._settings.content, release, store, _progress)
+        if self._way.name == USB:
+            return fetch.adopt(place(self._way.content) / release.file, release, store)
+        return fetch.fetch(self._pool, self._way.content, release, store, _progress)
 
     def _place(self) -> Place:
         return Place(self._boot, tryboot.start().slot)
@@ -173,6 +214,21 @@ class Client:
     def _write(self) -> None:
         told = [asdict(entry) for agent in self._agents.values() for entry in agent.entries[-TOLD:]]
         write_whole(self._disk, self._settings.folder / STATE, json.dumps(told, sort_keys=True).encode())
+
+
+def _net(settings: Settings) -> Way:
+    return Way(NET, settings.director, settings.image, settings.content)
+
+
+def _stick(stick: Path, settings: Settings) -> Way:
+    base = (stick / layout.STICK).resolve()
+    director, image = layout.director(base, settings.device), layout.image(base)
+    told, known = layout.metadata(director), layout.metadata(image)
+    return Way(USB, f"{told.as_uri()}/", f"{known.as_uri()}/", f"{layout.contents(image).as_uri()}/")
+
+
+def _told(last: Entry) -> str:
+    return " ".join(word for word in (last.role, last.version, last.state, last.reason) if word)
 
 
 def _update(last: Entry) -> dict[str, str]:

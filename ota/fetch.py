@@ -10,6 +10,7 @@ from pathlib import Path
 import urllib3
 
 from ota.disk import Disk, remove
+from ota.folder_source import plain
 from ota.refusals import Code, Later, Refused
 from ota.release import Release
 
@@ -58,9 +59,12 @@ def adopt(source: Path, release: Release, store: Store) -> Path:
     _room(release, store)
     part = store.part(release)
     store.disk.write(part, b"")
-    with source.open("rb") as file:
-        while chunk := file.read(CHUNK):
-            _keep(store, part, release, chunk)
+    try:
+        with plain(source) as file:
+            while chunk := file.read(CHUNK):
+                _keep(store, part, release, chunk)
+    except OSError as cause:
+        raise Later(Code.STICK, f"{release.name}: {cause.strerror or cause}") from cause
     return _believe(release, store)
 
 

@@ -23,6 +23,7 @@ class Code(StrEnum):
     GIVEN_UP = "OTA-GIVEN-UP"
     BUNDLE = "OTA-BUNDLE"
     MANIFEST = "OTA-MANIFEST"
+    MODELS = "OTA-MODELS"
     # tried, and taken back
     GATE = "OTA-GATE"
     NEVER_UP = "OTA-NEVER-UP"
@@ -32,6 +33,7 @@ class Code(StrEnum):
     NO_SPACE = "OTA-NO-SPACE"
     RAUC = "OTA-RAUC"
     STREAM = "OTA-STREAM"
+    STICK = "OTA-STICK"
 
 
 class Refused(Exception):

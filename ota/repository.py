@@ -23,6 +23,7 @@ from tuf.ngclient.fetcher import FetcherInterface
 from tuf.ngclient.updater import Updater
 
 from ota.disk import Disk
+from ota.folder_source import SCHEME, FolderFetcher
 from ota.refusals import Code, Later, Refused
 from ota.rhythm import Hint
 
@@ -61,7 +62,8 @@ class Repository:
     ) -> None:
         """Raises `Refused` when the root that was built in is no root."""
         self._source, self._disk = source, disk
-        self._fetcher = PoolFetcher(pool, limit_s)
+        is_folder = source.url.startswith(f"{SCHEME}:")
+        self._fetcher: FolderFetcher | PoolFetcher = FolderFetcher() if is_folder else PoolFetcher(pool, limit_s)
         source.folder.mkdir(parents=True, exist_ok=True)
         try:
             self._updater = Updater(

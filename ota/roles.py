@@ -18,11 +18,12 @@ from ota.disk import Disk
 from ota.health import HealthGate, Look
 from ota.images import ImageInstaller, Machine, Record, Steps
 from ota.journal import Entry
+from ota.proof import proving
 from ota.release import Release, Role
 from ota.settings import Settings
 from ota.shelf import Shelf
 from ota.slots import Rauc, Tls
-from ota.tree import unpack
+from ota.tree import place, unpack
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,24 @@ def apps(bench: Bench) -> Hands:
     """The program: unpacked beside the old one, started between two travellers."""
     installer = BundleInstaller(bench.shelf(Role.APPS), bench.app.restart, _unpacking(bench, Role.APPS))
     return bench.hands(installer, AppGate(bench.app, Role.APPS), bench.app.has_time)
+
+
+def models(bench: Bench) -> Hands | None:
+    """Nets: tried beside the old ones by the program in use, then taken by starting that between two travellers."""
+    settings = bench.settings.models
+    if settings is None:
+        return None
+
+    def unpacked(sha256: str, file: Path) -> Path:
+        return unpack(bench.disk, file, bench.folder(Role.MODELS), sha256)
+
+    def tree() -> Path:
+        """Of the program that runs; the one that came with the image when its bundle is not whole."""
+        current = place(bench.folder(Role.APPS), bench.shelf(Role.APPS).current)
+        return current if bench.shelf(Role.APPS).current and current.is_dir() else settings.built_in
+
+    installer = BundleInstaller(bench.shelf(Role.MODELS), bench.app.restart, proving(settings, tree, unpacked))
+    return bench.hands(installer, AppGate(bench.app, Role.MODELS), bench.app.has_time)
 
 
 def content(bench: Bench, role: Role) -> Hands:
@@ -96,6 +115,7 @@ HANDS: Mapping[Role, Callable[[Bench], Hands | None]] = {
     Role.CSCA: partial(content, role=Role.CSCA),
     Role.POLICY: partial(content, role=Role.POLICY),
     Role.WATCHLISTS: partial(content, role=Role.WATCHLISTS),
+    Role.MODELS: models,
     Role.APPS: apps,
     Role.IMAGES: images,
 }

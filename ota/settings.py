@@ -41,9 +41,20 @@ class ImageSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class ModelSettings:
+    """`prove`: the app's command that tries the nets in the folder that follows it. `prove_s`: how long it may take.
+    `built_in`: the tree of the program that came with the image."""
+
+    prove: tuple[str, ...]
+    prove_s: float
+    built_in: Path
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """Paths are absolute, addresses end in a slash. `office`: whom to tell, or nobody. `ca`, `certificate`,
-    `key`: all three empty on loopback. `image_slots`: None on a machine without slots. `announcement`: where the app
+    `key`: all three empty on loopback. `image_slots`: None on a machine without slots, `models`: None
+    where they come with the program. `announcement`: where the app
     puts what is announced; `spread_s`: within which the devices of a fleet ask after it."""
 
     device: str
@@ -61,6 +72,7 @@ class Settings:
     certificate: str = ""
     key: str = ""
     image_slots: ImageSettings | None = None
+    models: ModelSettings | None = None
     announcement: Path | None = None
     spread_s: float = 0.0
 
@@ -81,7 +93,12 @@ def load(path: Path) -> Settings:
         raise SettingsWrong(path, [str(cause)]) from cause
     app, slots = told.get("app", {}), told.get("image_slots")
     wanted = {"spread_s": SPREAD_S} if "spread_s" in told else {}
-    mistakes = [*_mistakes(told, TEXT, {**NUMBERS, **wanted}, ""), *_app_mistakes(app), *_image_mistakes(slots)]
+    mistakes = [
+        *_mistakes(told, TEXT, {**NUMBERS, **wanted}, ""),
+        *_app_mistakes(app),
+        *_models_mistakes(told.get("models")),
+        *_image_mistakes(slots),
+    ]
     if len({bool(told.get(name)) for name in TLS}) > 1:
         mistakes.append("ca, certificate, key: wants all three or none")
     if mistakes:
@@ -100,6 +117,7 @@ def load(path: Path) -> Settings:
         app=AppSettings(app["status"], tuple(app["restart"]), float(app["gate_s"])),
         office=_slashed(told["office"]) if told.get("office") else "",
         image_slots=_image(slots),
+        models=_models(told.get("models"), base),
         announcement=base / told["announcement"] if told.get("announcement") else None,
         spread_s=float(told.get("spread_s", 600)),
         **{name: str(base / told[name]) for name in TLS if told.get(name)},
@@ -123,6 +141,24 @@ def _app_mistakes(app: Mapping[str, Any]) -> list[str]:
     if not isinstance(command, list) or not command or not all(map(_is_text, command)):
         wrong.append("app.restart: wants a command as a list of texts")
     return wrong
+
+
+def _models_mistakes(models: Any) -> list[str]:
+    if models is None:
+        return []
+    if not isinstance(models, dict):
+        return ["models: wants a table"]
+    wrong = _mistakes(models, ("built_in",), {"prove_s": (1.0, 3600.0)}, "models.")
+    command = models.get("prove")
+    if not isinstance(command, list) or not command or not all(map(_is_text, command)):
+        wrong.append("models.prove: wants a command as a list of texts")
+    return wrong
+
+
+def _models(models: Mapping[str, Any] | None, base: Path) -> ModelSettings | None:
+    if models is None:
+        return None
+    return ModelSettings(tuple(models["prove"]), float(models["prove_s"]), base / models["built_in"])
 
 
 def _image_mistakes(slots: Any) -> list[str]:

@@ -275,6 +275,11 @@ poll_s = 60
 status = "http://127.0.0.1:{place.traveller_port}/update"
 restart = {json.dumps([sys.executable, "-c", f"import os, signal; os.kill({place.process.pid}, signal.SIGHUP)"])}
 gate_s = 45
+
+[models]
+prove = {json.dumps([sys.executable, "-m", "appliance.vision.built_in"])}
+prove_s = 120
+built_in = "{TREE}"
 """
 
 

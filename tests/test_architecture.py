@@ -65,6 +65,7 @@ ONE_DOOR: dict[str, tuple[str, ...]] = {
     "paho": ("appliance/reporting/publisher.py", "central/line.py"),
     "tuf": (
         "ota/repository.py",
+        "ota/folder_source.py",
         "ota/release.py",
         "ota/trust.py",
         "ota/publish.py",

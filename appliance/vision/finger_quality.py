@@ -11,6 +11,7 @@ import math
 from dataclasses import astuple, dataclass, fields
 from enum import StrEnum
 from functools import lru_cache
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -21,7 +22,7 @@ from appliance.vision.finger_features import FingerFeatures, measure, resampled
 from appliance.vision.finger_measures import NAMES, measured
 from appliance.vision.finger_pad import FingerPad, look_closer
 from appliance.vision.finger_region import Region, segmented
-from appliance.vision.model import Floats, Model, Pixels
+from appliance.vision.model import MODELS, Floats, Model, Pixels
 from border.quality import QualityComponent
 
 NAME = "finger"
@@ -107,9 +108,9 @@ class FingerReader:
         self._model = model
 
     @staticmethod
-    def load() -> FingerReader:
-        """The committed net. Raises `ModelAbsent`, `ModelTampered` or `ModelUnfit`."""
-        return FingerReader(Model.load(NAME))
+    def load(models: Path = MODELS) -> FingerReader:
+        """The net in that folder. Raises `ModelAbsent`, `ModelTampered` or `ModelUnfit`."""
+        return FingerReader(Model.load(NAME, models))
 
     def assess(self, pixels: Pixels, pitch_ppi: int, sensor_class: str, before: Pixels | None = None) -> FingerReading:
         """Judge one impression (height x width, uint8, 0 = ridge); `before`: the one before it on the same glass.

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from appliance.vision.errors import ModelUnfit
-from appliance.vision.model import Model
+from appliance.vision.model import MODELS, Model
 from appliance.vision.mrz_locator import level_deg, shear
 
 Grey = NDArray[np.uint8]
@@ -77,9 +78,9 @@ class Finder:
         self._model = model
 
     @staticmethod
-    def load() -> Finder:
-        """The installed net. Raises `ModelAbsent`, `ModelTampered` or `ModelUnfit`."""
-        return Finder(Model.load(NAME))
+    def load(models: Path = MODELS) -> Finder:
+        """The net in that folder. Raises `ModelAbsent`, `ModelTampered` or `ModelUnfit`."""
+        return Finder(Model.load(NAME, models))
 
     def find(self, grey: Grey) -> tuple[Zone, ...]:
         """Every patch of cells that may be a zone, in the picture's pixels, the likeliest first."""

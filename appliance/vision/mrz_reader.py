@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import combinations, islice, pairwise
+from pathlib import Path
 from typing import Protocol
 
 import cv2
@@ -14,7 +15,7 @@ from numpy.typing import NDArray
 
 from appliance.vision import mrz_locator
 from appliance.vision.errors import ModelUnfit
-from appliance.vision.model import Model
+from appliance.vision.model import MODELS, Model
 from appliance.vision.mrz_decode import WIDTHS, LineReading, Seen, characters, decode, voted
 from appliance.vision.mrz_finder import Finder, Zone, level
 from appliance.vision.mrz_locator import Row
@@ -110,9 +111,9 @@ class PageReader:
         self._habit = HABITS[profile]
 
     @staticmethod
-    def load(profile: Profile = Profile.PHOTO) -> PageReader:
-        """The installed nets. Raises `ModelAbsent`, `ModelTampered` or `ModelUnfit`."""
-        return PageReader(Model.load(NAME), Finder.load(), profile)
+    def load(profile: Profile = Profile.PHOTO, models: Path = MODELS) -> PageReader:
+        """The nets in that folder. Raises `ModelAbsent`, `ModelTampered` or `ModelUnfit`."""
+        return PageReader(Model.load(NAME, models), Finder.load(models), profile)
 
     def read(self, pixels: Pixels, go_on: Callable[[], None] = lambda: None) -> PageReading | None:
         """The zone on a BGR page, height x width x 3; None when no lines of any format are found.

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 
 from appliance.vision.face_detection import MODEL as FACES
 from appliance.vision.face_detection import DetectedFace, FaceDetector
 from appliance.vision.face_landmarks import MODEL as MESH
 from appliance.vision.face_landmarks import FaceMesher
-from appliance.vision.model import Model, Pixels
+from appliance.vision.model import MODELS, Model, Pixels
 
 ACROSS, DOWN = 1.7, 2.1  # of the face box: hair, chin and a little of the shoulders
 RAISED = 0.12  # of the face box's height: the box stops at the brows
@@ -22,9 +24,9 @@ class PagePortraits:
         self._detector, self._mesher = detector, mesher
 
     @staticmethod
-    def load() -> PagePortraits:
+    def load(models: Path = MODELS) -> PagePortraits:
         """With nets of its own. Raises `ModelAbsent`, `ModelTampered` or `ModelUnfit`."""
-        return PagePortraits(FaceDetector(Model.load(FACES)), FaceMesher(Model.load(MESH)))
+        return PagePortraits(FaceDetector(Model.load(FACES, models)), FaceMesher(Model.load(MESH, models)))
 
     def find(self, pixels: Pixels, rotation_deg: int) -> Pixels | None:
         """From a BGR page that its zone reads upright when turned so far, as `PageReading` says; None: no face.

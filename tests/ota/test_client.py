@@ -27,7 +27,11 @@ port, folder = int(sys.argv[1]), pathlib.Path(sys.argv[2])
 class Answer(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
         release, idle = os.environ["LANDFALL_RELEASE"], not (folder / "busy").exists()
-        told = {{"release": release, "idle": idle, "ails": AILS, "name": NAME}}
+        runs = {{path.parent.name: os.readlink(path) for path in folder.glob("ota/*/current")}}
+        refuses = (folder / "refuses").read_text() if (folder / "refuses").exists() else ""
+        refused = {{sha256: refuses for sha256 in runs.values()}} if refuses else {{}}
+        told = {{"release": release, "idle": idle, "alone": idle, "ails": AILS, "name": NAME, "pid": os.getpid()}}
+        told.update(runs={{}} if refuses else runs, refused=refused)
         body = json.dumps(told).encode()
         self.send_response(200); self.send_header("Content-Length", str(len(body))); self.end_headers()
         self.wfile.write(body)
@@ -51,6 +55,8 @@ class Kiosk:
     world: World
     port: int
     processes: list[subprocess.Popen[bytes]] = field(default_factory=list)
+    more: str = ""  # of ota.toml
+    poll_s: int = 1
     gate_s: int = 60  # a good one needs a second or two; a busy machine may need more
 
     @property
@@ -72,10 +78,10 @@ class Kiosk:
         base = self.world.url
         restart = [sys.executable, "-c", f"import os, signal; os.kill({self.pid}, signal.SIGHUP)"]
         (self.folder / "ota.toml").write_text(
-            f'device = "{ME.device}"\nhardware = "{ME.hardware}"\nfolder = "ota"\npoll_s = 1\n'
+            f'device = "{ME.device}"\nhardware = "{ME.hardware}"\nfolder = "ota"\npoll_s = {self.poll_s}\n'
             f'director = "{base}director/{ME.device}/metadata"\nimage = "{base}image/metadata"\n'
             f'content = "{base}image/targets"\ndirector_root = "director.root.json"\nimage_root = "image.root.json"\n'
-            f'[app]\nstatus = "http://127.0.0.1:{self.port}/"\ngate_s = {self.gate_s}\n'
+            f'{self.more}[app]\nstatus = "http://127.0.0.1:{self.port}/"\ngate_s = {self.gate_s}\n'
             f"restart = {json.dumps(restart)}\n"
         )
 
@@ -86,8 +92,12 @@ class Kiosk:
     def turn(self) -> dict[str, object]:
         """One turn of the client, in a process of its own."""
         assert self.client("--once").wait(PATIENCE_S) == 0
+        return self.told()[-1]
+
+    def told(self) -> list[dict[str, object]]:
+        """What the client says of itself."""
         told: list[dict[str, object]] = json.loads((self.ota / "state.json").read_bytes())
-        return told[-1]
+        return told
 
     def publish(self, counter: int, name: str, **manner: object) -> Release:
         made = tree(self.folder, name, **manner)  # type: ignore[arg-type]
@@ -95,11 +105,16 @@ class Kiosk:
         return self.world.publish(archive.read_bytes(), counter, name=f"apps/{name}.zip")
 
     def name(self) -> str:
+        return str(self.answer().get("name", ""))
+
+    def answer(self) -> dict[str, object]:
+        """The app's; empty while it does not."""
         try:
             with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/", timeout=2) as answer:
-                return str(json.load(answer)["name"])
+                told: dict[str, object] = json.load(answer)
+                return told
         except OSError:
-            return ""
+            return {}
 
 
 def until(seen: Callable[[], bool]) -> None:

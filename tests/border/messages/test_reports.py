@@ -70,7 +70,7 @@ def test_an_alarm_under_another_id_is_refused() -> None:
 
 
 @pytest.mark.parametrize("other", [{"transaction": "apps-5"}, {"phase": "kept"}, {"id": ALARM}])
-def test_a_step_bears_the_id_of_its_kiosk_transaction_and_phase(other: dict[str, str]) -> None:
+def test_a_step_bears_the_id_of_its_kiosk_transaction_and_phase(other: dict[str, Any]) -> None:
     data = envelope.sign_update(replace(UPDATE, **other), KIOSK)
     assert reason(lambda: envelope.open_update(topics.update("quay-1", UPDATE.id), data, PUBLIC)) == "wrong_id"
 
