@@ -25,6 +25,8 @@ wanted="$wanted /usr/lib/*/libusb-1.0.so.0|libusb-1.0-0"
 [ "$what" = test ] && wanted="$wanted swtpm|swtpm swtpm_setup|swtpm-tools softhsm2-util|softhsm2 /usr/include/tss2/tss2_esys.h|libtss2-dev"
 # on bookworm scripts/micropython.py unpacks trixie's instead
 [ "$what" = test ] && grep -q '^VERSION_CODENAME=trixie' /etc/os-release && wanted="$wanted micropython|micropython"
+# reads what the device's image is set up with
+[ "$what" = test ] && wanted="$wanted cryptsetup|cryptsetup-bin nft|nftables chronyd|chrony cpio|cpio systemd-analyze|systemd"
 # replays recorded USB traffic
 [ "$what" = test ] && wanted="$wanted umockdev-run|umockdev"
 
@@ -35,6 +37,10 @@ if [ -n "$full" ]; then
   wanted="$wanted /usr/include/gnutls/gnutls.h|libgnutls28-dev /usr/include/jpeglib.h|libjpeg-dev"
   wanted="$wanted /usr/include/sys/capability.h|libcap-dev"
   wanted="$wanted qemu-system-x86_64|qemu-system-x86 /bin/busybox|busybox-static"
+  # what builds the device's image for another processor and starts it
+  wanted="$wanted mmdebstrap|mmdebstrap qemu-aarch64-static|qemu-user-static arch-test|arch-test mcopy|mtools"
+  wanted="$wanted mkfs.vfat|dosfstools sfdisk|fdisk depmod|kmod qemu-system-aarch64|qemu-system-arm"
+  wanted="$wanted fdtput|device-tree-compiler"
 fi
 
 missing=()

@@ -50,6 +50,7 @@ class Parts:
     locked: tuple[Package, ...]
     extra: tuple[Package, ...]
     version: str
+    own: Path | None = None  # headquarters' own files, laid last
 
 
 def packages() -> tuple[str, ...]:
@@ -71,6 +72,8 @@ def make(tree: Path, parts: Parts) -> None:
     _scrub(tree)
     for layer in ORDER:
         _lay(LAYERS / layer / "files", tree)
+    if parts.own is not None:
+        _lay(parts.own, tree)
     shutil.copytree(parts.site, tree / SITE, dirs_exist_ok=True)
     _lay_app(tree / APP)
     _lay_modules(tree, parts)
