@@ -47,8 +47,8 @@ KERNEL = "linux-image-arm64"
 BESIDE = ("busybox-static", "raspi-firmware")
 VERSION = "0.1.0"
 DPKG = (
-    "force-unsafe-io", "path-exclude=/usr/share/man/*", "path-exclude=/usr/share/info/*",
-    "path-exclude=/usr/share/locale/*", "path-exclude=/usr/share/doc/*", "path-include=/usr/share/doc/*/copyright",
+    "force-unsafe-io", "path-exclude=/usr/share/man/*", "path-exclude=/usr/share/doc/*",
+    "path-exclude=/usr/share/locale/*", "path-include=/usr/share/doc/*/copyright",
 )  # fmt: skip
 BINFMT = Path("/proc/sys/fs/binfmt_misc")
 TOOLS = {
@@ -170,11 +170,15 @@ def finish(root: Path, parts: Parts, out: Path) -> Path:
     contents = {"bootcfg": work / "bootcfg.vfat", "boot_a": out / "boot.vfat", "root_a": out / "rootfs.ext4"}
     _timed("disk", lambda: disk.assemble(made, contents))
     shutil.copy(root / "usr/share/landfall/sbom.cdx.json", out / "sbom.cdx.json")
-    for name in ("boot.vfat", "rootfs.ext4", "landfall.img"):
-        path = out / name
-        used = path.stat().st_blocks * 512 // disk.MIB
-        _say(f"{name}: {path.stat().st_size // disk.MIB} MiB, {used} of them used, sha256 {sha256_of(path)}")
+    for name in ("boot.vfat", "rootfs.ext4"):
+        _say(f"{name}: {_size(out / name)}, sha256 {sha256_of(out / name)}")
+    _say(f"{made.name}: {_size(made)}")
     return made
+
+
+def _size(path: Path) -> str:
+    told = path.stat()
+    return f"{told.st_size // disk.MIB} MiB, {told.st_blocks * 512 // disk.MIB} of them used"
 
 
 def _busybox(beside: Path) -> Path:

@@ -22,7 +22,7 @@ SITE = "usr/local/lib/python3.13/dist-packages"
 FOLDERS = ("bootcfg", "data", "run", "tmp", "dev", "proc", "sys")
 SCRUBBED = (
     "var/cache/apt", "var/lib/apt", "var/log", "var/cache/debconf", "var/lib/dbus/machine-id", "etc/apt",
-    "usr/share/bash-completion", "usr/share/zsh", "usr/share/lintian", "boot", "etc/.pwd.lock",
+    "usr/share/bash-completion", "usr/share/info", "usr/share/zsh", "usr/share/lintian", "boot", "etc/.pwd.lock",
     "etc/passwd-", "etc/group-", "etc/shadow-", "etc/gshadow-", "var/lib/systemd/random-seed",
     "etc/machine-id", "etc/hostname", "etc/resolv.conf", "var/cache/ldconfig/aux-cache",
 )  # fmt: skip

@@ -122,7 +122,7 @@ class Machine:
     def _command(self, line: str, is_asked: bool) -> list[str]:
         forwards = "".join(f",hostfwd=tcp:127.0.0.1:{out}-:{inside}" for inside, out in self.ports.items())
         words = [
-            "nice", "-n", "10", "qemu-system-aarch64", *MACHINE, "-monitor", "none", "-no-reboot",
+            "nice", "-n", "5", "qemu-system-aarch64", *MACHINE, "-monitor", "none", "-no-reboot",
             "-kernel", str(self.folder / "vmlinuz"), "-initrd", str(self.folder / "initrd"),
             "-dtb", str(self.folder / "board.dtb"), "-append", line,
             "-drive", f"file={self.image},format=raw,if=none,id=d0,cache=unsafe,discard=unmap",
