@@ -20,6 +20,7 @@ from drivers.errors import ALL
 from hw_tests.codes import Code as HardwareCode
 from ota.refusals import Code, PublishCode
 from provisioning import refusals as provisioning
+from provisioning.image.board.faults import Code as BoardCode
 from tests.docs import stable_words
 from tests.docs.pages import DOCS, sections, words
 
@@ -29,7 +30,7 @@ TAMPERS = stable_words.tampers()
 EXPECTED: dict[str, set[str]] = {
     "Codes": {
         *stable_words.codes(),
-        *(str(code) for codes in (Code, PublishCode, HardwareCode, provisioning.Code) for code in codes),
+        *(str(code) for codes in (Code, PublishCode, HardwareCode, BoardCode, provisioning.Code) for code in codes),
         PAPER_LOW,
     },
     "Findings that refer": stable_words.referring(),
