@@ -11,10 +11,9 @@ from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
 from numpy.typing import NDArray
 
 from appliance.journey.ports import Box, FingerLook, Look
-from appliance.vision import frame_light, framing
+from appliance.vision import frame_light, framing, pad_bundle
 from appliance.vision.errors import ModelAbsent
 from appliance.vision.face_comparison import METRIC, Embedding
-from appliance.vision.face_pad import PassivePad
 from appliance.vision.face_reading import FaceReader
 from appliance.vision.finger_quality import FingerReader
 from appliance.vision.frame_light import FrameLight
@@ -89,7 +88,7 @@ def open_eyes(bundle: Path, key: EllipticCurvePublicKey, models: Path = MODELS) 
     A model or bundle that was altered raises `ModelTampered` or `ModelUnfit`, and the kiosk does not start.
     """
     try:
-        passive = PassivePad.load(bundle, key)
+        passive = pad_bundle.load(bundle, key)
     except ModelAbsent:
         passive = None  # the active challenge stands alone then, and the board says so
     try:

@@ -23,10 +23,12 @@ from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
+from appliance.vision import pad_bundle
 from appliance.vision.errors import ModelAbsent, ModelError
-from appliance.vision.face_pad import CARD, PassivePad, PublicKey
+from appliance.vision.face_pad import PassivePad
 from appliance.vision.face_reading import FaceReader
 from appliance.vision.mrz_reader import PageReader, Profile
+from appliance.vision.pad_bundle import CARD, PublicKey
 from border.rules.default import DEVELOPMENT
 from border.rules.policy import Policy
 from evaluation import challenge, comparison, conditions, finger, layout, made, mrz, pad, report
@@ -211,7 +213,7 @@ def _run(chosen: argparse.Namespace, work: Work, passive: PassivePad | None, *, 
 def _passive(bundle: Path | None, key: Path | None) -> PassivePad | None:
     if bundle is None or key is None:
         return None
-    return PassivePad.load(bundle, _public_key(key))
+    return pad_bundle.load(bundle, _public_key(key))
 
 
 def _bundle(folder: Path | None, passive: PassivePad | None) -> str | None:

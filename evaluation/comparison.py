@@ -219,8 +219,9 @@ def _plots(pairs: Pairs, curve: Det, max_distance: float) -> Iterator[Plot]:
         line = plots.Series("every threshold", tuple(zip(map(float, curve.fmr), map(float, curve.fnmr), strict=True)))
         mark = plots.Series("policy's limit", ((fmr.share or 0.0, fnmr.share or 0.0),))
         words = (
-            f"Rates of 0 are drawn at the edge. At policy's limit {rated(fmr)} false matches and {rated(fnmr)} false "
-            f"non-matches; equal error rate {percent(equal_error_rate(curve))}."
+            f"Rates of 0 and those above {percent(plots.MOST_RATE)} are drawn at the edges. At policy's limit "
+            f"{rated(fmr)} false matches and {rated(fnmr)} false non-matches; equal error rate "
+            f"{percent(equal_error_rate(curve))}."
         )
         yield Plot("Detection error trade-off", plots.lines(x, y, [line], [mark]), words)
     at, why = shown_threshold(pairs, max_distance)

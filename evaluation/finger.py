@@ -193,8 +193,9 @@ def _plots(policy: Policy, groups: Mapping[str, Answered]) -> Iterator[Plot]:
     lines = {least[name] for name in groups if name in least}
     line = lines.pop() if len(lines) == 1 else None
     limits = ", ".join(f"{name} {least[name]:g}" if name in least else f"{name} none" for name in groups)
-    picture = plots.distributions(plots.linear("score, 0 to 100", 0, 100), scores, line)
-    yield Plot("Scores", picture, f"Policy's least: {limits}. {told}")
+    picture = plots.distributions(plots.linear("what policy's limit speaks of, 0 to 100", 0, 100), scores, line)
+    meant = "The score, less where a better touch of the same finger would give more."
+    yield Plot("Scores as policy judges them", picture, f"{meant} Policy's least: {limits}. {told}")
     pairs = {name: _referenced(rows) for name, rows in groups.items()}
     if any(pairs.values()):
         yield _reference_plot(pairs, groups)

@@ -207,7 +207,8 @@ def _field_tables(known: Answered) -> Iterator[Table]:
             rows.append((field.replace("_", " "), str(total), *(str(counts[word]) for word in Word), cells[3]))
         if rows:
             head = ("field", "n", *(word.replace("_", " ") for word in Word), "95 % of wrong but valid")
-            yield Table(f"Fields of {name}, {len(answers)} pages", head, tuple(rows))
+            pages = "1 page" if len(answers) == 1 else f"{len(answers)} pages"
+            yield Table(f"Fields of {name}, {pages}", head, tuple(rows))
 
 
 def _plots(groups: Sequence[tuple[str, Answered]], known: Answered) -> tuple[Plot, ...]:

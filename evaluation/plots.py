@@ -21,6 +21,7 @@ STYLE = (
     ".grid{stroke:#d6dde2;stroke-width:1}.limit{stroke:#b0203a;stroke-width:1.5;stroke-dasharray:5 4}"
     ".small{font-size:12px;fill:#3a4750}.paper{fill:#fff}"
 )
+MOST_RATE = 0.6  # where the axes of a detection error trade-off end
 MOST_POINTS = 1500  # of one group in a picture; more would only make the page heavy
 
 
@@ -70,10 +71,10 @@ def shares(words: str, most: float = 1.0) -> Axis:
 
 def deviates(words: str, least: float) -> Axis:
     """The axis of a detection error trade-off: normal deviates, so that normal scores give straight lines."""
-    marks = (1e-5, 1e-4, 1e-3, 0.01, 0.05, 0.2, 0.4, 0.6)
+    marks = (1e-5, 1e-4, 1e-3, 0.01, 0.05, 0.2, 0.4, MOST_RATE)
     low = min(max(least, 1e-6), 0.005)
     ticks = tuple((value, percent(value)) for value in marks if value >= low)
-    return Axis(words, low, 0.6, ticks, NormalDist().inv_cdf)
+    return Axis(words, low, MOST_RATE, ticks, NormalDist().inv_cdf)
 
 
 def scatter(x: Axis, y: Axis, groups: Sequence[Series], limits: tuple[float | None, float | None]) -> str:
@@ -94,8 +95,11 @@ def lines(x: Axis, y: Axis, groups: Sequence[Series], marks: Sequence[Series] = 
         parts.append(f'<polyline points="{path}" fill="none" stroke-width="2.5" {look}/>')
     for mark in marks:
         for px, py in mark.points:
-            parts.append(f'<circle cx="{_x(x, px):.1f}" cy="{_y(y, py):.1f}" r="6" fill="#b0203a"/>')
-            parts.append(f'<text x="{_x(x, px) + 10:.1f}" y="{_y(y, py) - 8:.1f}">{escape(mark.name)}</text>')
+            at, high = _x(x, px), _y(y, py)
+            side, away = ("end", -10) if at > WIDTH / 2 else ("start", 10)  # into the picture, not out of it
+            words = f'x="{at + away:.1f}" y="{high - 8:.1f}" text-anchor="{side}"'
+            parts.append(f'<circle cx="{at:.1f}" cy="{high:.1f}" r="6" fill="#b0203a"/>')
+            parts.append(f"<text {words}>{escape(mark.name)}</text>")
     return _svg(parts, groups, lines=True)
 
 

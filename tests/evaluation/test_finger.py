@@ -48,4 +48,4 @@ def test_classes_are_never_mixed_and_the_reference_orders() -> None:
     means = [point["mean_reference"] for point in optical["mean_reference_versus_discard"]]
     assert means == sorted(means) and means[0] == 9.5
     assert any("no reference" in note for note in made.notes)
-    assert {plot.title for plot in made.plots} >= {"Scores", "Our score and the reference"}
+    assert {plot.title for plot in made.plots} >= {"Scores as policy judges them", "Our score and the reference"}

@@ -52,6 +52,15 @@ def test_a_plot_is_whole_and_within_its_frame(kind: str) -> None:
         assert 0 <= float(circle.attrib["cx"]) <= width and 0 <= float(circle.attrib["cy"]) <= height
 
 
+@pytest.mark.parametrize("rate", [0.0, 0.01, 0.4, 0.9])
+def test_a_marks_name_is_written_into_the_picture(rate: float) -> None:
+    axis = plots.deviates("rate", 1e-4)
+    drawn = ElementTree.fromstring(plots.lines(axis, axis, [], [plots.Series("policy's limit", ((rate, 0.0),))]))
+    name = next(text for text in drawn.iter("{http://www.w3.org/2000/svg}text") if text.text == "policy's limit")
+    left = float(name.attrib["x"]) - (100 if name.attrib["text-anchor"] == "end" else 0)  # a hundred pixels hold it
+    assert left >= 0 and left + 100 <= plots.WIDTH
+
+
 @pytest.mark.parametrize(("low", "high"), [(0, 1), (0, 0.07), (0, 47), (-3, 3), (0, 0), (5, 5)])
 def test_an_axis_holds_its_values_and_ends_on_marks(low: float, high: float) -> None:
     axis = plots.linear("x", low, high)

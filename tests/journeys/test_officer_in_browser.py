@@ -45,6 +45,14 @@ def refer_somebody(stand: Stand, who: str = "expired") -> records.Encounter:
     return record
 
 
+FOLDED = "open => document.querySelectorAll('details').forEach(one => { one.open = open; })"
+"""Unfolds every measure and check of a case, or folds them again."""
+
+SQUEEZED = """[...document.querySelectorAll(".bars .what")]
+  .filter(one => one.scrollWidth > one.clientWidth).map(one => one.textContent)"""
+"""Measures whose words reach into their number."""
+
+
 @pytest.mark.parametrize(("outcome", "reason"), DECISIONS)
 def test_a_decision_is_taken_on_the_tablet_and_reaches_the_centre(
     harbour: Harbour, stand: Stand, tablet: Page, artefacts: Path, outcome: str, reason: str
@@ -59,6 +67,10 @@ def test_a_decision_is_taken_on_the_tablet_and_reaches_the_centre(
     stand.until("all pictures", lambda: bool(tablet.evaluate(PICTURES_ARE_THERE)))
     assert record.number in tablet.inner_text("h1")
     tablet.screenshot(path=artefacts / f"officer-{outcome}-2-compare.png", full_page=True)
+    tablet.evaluate(FOLDED, True)
+    assert tablet.evaluate(SQUEEZED) == []
+    tablet.screenshot(path=artefacts / f"officer-{outcome}-2-components.png", full_page=True)
+    tablet.evaluate(FOLDED, False)
     tablet.click(f"label:has([value={outcome}])")
     tablet.click(f"label:has([value={reason}])")
     tablet.screenshot(path=artefacts / f"officer-{outcome}-3-decision.png")

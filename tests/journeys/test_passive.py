@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from appliance.vision.face_pad import CARD, SIGNATURE
+from appliance.vision.pad_bundle import CARD, SIGNATURE
 from central.files import read_private
 from tests.journeys.conftest import PASSIVE
 from tests.journeys.harness import Harbour

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
 
+from appliance.vision import pad_bundle
 from appliance.vision.errors import ModelTampered
-from appliance.vision.face_pad import PassivePad
 from central.files import private_pem
 from tests.vision.tiny_nets import mean_colour_net
 from training.passive_pad import bundle, upstream
@@ -28,13 +28,13 @@ def made(folder: Path) -> str:
 
 def test_a_written_bundle_is_what_the_slot_takes(tmp_path: Path) -> None:
     assert made(tmp_path) == "minifasnet-pair 3"
-    assert PassivePad.load(tmp_path, KEY.public_key()).name == "minifasnet-pair 3"
+    assert pad_bundle.load(tmp_path, KEY.public_key()).name == "minifasnet-pair 3"
 
 
 def test_a_bundle_signed_for_others_is_refused(tmp_path: Path) -> None:
     made(tmp_path)
     with pytest.raises(ModelTampered):
-        PassivePad.load(tmp_path, generate_private_key(SECP256R1()).public_key())
+        pad_bundle.load(tmp_path, generate_private_key(SECP256R1()).public_key())
 
 
 def test_other_weights_than_the_pinned_are_never_opened(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -15,7 +15,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
-from appliance.vision.face_pad import PassivePad
+from appliance.vision import pad_bundle
 from appliance.vision.face_reading import FaceReader
 from simulators.faces import Identity, render
 
@@ -33,7 +33,7 @@ pytestmark = pytest.mark.skipif(
 def judge() -> FaceReader:
     key = load_pem_public_key(KEY.read_bytes())
     assert isinstance(key, EllipticCurvePublicKey)
-    return FaceReader.load(passive=PassivePad.load(BUNDLE, key))
+    return FaceReader.load(passive=pad_bundle.load(BUNDLE, key))
 
 
 @pytest.mark.parametrize(("picture", "bona_fide"), [("T1", 0.987), ("F1", 0.155), ("F2", 0.077)])

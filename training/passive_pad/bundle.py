@@ -11,7 +11,9 @@ from cryptography.hazmat.primitives.asymmetric.ec import ECDSA, EllipticCurvePri
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from cryptography.hazmat.primitives.hashes import SHA256
 
-from appliance.vision.face_pad import CARD, FAMILY, SIGNATURE, PassivePad
+from appliance.vision import pad_bundle
+from appliance.vision.face_pad import FAMILY
+from appliance.vision.pad_bundle import CARD, SIGNATURE
 from training.passive_pad.upstream import BONA_FIDE_CLASS, LICENCE, SIDE, SOURCE, Weights
 
 NAME = "minifasnet-pair"
@@ -58,11 +60,11 @@ def write(folder: Path, nets: Sequence[Net], version: int, key: EllipticCurvePri
     card = HEAD.format(name=NAME, version=version, family=FAMILY) + "".join(_row(folder, net) for net in nets)
     (folder / CARD).write_text(card, "utf-8")
     (folder / SIGNATURE).write_bytes(sign(card.encode(), key))
-    return PassivePad.load(folder, key.public_key()).name
+    return pad_bundle.load(folder, key.public_key()).name
 
 
 def sign(message: bytes, key: EllipticCurvePrivateKey) -> bytes:
-    """ES256 as r and s of 32 bytes each, which `face_pad.verify` takes."""
+    """ES256 as r and s of 32 bytes each, which `pad_bundle.verify` takes."""
     r, s = decode_dss_signature(key.sign(message, ECDSA(SHA256())))
     return r.to_bytes(32, "big") + s.to_bytes(32, "big")
 
