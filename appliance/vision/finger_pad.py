@@ -93,7 +93,7 @@ def _film(grey: NDArray[np.float32], inside: Mask, outside: Mask) -> float:
     """Grey levels by which the lightest parts of the valleys are darker than bare glass; 0 without any in sight."""
     if int(outside.sum()) < MIN_GLASS_PX:
         return 0.0
-    calm = cv2.GaussianBlur(grey, (0, 0), 1.5)
+    calm = np.asarray(cv2.GaussianBlur(grey, (0, 0), 1.5), np.float32)
     return float(np.median(calm[outside])) - _level(calm[inside], 0.92)
 
 
