@@ -21,7 +21,7 @@ from evaluation.work import Answer, Work
 from training.attacks import frames, meshes
 from training.attacks.meshes import Species as Instrument
 
-TITLE = "Face: the whole turn challenge, simulated"
+TITLE = "Face: the whole challenge of turn and nod, simulated"
 FIRST_SEED = 40_000
 NOISE = 0.02  # of each landmark's coordinates, in outer eye distances: what the goals are stated at
 PICTURES, GEOMETRY = "pictures", f"meshes at noise {NOISE:g}"
@@ -88,8 +88,8 @@ def section(rows: Sequence[tuple[str, Judged]]) -> Section:
         TITLE,
         headlines=tuple(line for kind, mine in kinds.items() for line in _headlines(kind, mine)),
         notes=(
-            "A film can show the turn that is asked by chance. What works against it is the random order of the turns "
-            "and the short time, so its rate follows from the number of turns that policy asks.",
+            "A film can show the movements that are asked by chance. What works against it is the random order of "
+            "turns and nods and the short time, so its rate follows from the number of movements that policy asks.",
         ),
         tables=tuple(_table(kind, mine) for kind, mine in kinds.items()),
         plots=tuple(_plot(kind, mine) for kind, mine in kinds.items()),
