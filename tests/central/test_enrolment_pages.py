@@ -93,7 +93,8 @@ def shot(page: Page, name: str) -> None:
 def read_qr(picture: bytes) -> bytes:
     """What another reader than the maker of the code finds in it; OpenCV takes bytes for Latin-1."""
     image = cv2.imdecode(np.frombuffer(picture, np.uint8), cv2.IMREAD_COLOR)
-    found: bytes = cv2.QRCodeDetector().detectAndDecodeBytes(image)[0]  # type: ignore[attr-defined]
+    assert image is not None
+    found: bytes = cv2.QRCodeDetector().detectAndDecodeBytes(image)[0]
     return found.decode("utf-8").encode("latin-1")
 
 
