@@ -90,6 +90,16 @@ class SignedVoucher:
     signatures: tuple[bytes, ...]
 
 
+NO_EK = "none"
+EK_CERTIFICATE = re.compile(r"[0-9a-f]{64}|none")
+MOST_CHARACTERS, MOST_DEVICES = 128, 32
+
+
+def is_plain(text: str) -> bool:
+    """Whether a page can show it and any database keep it."""
+    return len(text) <= MOST_CHARACTERS and text.isprintable()
+
+
 @dataclass(frozen=True, slots=True)
 class BoardFacts:
     """What the device read of itself. `serial` is printed on the board; `ek_certificate_sha256`: hex, or "none"."""
@@ -100,8 +110,12 @@ class BoardFacts:
     devices: tuple[tuple[str, str], ...]  # ("camera", "..."), ("document_reader", "...")
     key_level: KeyLevel
 
-
-NO_EK = "none"
+    def __post_init__(self) -> None:
+        texts = (self.serial, self.model, *(text for device in self.devices for text in device))
+        if not self.serial or not all(map(is_plain, texts)) or len(self.devices) > MOST_DEVICES:
+            raise ValueError("a board has a serial number, and texts that can be printed")
+        if not EK_CERTIFICATE.fullmatch(self.ek_certificate_sha256):
+            raise ValueError("an endorsement certificate is named by its SHA-256, or by none")
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +158,8 @@ class EnrolmentRequest:
     def __post_init__(self) -> None:
         if len(self.nonce) != NONCE_BYTES or self.last_seq < 0 or not LANE_ID.fullmatch(self.kiosk):
             raise ValueError("a request has a nonce of 32 bytes, a lane and a sequence number")
+        if self.previous_kiosk and not LANE_ID.fullmatch(self.previous_kiosk):
+            raise ValueError("the lane that is left is a lane")
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,6 +254,10 @@ class SheetEntry:
     at: Stamp
     previous: bytes
 
+    def __post_init__(self) -> None:
+        if not is_plain(self.step) or not is_plain(self.who):
+            raise ValueError("a step and who did it are texts that can be printed")
+
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
@@ -260,6 +280,10 @@ class CommissioningSheet:
     entries: tuple[SheetEntry, ...]
     evidence: tuple[Evidence, ...]  # of entries that are worth keeping at the centre; found by their digest
     at: Stamp
+
+    def __post_init__(self) -> None:
+        if not LANE_ID.fullmatch(self.kiosk):
+            raise ValueError("a sheet is a lane's")
 
 
 @dataclass(frozen=True, slots=True)

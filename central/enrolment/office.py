@@ -23,6 +23,7 @@ from border.enrolment.answers import Reply
 from border.enrolment.refusals import Refusal
 from border.enrolment.requests import OpenRequest, request_digest
 from border.enrolment.values import (
+    LANE_ID,
     NONCE_BYTES,
     VOUCHERED,
     Challenge,
@@ -41,7 +42,7 @@ from central.enrolment import tpm
 from central.enrolment.judgement import Attested, Case, Refused, Ruling, judge, moment, public_key, spki
 from central.enrolment.settings import Settings
 from central.store import lanes, vouchers
-from central.store.api import Store, Transaction
+from central.store.api import Store, StoreRefused, Transaction
 from central.store.lanes import (
     IN_SERVICE,
     CertificateRow,
@@ -55,6 +56,7 @@ from central.store.lanes import (
 )
 
 SECRET_BYTES = 32
+NOT_STORABLE = Refused(Refusal.BAD_REQUEST, "it holds a value that no database row can hold")
 UNREADABLE: Mapping[str, Refusal] = {
     "bad_signature": Refusal.WRONG_SIGNATURE,
     "wrong_kiosk": Refusal.WRONG_SIGNATURE,
@@ -107,6 +109,8 @@ class Office:
                 reply = self._dealt(t, opened, data, online)
         except Refused as no:
             return self._noted(digest, opened, no)
+        except StoreRefused:
+            return self._refused(digest, opened.request.kiosk, NOT_STORABLE)
         return answers.sign_reply(reply, self._desk.answers)
 
     def proof(self, data: bytes) -> bytes:
@@ -139,6 +143,8 @@ class Office:
             return self._refused(digest, kiosk, Refused(UNREADABLE.get(error.reason, Refusal.BAD_REQUEST), str(error)))
         except Refused as no:
             return self._refused(digest, kiosk, no)
+        except StoreRefused:
+            return self._refused(digest, kiosk, NOT_STORABLE)
         return answers.sign_reply(receipt, self._desk.answers)
 
     def enroll(self, csr: bytes) -> bytes:
@@ -148,7 +154,8 @@ class Office:
             current = self._serving(t, kiosk)
             if current.public_key != spki(key):
                 raise NotAllowed
-            return self._issue(t, current, Usage.IDENTITY, key).der
+            there = self._young(t, current)  # an old request shown again and again makes nothing new
+            return there.der if there is not None else self._issue(t, current, Usage.IDENTITY, key).der
 
     def reenroll(self, csr: bytes, peer: bytes) -> bytes:
         """EST simplereenroll: the holder of a TLS certificate that counts gets the next, for a new key if he likes.
@@ -383,6 +390,13 @@ class Office:
         lanes.add_certificate(t, row)
         return row
 
+    def _young(self, t: Transaction, identity: IdentityRow) -> CertificateRow | None:
+        """The identity's certificate that has more than half of its time before it."""
+        half_ms = self._desk.settings.identity_days * 86_400_000 // 2
+        own = [row for row in lanes.certificates(t, identity.kiosk) if row.generation == identity.generation]
+        counting = [row for row in own if row.usage is Usage.IDENTITY and not row.revoked_ms]
+        return next((row for row in reversed(counting) if row.not_after_ms - self._wall_ms() > half_ms), None)
+
     def _kept_sheet(self, t: Transaction, data: bytes, digest: bytes, kiosk: str) -> SheetReceipt:
         lane = lanes.lane(t, kiosk)
         current = next((row for row in lanes.identities(t, kiosk) if not row.until_ms), None)
@@ -414,8 +428,7 @@ class Office:
         request = opened.request
         with self._store.transaction() as t:
             if lanes.lane(t, request.kiosk) is not None:
-                board = request.board.serial[:64]
-                lanes.add_refusal(t, request.kiosk, board, no.reason, no.detail, self._wall_ms())
+                lanes.add_refusal(t, request.kiosk, request.board.serial, no.reason, no.detail, self._wall_ms())
         return self._refused(digest, request.kiosk, no)
 
     def _refused(self, digest: bytes, kiosk: str, no: Refused) -> bytes:
@@ -433,9 +446,12 @@ def _csr(der: bytes) -> tuple[str, ec.EllipticCurvePublicKey]:
     try:
         names = x509.load_der_x509_csr(der).subject.get_attributes_for_oid(x509.NameOID.COMMON_NAME)
         kiosk = str(names[0].value)
-        return kiosk, requests.csr_key(der, kiosk)
+        key = requests.csr_key(der, kiosk)
     except (ValueError, IndexError):
         raise NotAllowed from None
+    if not LANE_ID.fullmatch(kiosk):
+        raise NotAllowed
+    return kiosk, key
 
 
 def _told(case: Case, answer: EnrolmentAnswer) -> str:

@@ -10,6 +10,9 @@ from enum import StrEnum
 from border.enrolment.values import BoardFacts, Mark
 from central.store.api import Row, Transaction
 
+MOST_REFUSALS = 200
+"""Rows of one lane: whoever knows a lane's name can make them."""
+
 
 class LaneState(StrEnum):
     EXPECTED = "expected"  # a voucher names it, no board has come
@@ -314,11 +317,16 @@ def events(t: Transaction, kiosk: str) -> list[Event]:
 
 
 def add_refusal(t: Transaction, kiosk: str, board: str, reason: str, detail: str, now_ms: int) -> None:
-    """The same board refused as the same lane for the same reason is one row that counts."""
+    """The same board refused as the same lane for the same reason is one row that counts; the oldest make room."""
     t.rows(
         "INSERT INTO enrolment_refusals VALUES (?, ?, ?, ?, ?, ?, 1) ON CONFLICT (kiosk, board, reason) DO UPDATE "
         "SET times = enrolment_refusals.times + 1, last_ms = excluded.last_ms, detail = excluded.detail",
         (kiosk, board, reason, detail, now_ms, now_ms),
+    )
+    t.rows(
+        "DELETE FROM enrolment_refusals WHERE kiosk = ? AND last_ms < (SELECT MIN(last_ms) FROM (SELECT last_ms FROM "
+        "enrolment_refusals WHERE kiosk = ? ORDER BY last_ms DESC LIMIT ?) AS newest)",
+        (kiosk, kiosk, MOST_REFUSALS),
     )
     t.rows("UPDATE centre SET version = version + 1")
 

@@ -1,5 +1,6 @@
 -- The centre's tables in SQLite. Times are milliseconds since 1970 UTC. Nothing is ever updated but the columns
--- marked "moves"; nothing is deleted but slices of a part that proved wrong, and nonces of the centre's once used.
+-- marked "moves"; nothing is deleted but slices of a part that proved wrong, nonces of the centre's once used,
+-- and the oldest refusals of a lane that has very many.
 
 CREATE TABLE IF NOT EXISTS centre (
   one INTEGER PRIMARY KEY CHECK (one = 1),

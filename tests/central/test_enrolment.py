@@ -302,3 +302,24 @@ def test_who_was_refused_as_a_lane_of_ours_is_remembered_and_strangers_are_not(h
     with hq.store.snapshot() as t:
         assert [(row[0], row[1], row[4]) for row in lanes.refusals(t, "quay-1")] == [("board-b", "lane_taken", 3)]
         assert lanes.refusals(t, "nobody-1") == []
+
+
+def test_a_flood_of_refused_boards_leaves_the_newest_and_makes_room(hq: Headquarters) -> None:
+    hq.voucher()
+    with hq.store.transaction() as t:
+        for number in range(lanes.MOST_REFUSALS + 30):
+            lanes.add_refusal(t, "quay-1", f"board-{number}", "lane_taken", "", hq.now_ms + number)
+        kept = [row[0] for row in lanes.refusals(t, "quay-1")]
+    assert kept == [f"board-{number}" for number in reversed(range(30, lanes.MOST_REFUSALS + 30))]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"serial": "with\0nul"}, {"serial": ""}, {"model": "x" * 200}, {"devices": (("camera", "\n"),)}],
+)
+def test_a_board_whose_facts_no_page_and_no_row_can_hold_is_no_board(
+    hq: Headquarters, change: dict[str, object]
+) -> None:
+    with pytest.raises(ValueError, match="a board has"):
+        replace(Board("board-a").facts, **change)  # type: ignore[arg-type]
+    assert hq.identities() == []

@@ -7,7 +7,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import cv2
 import httpx
+import numpy as np
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
@@ -86,6 +88,14 @@ def page(browser: Browser) -> Iterator[Page]:
 def shot(page: Page, name: str) -> None:
     ARTEFACTS.mkdir(parents=True, exist_ok=True)
     page.screenshot(path=str(ARTEFACTS / f"{name}.png"), full_page=True)
+
+
+def read_qr(picture: bytes) -> bytes:
+    """What another reader than the maker of the code finds in it; OpenCV takes bytes for Latin-1."""
+    image = cv2.imdecode(np.frombuffer(picture, np.uint8), cv2.IMREAD_COLOR)
+    assert image is not None
+    found: bytes = cv2.QRCodeDetector().detectAndDecodeBytes(image)[0]
+    return found.decode("utf-8").encode("latin-1")
 
 
 def history(hq: Headquarters) -> None:
@@ -175,7 +185,7 @@ def test_the_register_tells_a_lanes_whole_story(pages: Pages) -> None:
     assert "10000000abcdef02" in listed
     assert "Ends soon" in listed
     assert "10000000abcdef01" in story
-    assert "Its records count up to number 0" in story
+    assert "It gave no record" in story
     assert story.count("Signature valid") == 2
     assert "Another board is in service as this lane" in story
     assert "closed for the season" in pages.web.get("/lanes/quay-2").text
@@ -209,12 +219,16 @@ class TestInABrowser:
         page.locator("#signer-passphrase").fill(PASSPHRASES["j.baptiste"])
         page.get_by_role("button", name="Sign", exact=True).click()
         page.get_by_text("Good", exact=True).wait_for(timeout=WAIT_MS)
-        page.wait_for_function("document.querySelector('.qr').complete && document.querySelector('.qr').naturalWidth")
+        page.wait_for_load_state("load")
+        assert page.locator(".qr").evaluate("image => image.complete && image.naturalWidth > 0")
         shot(page, "voucher")
         page.emulate_media(media="print")
         assert page.locator(".qr").is_visible()
         assert not page.locator("header").is_visible()
         shot(page, "voucher-printed")
+        (serial,) = pages.serials()
+        page.goto(f"{pages.web.base_url}/vouchers/{serial}/qr.svg")
+        assert read_qr(page.screenshot()) == pages.web.get(f"/vouchers/{serial}/voucher.cbor").content
 
     def test_every_page_passes_axe_and_fits_a_tablet(self, pages: Pages, page: Page) -> None:
         history(pages.hq)

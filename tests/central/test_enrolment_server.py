@@ -185,11 +185,13 @@ def test_simpleenroll_gives_an_identity_key_in_force_its_certificate_and_nobody_
     with office.line() as line:
         own = base64.encodebytes(certificate_request(board.key, "quay-1"))
         (leaf,) = certificates_in(line.post(paths.SIMPLE_ENROLL, content=own))
+        (again,) = certificates_in(line.post(paths.SIMPLE_ENROLL, content=own))
         for key in (board.tls_key, ec.generate_private_key(ec.SECP256R1())):
             csr = base64.encodebytes(certificate_request(key, "quay-1"))
             assert line.post(paths.SIMPLE_ENROLL, content=csr).status_code == 403
         assert line.post(paths.SIMPLE_ENROLL, content=b"").status_code == 403
     assert leaf.public_key() == board.key.public_key()
+    assert again == leaf
 
 
 def test_a_certificate_that_no_tls_takes_does_not_reach_the_office(

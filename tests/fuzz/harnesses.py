@@ -37,6 +37,7 @@ HARNESSES: dict[str, Harness] = {
     harness.name: harness
     for harness in (
         Harness("documents", seeds.documents),
+        Harness("enrolment", seeds.enrolment),
         Harness("lane", seeds.lane),
         Harness("chip", seeds.chip),
         Harness("messages", seeds.messages),

@@ -43,6 +43,12 @@ def chip() -> list[bytes]:
     return [*found, *(b"\x03" + each for each in known), *(b"\x05" + each[:-10] for each in known)]
 
 
+def enrolment() -> list[bytes]:
+    from tests.fuzz import fuzz_enrolment
+
+    return fuzz_enrolment.seeds()
+
+
 def messages() -> list[bytes]:
     from tests.fuzz import fuzz_messages
 
