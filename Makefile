@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 PY = $(VENV)/bin/python
 
-.PHONY: train-mrz train-locator train-comparison train-finger import-pad run test test-full guest-test hw-test lint types bench bench-vision evaluate fuzz lock setup setup-test setup-full setup-training clean
+.PHONY: train-mrz train-locator train-comparison train-finger import-pad run test test-full guest-test ota-e2e hw-test lint types bench bench-vision evaluate fuzz lock setup setup-test setup-full setup-training clean
 
 run: setup
 	$(PY) -m practice $(ARGS)
@@ -17,6 +17,7 @@ test: setup-test lint types
 	$(PY) -m pytest $(ALONE) $(ARGS)
 
 # What takes minutes too, with the lane board's firmware on an emulated RP2040 (as root, mmdebstrap: built once, 15 minutes).
+test-full: export LANDFALL_CUTS ?= 100
 test-full: setup-full lint types
 	-$(PY) -m scripts.rp2040
 	$(PY) -m pytest -n $(WORKERS) --dist loadfile -m "not bench" $(ALONE:%=--ignore=%) $(ARGS)
@@ -29,6 +30,11 @@ hw-test: setup-test
 # Real kernel devices in a guest: Debian's kernel under qemu, this machine's own files as its root.
 guest-test: setup-full
 	$(PY) -m pytest -m "not bench" tests/guest $(ARGS)
+
+# Updates of the operating system on an emulated board, as root: CUTS power cuts at random points, 0 bricks.
+CUTS ?= 10
+ota-e2e: setup-full
+	LANDFALL_CUTS=$(CUTS) $(PY) -m pytest -m "not bench" tests/image_guest $(ARGS)
 
 bench: setup-test
 	$(PY) -m bench $(ARGS)

@@ -22,7 +22,7 @@ from bench.picture import bars
 
 VISION: tuple[str, ...] = ("vision", "face", "challenge", "face_runtime", "model_set", "mrz", "loop")
 """What `--vision` and `make bench-vision` run: every figure of the eyes."""
-BENCHES: tuple[str, ...] = (*VISION, "chip", "finger", "camera", "lane", "outbox", "central", "journey")
+BENCHES: tuple[str, ...] = (*VISION, "chip", "finger", "camera", "lane", "outbox", "central", "journey", "ota")
 QUICK: dict[str, tuple[str, ...]] = {
     "vision": ("--rounds", "2"),
     "face": ("--rounds", "2"),
@@ -38,6 +38,7 @@ QUICK: dict[str, tuple[str, ...]] = {
     "outbox": ("--rounds", "1", "--count", "3"),
     "central": ("--encounters", "8", "--rounds", "1"),
     "journey": ("--crossings", "1"),
+    "ota": ("--size-mb", "8", "--rounds", "1", "--devices", "3"),
 }
 FOLDER = Path("artefacts/bench")
 LIMIT_S = 3600.0

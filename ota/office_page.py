@@ -52,9 +52,8 @@ HARDWARE = ("practice",)
 """What boards an app bundle made here is for."""
 UNHEARD = Update("", "", "")
 FAILED = (State.ROLLED_BACK, State.REFUSED)
-URGENCY = {
-    state: rank for rank, state in enumerate((*FAILED, State.TAKING_BACK, State.PROVING, State.TRYING, State.INSTALLED))
-}
+UNDER_WAY = (State.TAKING_BACK, State.PROVING, State.TRYING, State.INSTALLED, State.FETCHED, State.CHOSEN)
+URGENCY = {state: rank for rank, state in enumerate((*FAILED, *UNDER_WAY, State.KEPT))}
 """Who is shown first."""
 MOST_ROWS = 100
 SAME_SITE = ("same-origin", "none")

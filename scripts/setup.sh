@@ -23,8 +23,12 @@ wanted="$wanted /usr/lib/*/libusb-1.0.so.0|libusb-1.0-0"
 [ "$what" = test ] && wanted="$wanted /usr/lib/*/libeac.so.3|libeac3"
 # keys in a simulated TPM and in a simulated token; what builds tpm2-pytss, which has no wheel
 [ "$what" = test ] && wanted="$wanted swtpm|swtpm swtpm_setup|swtpm-tools softhsm2-util|softhsm2 /usr/include/tss2/tss2_esys.h|libtss2-dev"
+# image bundles, signed with a key on a token
+[ "$what" = test ] && wanted="$wanted rauc|rauc mksquashfs|squashfs-tools /usr/lib/*/engines-3/pkcs11.so|libengine-pkcs11-openssl"
 # on bookworm scripts/micropython.py unpacks trixie's instead
 [ "$what" = test ] && grep -q '^VERSION_CODENAME=trixie' /etc/os-release && wanted="$wanted micropython|micropython"
+# RAUC on a private bus
+[ "$what" = test ] && wanted="$wanted rauc|rauc mksquashfs|squashfs-tools dbus-daemon|dbus"
 # replays recorded USB traffic
 [ "$what" = test ] && wanted="$wanted umockdev-run|umockdev"
 
@@ -35,6 +39,9 @@ if [ -n "$full" ]; then
   wanted="$wanted /usr/include/gnutls/gnutls.h|libgnutls28-dev /usr/include/jpeglib.h|libjpeg-dev"
   wanted="$wanted /usr/include/sys/capability.h|libcap-dev"
   wanted="$wanted qemu-system-x86_64|qemu-system-x86 /bin/busybox|busybox-static"
+  wanted="$wanted qemu-system-aarch64|qemu-system-arm /usr/libexec/qemu-binfmt/aarch64-binfmt-P|qemu-user-static"
+  wanted="$wanted mmdebstrap|mmdebstrap arch-test|arch-test mcopy|mtools mkfs.vfat|dosfstools sfdisk|fdisk"
+  wanted="$wanted fdtput|device-tree-compiler"
 fi
 
 missing=()

@@ -16,7 +16,7 @@ from border.messages.values import AlarmKind
 from border.rules.engine import RULE_LINES
 from central import reasons
 from drivers.errors import ALL
-from ota.refusals import Code
+from ota.refusals import Code, PublishCode
 from tests.docs import stable_words
 from tests.docs.pages import DOCS, sections, words
 
@@ -24,7 +24,7 @@ PAGE = DOCS / "errors.md"
 
 TAMPERS = stable_words.tampers()
 EXPECTED: dict[str, set[str]] = {
-    "Codes": {*stable_words.codes(), *map(str, Code), PAPER_LOW},
+    "Codes": {*stable_words.codes(), *map(str, Code), *map(str, PublishCode), PAPER_LOW},
     "Findings that refer": stable_words.referring(),
     "Findings that clear": stable_words.clearing(),
     "Rules": set(RULE_LINES),

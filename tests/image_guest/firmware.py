@@ -24,6 +24,7 @@ from tests.image_guest.media import SECTOR, offsets
 PARTITIONS = {2: "boot_a", 3: "boot_b"}
 FALLBACK = 2
 """Where a selector that cannot be read leads: the first partition with a kernel."""
+LOG_BYTES = 2 << 30  # sparse
 MACHINE = ("-M", "virt", "-cpu", "cortex-a53", "-smp", "1", "-m", "768", "-nographic", "-accel", "tcg")
 
 
@@ -38,6 +39,7 @@ class Board:
     folder: Path
     disk: Path
     more: str = ""
+    log: Path | None = None  # where every write to the disk is recorded
     console: str = ""
     starts: list[tuple[int, bool]] = field(default_factory=list)
     qemu: subprocess.Popen[bytes] | None = None
@@ -95,6 +97,16 @@ class Board:
                 return
         raise TimeoutError(f"it goes on; the console's end:\n{self.console[-3000:]}")
 
+    def seen_for(self, seconds: float) -> str:
+        """As `run_for`; what the console said meanwhile."""
+        before = len(self.console)
+        self.run_for(seconds)
+        return self.console[before:]
+
+    def arm(self) -> None:
+        """As the guest would: the next start is a try."""
+        self.flag.write_bytes(ARMED.ljust(SECTOR, b"\0"))
+
     def run_for(self, seconds: float) -> None:
         """And read what it says, also through restarts."""
         with contextlib.suppress(TimeoutError):
@@ -141,16 +153,26 @@ class Board:
         self.flag.write_bytes(bytes(SECTOR))
 
     def _command(self, tree: Path) -> list[str]:
-        disk = f"file={self.disk},format=raw,if=none,id=d0,cache=writeback,discard=unmap"
         flag = f"file={self.flag},format=raw,if=none,id=d1,cache=writethrough"
         line = f"{(self.folder / 'cmdline.txt').read_text()} {self.more}"
         return [
             "nice", "-n", "5", "qemu-system-aarch64", *MACHINE, "-monitor", "none", "-no-reboot",
             "-kernel", str(self.folder / "Image"), "-initrd", str(self.folder / "initrd"), "-dtb", str(tree),
-            "-append", line, "-drive", disk, "-device", "virtio-blk-pci,drive=d0",
+            "-append", line, *self._first_disk(), "-device", "virtio-blk-pci,drive=d0",
             "-drive", flag, "-device", "virtio-blk-pci,drive=d1",
             "-netdev", "user,id=n0", "-device", "virtio-net-pci,netdev=n0,romfile=",
             "-device", "virtio-rng-pci",
+        ]  # fmt: skip
+
+    def _first_disk(self) -> list[str]:
+        if self.log is None:
+            return ["-drive", f"file={self.disk},format=raw,if=none,id=d0,cache=writeback,discard=unmap"]
+        with self.log.open("wb") as empty:
+            empty.truncate(LOG_BYTES)
+        return [
+            "-blockdev", f"driver=file,filename={self.disk},node-name=f,discard=unmap",
+            "-blockdev", f"driver=file,filename={self.log},node-name=l",
+            "-blockdev", f"driver=blklogwrites,file=f,log=l,log-sector-size={SECTOR},node-name=d0",
         ]  # fmt: skip
 
     def _line(self, ends_s: float) -> str | None:

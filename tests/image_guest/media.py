@@ -13,6 +13,7 @@ from ota.raucb import manifest_sha256
 from ota.selector import Selector
 from tests.image_guest.overlay import COMPATIBLE
 
+ROOT = Path(__file__).parent.parent.parent
 MIB = 1 << 20
 EPOCH = "1790000000"
 UUID = "4c414e44-4641-4c4c-8001-000000000001"

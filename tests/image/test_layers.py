@@ -1,0 +1,206 @@
+"""What the image's layers promise, held against the tools that will read them, without a boot."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import re
+import socket
+from pathlib import Path
+
+import pytest
+
+from appliance import watchdog
+from provisioning.image import disk
+from provisioning.image.debian import read_list, read_lock
+from provisioning.image.tree import LAYERS, ORDER, ROOT, app_files, packages
+from tests.image.tools import UNITS, call, needs
+
+BASE = LAYERS / "base" / "files"
+SERVICES = [path for path in UNITS if path.suffix == ".service"]
+EXPOSURE = "20"
+"""Of 100: 2.0 in the tool's own words."""
+WAITING = ("time-sync.target", "network-online.target", "systemd-time-wait-sync", "wait-online", "time-set.target")
+
+
+def values(path: Path, key: str) -> list[str]:
+    return re.findall(rf"^{key}=(.*)$", path.read_text(encoding="utf-8"), re.MULTILINE)
+
+
+def seconds(text: str) -> float:
+    return float(text.removesuffix("s"))
+
+
+@pytest.mark.parametrize("unit", SERVICES, ids=lambda path: path.name)
+def test_each_service_is_exposed_2_0_at_most(unit: Path) -> None:
+    needs("systemd-analyze", "systemd")
+    done = call("systemd-analyze", "security", "--offline=true", "--no-pager", f"--threshold={EXPOSURE}", str(unit))
+    assert done.returncode == 0, done.stdout[-400:] + done.stderr
+
+
+def test_the_threshold_really_refuses(tmp_path: Path) -> None:
+    needs("systemd-analyze", "systemd")
+    bare = tmp_path / "bare.service"
+    bare.write_text("[Service]\nExecStart=/bin/true\n")
+    done = call("systemd-analyze", "security", "--offline=true", "--no-pager", f"--threshold={EXPOSURE}", str(bare))
+    assert done.returncode != 0
+
+
+@pytest.mark.parametrize("unit", UNITS, ids=lambda path: path.name)
+def test_no_unit_waits_for_the_time_or_the_network(unit: Path) -> None:
+    text = unit.read_text(encoding="utf-8")
+    assert [word for word in WAITING if word in text] == []
+
+
+def test_what_waits_for_time_or_network_is_masked() -> None:
+    masked = read_list((LAYERS / "base" / "masked").read_text())
+    assert {"systemd-time-wait-sync.service", "systemd-networkd-wait-online.service"} <= set(masked)
+
+
+def test_no_shell_is_offered() -> None:
+    masked = set(read_list((LAYERS / "base" / "masked").read_text()))
+    assert {
+        "getty@.service", "serial-getty@.service", "console-getty.service", "debug-shell.service",
+        "emergency.service", "rescue.service",
+    } <= masked  # fmt: skip
+    unwanted = {"openssh-server", "dropbear", "telnetd", "sudo", "apt"}
+    locked = {package.name for package in read_lock((ROOT / "provisioning/image/debian.lock").read_text())}
+    assert unwanted & locked == set()
+
+
+def test_the_machines_watchdog_is_one_that_a_pi_takes() -> None:
+    conf = BASE / "etc/systemd/system.conf.d/landfall.conf"
+    for key in ("RuntimeWatchdogSec", "RebootWatchdogSec"):
+        (value,) = values(conf, key)
+        assert 0 < seconds(value) <= 15
+
+
+def test_the_kiosk_is_restarted_when_its_page_stands_still() -> None:
+    unit = next(path for path in UNITS if path.name == "landfall-appliance.service")
+    assert values(unit, "Type") == ["notify"]
+    assert values(unit, "NotifyAccess") == ["all"], "the launcher is the main process, the app below it speaks"
+    (limit,) = values(unit, "WatchdogSec")
+    assert seconds(limit) >= 5 * watchdog.BEAT_S
+    screen = next(path for path in UNITS if path.name == "landfall-screen.service")
+    assert values(screen, "PartOf") == ["landfall-appliance.service"], "the browser that did not paint goes with it"
+
+
+def test_the_kiosk_says_ready_on_the_socket_that_systemd_gives(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as supervisor:
+        supervisor.bind(str(tmp_path / "notify"))
+        monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "notify"))
+        assert watchdog.notify("READY=1")
+        assert supervisor.recv(64) == b"READY=1"
+
+
+def test_the_firewall_is_read_by_nft_and_drops_by_default() -> None:
+    needs("nft", "nftables")
+    rules = BASE / "etc/nftables.conf"
+    done = call("nft", "--check", "--file", str(rules))
+    if "Operation not permitted" in done.stderr:
+        pytest.skip("nft may not look at this machine's tables: run as root")
+    assert done.returncode == 0, done.stderr
+    text = rules.read_text()
+    assert re.findall(r"hook (\w+) priority filter; policy (\w+);", text) == [
+        ("input", "drop"), ("forward", "drop"), ("output", "drop"),
+    ]  # fmt: skip
+    assert "8101" not in text, "the traveller page is nobody's but the screen's"
+
+
+def test_nft_refuses_rules_with_a_mistake(tmp_path: Path) -> None:
+    needs("nft", "nftables")
+    wrong = tmp_path / "wrong.conf"
+    wrong.write_text((BASE / "etc/nftables.conf").read_text().replace("policy drop", "policy dorp"))
+    assert call("nft", "--check", "--file", str(wrong)).returncode != 0
+
+
+def test_chrony_takes_its_configuration_and_its_peers_are_in_the_port() -> None:
+    needs("chronyd", "chrony")
+    conf = BASE / "etc/chrony/chrony.conf"
+    done = call("chronyd", "-p", "-f", str(conf))
+    assert done.returncode == 0, done.stderr
+    text = conf.read_text()
+    assert re.search(r"^local stratum \d+ orphan$", text, re.MULTILINE)
+    assert not re.search(r"^(server|pool) ", text, re.MULTILINE), "who keeps the time, provisioning says"
+
+
+def test_the_journal_has_an_end_and_no_disk() -> None:
+    conf = BASE / "etc/systemd/journald.conf.d/landfall.conf"
+    assert values(conf, "Storage") == ["volatile"]
+    assert re.fullmatch(r"\d+M", *values(conf, "RuntimeMaxUse"))
+
+
+def test_the_browser_goes_nowhere_but_home() -> None:
+    policy = json.loads((LAYERS / "kiosk/files/etc/chromium/policies/managed/landfall.json").read_text())
+    assert policy["URLBlocklist"] == ["*"]
+    assert all(address.startswith("http://127.0.0.1:") for address in policy["URLAllowlist"])
+    assert policy["DeveloperToolsAvailability"] == 2
+    browser = (LAYERS / "kiosk/files/usr/lib/landfall/browser").read_text()
+    assert "--no-sandbox" not in browser
+    assert "remote-debugging" not in browser
+
+
+def test_the_browsers_own_isolation_has_what_it_needs() -> None:
+    unit = next(path for path in UNITS if path.name == "landfall-screen.service")
+    assert values(unit, "RestrictNamespaces") == ["user pid net"]
+    sysctl = (BASE / "etc/sysctl.d/60-landfall.conf").read_text()
+    assert "max_user_namespaces" not in sysctl
+    assert "unprivileged_userns" not in sysctl
+
+
+def test_units_that_start_by_themselves_exist_or_are_debians() -> None:
+    preset = (BASE / "usr/lib/systemd/system-preset/10-landfall.preset").read_text()
+    enabled = re.findall(r"^enable (\S+)$", preset, re.MULTILINE)
+    assert preset.splitlines()[-1] == "disable *"
+    ours = {path.name for path in UNITS}
+    assert {name for name in enabled if name.startswith(("landfall", "data"))} <= ours
+    unwanted = {
+        path.name for path in UNITS
+        if "[Install]" in path.read_text() and path.name not in enabled
+    }  # fmt: skip
+    assert unwanted == set()
+
+
+def test_the_data_partition_is_the_only_one_that_is_written() -> None:
+    fstab = read_list((BASE / "etc/fstab").read_text())
+    disks = [line.split() for line in fstab if not line.startswith("tmpfs")]
+    assert all("ro" in fields[3].split(",") for fields in disks)
+    (options,) = values(next(path for path in UNITS if path.name == "data.mount"), "Options")
+    assert {"nodev", "nosuid", "noexec"} <= set(options.split(","))
+
+
+def test_each_wanted_package_is_locked_by_its_hash() -> None:
+    locked = {package.name for package in read_lock((ROOT / "provisioning/image/debian.lock").read_text())}
+    assert set(packages()) <= locked
+    boot = {package.name for package in read_lock((ROOT / "provisioning/image/boot.lock").read_text())}
+    assert {"busybox-static", "raspi-firmware"} < boot
+    assert not any(name.startswith(("linux-image", "initramfs-tools")) for name in locked)
+
+
+@pytest.mark.parametrize("name", ["debian.lock", "boot.lock"])
+def test_a_lock_names_no_host(name: str) -> None:
+    text = (ROOT / "provisioning/image" / name).read_text()
+    assert "://" not in text
+    assert ".org" not in text
+
+
+def test_the_selector_fills_one_sector() -> None:
+    data = disk.selector()
+    assert len(data) == 512
+    assert data.startswith(b"[all]\ntryboot_a_b=1\nboot_partition=2\n[tryboot]\nboot_partition=3\n")
+
+
+def test_the_disk_has_two_of_all_but_selector_and_data() -> None:
+    parts = disk.layout()
+    assert [part.name for part in parts] == ["bootcfg", "boot_a", "boot_b", "root_a", "root_b", "data"]
+    assert all(later.start == part.start + part.size for part, later in itertools.pairwise(parts))
+
+
+def test_the_board_gets_the_app_and_not_the_builder() -> None:
+    names = {path.relative_to(ROOT).as_posix() for path in app_files()}
+    assert {"appliance/__main__.py", "ota/launcher.py", "provisioning/image/board/data.py"} <= names
+    assert not any(name.startswith(("provisioning/image/layers", "tests/", "simulators/")) for name in names)
+
+
+def test_layers_are_listed_in_the_order_they_are_laid() -> None:
+    assert sorted(ORDER) == sorted(path.name for path in LAYERS.iterdir())
