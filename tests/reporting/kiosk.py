@@ -40,6 +40,7 @@ class Kiosk:
         self.keys = keys(tls=tls)
         self.condition = CONDITION
         self.taken: list[TopicKind] = []
+        self.announced: list[bytes] = []
         self.keeper = Keeper(lambda: open_journal(folder / "journal", limits=limits))
         self.inbox = Inbox(folder / "lists", self.keys.kiosk, self.keys.policy, self.taken.append)
         times = TimeKeeper(SystemClock(), folder / "time", boot_id="boot-1")
@@ -55,6 +56,7 @@ class Kiosk:
                 troubles=lambda: self.inbox.troubles,
             ),
             inbox=self.inbox,
+            announce=self.announced.append,
         )
         self.keeper.ask(lambda j: j.when_recorded(self.publisher.nudge))
         self.recorded: list[str] = []
