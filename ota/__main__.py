@@ -19,7 +19,7 @@ from ota.client import Client
 from ota.disk import RealDisk
 from ota.rhythm import Rhythm, asked, heard
 from ota.settings import Settings, SettingsWrong, load
-from ota.turns import Turns
+from ota.turns import Turns, Twice
 
 FAILED, CANNOT_START = 1, 2
 LOOK_S = 1.0
@@ -48,7 +48,7 @@ def main() -> int:
             sys.stdout.write("".join(f"{line}\n" for line in told or ("nothing new for this device",)))
             return FAILED if any("OTA-" in line for line in told) else 0
         if not turns.mine:
-            sys.stderr.write(f"OTA-TWICE: another update client works in {settings.folder}\n")
+            sys.stderr.write(f"{Twice(settings.folder)}\n")
             return CANNOT_START
         return work(settings, turns, once=options.once)
 

@@ -108,7 +108,7 @@ class Client:
         """
         self._way = _stick(stick, self._settings)
         try:
-            self._brought = self._judged(self._way)
+            self._word = self._brought = self._judged(self._way)
             before = self._last()
             waiting = self._advance(self._brought)
         except Refused as refused:

@@ -65,6 +65,8 @@ def adopt(source: Path, release: Release, store: Store) -> Path:
                 _keep(store, part, release, chunk)
     except OSError as cause:
         raise Later(Code.STICK, f"{release.name}: {cause.strerror or cause}") from cause
+    if (here := _size(part)) < release.length:
+        raise Later(Code.STICK, f"{release.name}: {here} of {release.length} bytes are on it")
     return _believe(release, store)
 
 

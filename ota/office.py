@@ -13,7 +13,7 @@ import hashlib
 import json
 import re
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -32,7 +32,7 @@ from ota.online import Online
 from ota.publish import JSON, Holders, Writer, assignment
 from ota.refusals import PublishCode, Unpublished
 from ota.release import Release, Role
-from ota.rollout import End, Ring, Rollout, Status, Terms
+from ota.rollout import End, Ring, Rollout, Status, Terms, Work
 from ota.workflow import State
 
 T = TypeVar("T")
@@ -62,6 +62,17 @@ class Said:
     running: Mapping[str, str] = field(default_factory=dict)
     updates: Mapping[str, Update] = field(default_factory=dict)
     log: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Hour:
+    """What one device did in one hour: `referred` and `poor` are among its `encounters`."""
+
+    device: str
+    at_s: int
+    encounters: int
+    referred: int
+    poor: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +183,18 @@ class Office:
             )
             if self._image.expires_s() - now_s < FRESH_S:
                 self._image.refresh(self._image_keys)
+
+    def compare(self, hours: Sequence[Hour]) -> None:
+        """What devices did that have a release, beside those that have not: one that is surely worse is halted."""
+        with self._alone():
+            self._keep(
+                tuple(
+                    replace(course, rollout=rollouts.compare(course.rollout, measures(course, hours)))
+                    if self.is_newest(course)
+                    else course
+                    for course in self._courses
+                )
+            )
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
@@ -307,6 +330,23 @@ def _holders(disk: Disk, folder: Path, name: str, roles: tuple[Role, ...]) -> Ho
 
 def _read(path: Path, one: Callable[[dict[str, Any]], T]) -> tuple[T, ...]:
     return tuple(map(one, json.loads(path.read_bytes()))) if path.exists() else ()
+
+
+def measures(course: Course, hours: Sequence[Hour]) -> tuple[tuple[str, Work, Work], ...]:
+    """Referrals and poor samples: of who kept the release, since it was given it; of all others since it began."""
+    rollout = course.rollout
+    kept = {device: at_s for device, at_s in rollout.given.items() if rollout.ended.get(device) is End.KEPT}
+    tried = [hour for hour in hours if hour.device in kept and hour.at_s >= kept[hour.device]]
+    others = [hour for hour in hours if hour.device not in rollout.given and hour.at_s >= course.began_s]
+
+    def work(chosen: Sequence[Hour], wrong: Callable[[Hour], int]) -> Work:
+        return Work(sum(hour.encounters for hour in chosen), sum(map(wrong, chosen)))
+
+    kinds: tuple[tuple[str, Callable[[Hour], int]], ...] = (
+        ("referrals", lambda hour: hour.referred),
+        ("poor samples", lambda hour: hour.poor),
+    )
+    return tuple((name, work(tried, wrong), work(others, wrong)) for name, wrong in kinds)
 
 
 def _plain(said: Said) -> dict[str, Any]:

@@ -10,12 +10,14 @@ import argparse
 import asyncio
 import contextlib
 import json
+import logging
 import sys
 import tempfile
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -31,7 +33,7 @@ from starlette.staticfiles import StaticFiles
 
 from ota import rollout as rollouts
 from ota.disk import RealDisk
-from ota.office import Course, Office, Said, Update
+from ota.office import Course, Hour, Office, Said, Update
 from ota.online import load as load_online
 from ota.refusals import Unpublished
 from ota.release import Role
@@ -39,6 +41,7 @@ from ota.rollout import Rollout, Terms
 from ota.tree import pack_app
 from ota.workflow import State
 
+log = logging.getLogger(__name__)
 HERE = Path(__file__).parent
 BROKEN = (
     b'"""A release that does not start, to see that it is taken back."""\n\nraise SystemExit("broken on purpose")\n'
@@ -59,11 +62,22 @@ MOST_ROWS = 100
 SAME_SITE = ("same-origin", "none")
 
 
+@dataclass(frozen=True, slots=True)
+class Doors:
+    """`name_header`: in which the server in front puts the name of the device's certificate; empty: none is in front.
+    `measures`: the centre's file of what each kiosk did, or none."""
+
+    name_header: str = ""
+    measures: Path | None = None
+
+
 class OfficePage:
     """`tree`: what the next app bundle is packed from."""
 
-    def __init__(self, office: Office, folder: Path, tree: Path, now_s: Callable[[], int]) -> None:
-        self._office, self._folder, self._tree, self._now_s = office, folder, tree, now_s
+    def __init__(
+        self, office: Office, folder: Path, tree: Path, now_s: Callable[[], int], doors: Doors = Doors()
+    ) -> None:
+        self._office, self._folder, self._tree, self._now_s, self._doors = office, folder, tree, now_s, doors
         self._page = _templates().get_template("office.html")
 
     def app(self) -> Starlette:
@@ -96,7 +110,19 @@ class OfficePage:
     async def _tick(self) -> None:
         while True:
             await run_in_threadpool(self._office.tick)
+            await run_in_threadpool(self._compare)
             await asyncio.sleep(TICK_S)
+
+    def _compare(self) -> None:
+        """What cannot be read is not compared: a rollout that waits for a person waits anyway."""
+        if self._doors.measures is None:
+            return
+        try:
+            hours = read_hours(self._doors.measures.read_bytes())
+        except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+            log.warning("%s cannot be read: %s", self._doors.measures, error)
+            return
+        self._office.compare(hours)
 
     async def _show(self, request: Request) -> Response:
         seen = await run_in_threadpool(self._seen)
@@ -114,7 +140,10 @@ class OfficePage:
             if len(data) > MOST_SAID:
                 return Response(status_code=413)
         try:
-            await run_in_threadpool(self._office.check_in, said(data, self._now_s()))
+            word = said(data, self._now_s())
+            if self._doors.name_header and request.headers.get(self._doors.name_header) != word.device:
+                return Response(status_code=403)  # its certificate is another device's, or nobody looked at it
+            await run_in_threadpool(self._office.check_in, word)
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
             return Response(status_code=400)
         return Response(status_code=204)
@@ -166,6 +195,16 @@ class OfficePage:
             "devices": sorted(rows, key=lambda row: (URGENCY.get(row["phase"], len(URGENCY)), row["device"])),
             "now": _time(self._now_s()),
         }
+
+
+def read_hours(data: bytes) -> tuple[Hour, ...]:
+    """The centre's file. Raises ValueError, KeyError, TypeError."""
+    hours = []
+    for device, *numbers in json.loads(data)["rows"]:
+        if len(numbers) != 4 or any(type(number) is not int or number < 0 for number in numbers):
+            raise ValueError("an hour has four counts")
+        hours.append(Hour(str(device), *numbers))
+    return tuple(hours)
 
 
 def said(data: bytes, now_s: int) -> Said:
@@ -284,6 +323,8 @@ def main() -> int:
     parser.add_argument("--tree", type=Path, required=True, help="what app bundles are packed from")
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--online", type=Path, help="the daily keys, once a ceremony was held; without it: practice")
+    parser.add_argument("--name-header", default="", help="holds the certificate's name, set by the server in front")
+    parser.add_argument("--measures", type=Path, help="what kiosks did, as central.measures writes it")
     parser.add_argument("--approval", action="store_true", help="a person starts each ring")
     options = parser.parse_args()
     folder = options.folder.resolve()
@@ -300,7 +341,7 @@ def main() -> int:
         return 1
     for name, root in zip(("image", "director"), office.roots(), strict=True):
         (folder / f"{name}.root.json").write_bytes(root)
-    page = OfficePage(office, folder, options.tree.resolve(), now_s)
+    page = OfficePage(office, folder, options.tree.resolve(), now_s, Doors(options.name_header, options.measures))
     uvicorn.run(page.app(), host="127.0.0.1", port=options.port, log_level="warning", server_header=False)
     return 0
 

@@ -179,7 +179,7 @@ def worse(tried: Work, others: Work) -> bool:
 def compare(rollout: Rollout, measures: Iterable[tuple[str, Work, Work]]) -> Rollout:
     """Halts when the release makes a measure worse. `measures`: name, with the release, without it."""
     for name, tried, others in measures:
-        if rollout.status is Status.RUNNING and worse(tried, others):
+        if rollout.status in (Status.RUNNING, Status.WAITING) and worse(tried, others):
             told = f"{tried.wrong} of {tried.encounters} against {others.wrong} of {others.encounters}"
             return halt(rollout, f"{name} is worse with it: {told}")
     return rollout

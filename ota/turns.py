@@ -18,6 +18,15 @@ PATIENCE_S = 1800.0
 LOOK_S = 0.5
 
 
+class Twice(Exception):
+    """Somebody else is at work there already. `code` is stable."""
+
+    code = "OTA-TWICE"
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(f"{self.code}: another update client works in {folder}")
+
+
 class Turns:
     """`mine`: nobody else is at work. Held as long as the context lasts."""
 

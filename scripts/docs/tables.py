@@ -139,6 +139,7 @@ WAYS: dict[TopicKind, Way] = {
     TopicKind.PART: Way(
         topics.part(_K, SHA256, 0), True, False, values.PartSlice, "a slice of a sealed sample, bare bytes"
     ),
+    TopicKind.UPDATE: Way(topics.update(_K, UUID), True, False, values.UpdateReport, "signed"),
     TopicKind.ALARM: Way(topics.alarm(_K, UUID), True, False, values.Alarm, "signed"),
     TopicKind.STATE: Way(topics.state(_K), True, True, values.StateReport, "signed; also the last will"),
     TopicKind.REQUEST: Way(topics.request(_K), True, False, values.Request, "signed"),
@@ -149,6 +150,9 @@ WAYS: dict[TopicKind, Way] = {
     TopicKind.HIT: Way(topics.hit(_K), False, False, None, "reserved"),
     TopicKind.WATCHLIST: Way(topics.watchlist(), False, True, None, "signed by headquarters: `WatchListFile`"),
     TopicKind.POLICY: Way(topics.policy(), False, True, Policy, "signed by headquarters"),
+    TopicKind.ANNOUNCEMENT: Way(
+        topics.announcement(), False, True, None, "the update office's signed `timestamp.json`, bare bytes"
+    ),
     TopicKind.TRUST: Way(topics.trust(), False, True, TrustFile, "signed by headquarters"),
 }
 SAID = {"Alarm": "What must be known at once: a call for help, or a contradiction; its detail is a code."}

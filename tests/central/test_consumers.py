@@ -12,6 +12,7 @@ from central.consumers import consumer
 from central.consumers.consumer import BATCH, Committed, Consumer
 from central.consumers.counts import day_of
 from central.consumers.gaps import Gap, renewed
+from central.measures import hourly
 from central.sequence import Span
 from central.store.api import Transaction
 from tests.central.author import Traveller
@@ -108,3 +109,15 @@ def test_what_is_left_of_a_gap_keeps_its_time_and_a_new_one_gets_its_own() -> No
 def test_a_day_is_the_kiosks_own_only_when_its_clock_is_trusted(clock: str, day: str) -> None:
     record = Committed(1, "", "", 1, "encounter", "", 1000, clock, 2 * 86_400_000)
     assert day_of(record) == day
+
+
+def test_what_each_kiosk_did_is_counted_by_the_hour(centre: Centre) -> None:
+    author = centre.author()
+    centre.take(*(author.encounter().header for _ in range(3)))
+    with centre.store.transaction() as t:
+        rows = hourly(t, 0)
+        (outcomes,) = t.rows("SELECT SUM(CASE WHEN outcome = 'referred' THEN 1 ELSE 0 END), COUNT(*) FROM encounters")
+    assert sum(row[2] for row in rows) == 3 == outcomes[1]
+    assert sum(row[3] for row in rows) == outcomes[0]
+    assert {row[0] for row in rows} == {"quay-1"}
+    assert all(row[1] % 3600 == 0 for row in rows)

@@ -17,7 +17,7 @@ from border.rules.codec import load_policy
 from border.rules.default import DEVELOPMENT
 from border.watchlist.codec import load_list
 from border.watchlist.values import Born, Entry, ListedName
-from central import ca, lists
+from central import announcer, ca, lists
 from central.files import parse_public
 from tests.central.broker import running_broker
 
@@ -111,6 +111,21 @@ def test_published_lists_are_retained_for_whoever_comes_later(tmp_path: Path) ->
     key = parse_public((broker.kiosk_folder("quay-1") / "hq-policy.pub").read_bytes())
     assert load_policy(found[topics.policy()], key) == DEVELOPMENT
     assert load_list(found[topics.watchlist()], key).version == 3
+
+
+def test_what_the_update_office_signed_is_announced_as_it_is(tmp_path: Path) -> None:
+    stamp = tmp_path / "timestamp.json"
+    stamp.write_bytes(b'{"signatures": [], "signed": {}}')
+    with running_broker(tmp_path, ["quay-1"]) as broker:
+        command = [str(broker.centre_folder), str(stamp), "--broker", f"127.0.0.1:{broker.port}", "--once"]
+        assert announcer.main(command) == 0
+        found = _retained(broker.kiosk_folder("quay-1"), broker.port, 1)
+        assert found == {topics.announcement(): stamp.read_bytes()}
+        for nothing in (b"", b"x" * (announcer.MOST_BYTES + 1)):
+            stamp.write_bytes(nothing)
+            assert announcer.main(command) == 75
+        stamp.unlink()
+        assert announcer.main(command) == 75
 
 
 def test_a_broker_that_is_not_there_is_worth_another_try(folder: Path, monkeypatch) -> None:  # type: ignore[no-untyped-def]

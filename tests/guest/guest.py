@@ -71,14 +71,15 @@ def modules_of(suite: Path) -> tuple[str, ...]:
     raise ValueError(f"{suite} names no MODULES")
 
 
-def run(kernel: Kernel, suite: Path, folder: Path, *, limit_s: float = LIMIT_S) -> Ended:
-    """Boot, run the suite, power off; the pieces that qemu boots lie in `folder`. Raises `NoGuest`."""
+def run(kernel: Kernel, suite: Path, folder: Path, *, limit_s: float = LIMIT_S, more: Sequence[str] = ()) -> Ended:
+    """Boot, run the suite, power off; the pieces that qemu boots lie in `folder`. `more`: what this machine has on top,
+    in qemu's words. Raises `NoGuest`."""
     initial = folder / "initrd.gz"
     initial.write_bytes(gzip.compress(archive(_initial_root(kernel, suite)), compresslevel=1))
     command = ["nice", "-n", "10", "qemu-system-x86_64", *QEMU.split(), "-kernel", str(kernel.image)]
     command += ["-initrd", str(initial), "-append", "console=ttyS0 quiet panic=-1 no_timer_check"]
     command += ["-fsdev", "local,path=/,id=root,security_model=none,readonly=on,multidevs=remap"]
-    command += ["-device", "virtio-9p-pci,fsdev=root,mount_tag=root"]
+    command += ["-device", "virtio-9p-pci,fsdev=root,mount_tag=root", *more]
     began_s = time.monotonic()
     with (folder / "console").open("wb") as console:
         try:

@@ -10,9 +10,9 @@ import pytest
 from tuf.api.metadata import Metadata, Targets
 
 from ota.disk import RealDisk
-from ota.office import Office, Said, Update
-from ota.office_page import OfficePage
-from ota.release import Role
+from ota.office import Hour, Office, Said, Update
+from ota.office_page import Doors, OfficePage, read_hours
+from ota.release import Release, Role
 from ota.rollout import Status, Terms
 from ota.tree import unpack
 from tests.ota.crash import RecordingDisk
@@ -231,3 +231,61 @@ def test_every_file_of_the_office_is_replaced_whole(tmp_path: Path, clock: Clock
     found = {state[Path()].get("rollouts.json") for state in disk.states.values()}
     assert len(found) == 2
     assert None not in found
+
+
+def canary(folder: Path, clock: Clock) -> tuple[Office, Release, list[str], list[str]]:
+    """A first ring that has the release, and all others that wait for a person."""
+    one = office(folder, clock, Terms(approval=True))
+    devices = [f"kiosk-{n}" for n in range(40)]
+    for device in devices:
+        one.check_in(said(device, clock))
+    release = one.publish(Role.APPS, "kiosk.zip", b"app", "1", ("practice",))
+    for device in devices:
+        one.check_in(said(device, clock))
+        if told(folder, device):
+            one.check_in(said(device, clock, release.sha256, "kept"))
+    one.tick()
+    given = sorted(one.courses[-1].rollout.given)
+    assert one.courses[-1].rollout.status is Status.WAITING
+    assert 0 < len(given) < 40
+    return one, release, given, [device for device in devices if device not in given]
+
+
+def hours(devices: list[str], at_s: int, referred: int, poor: int) -> list[Hour]:
+    return [Hour(device, at_s, 100, referred, poor) for device in devices]
+
+
+@pytest.mark.parametrize(("referred", "poor", "measure"), [(40, 5, "referrals"), (10, 40, "poor samples")])
+def test_a_canary_that_does_worse_than_its_peers_is_halted_with_the_figures(
+    tmp_path: Path, clock: Clock, referred: int, poor: int, measure: str
+) -> None:
+    one, _, tried, others = canary(tmp_path, clock)
+    at_s = clock() + 3600
+    one.compare([*hours(tried, at_s, 10, 5), *hours(others, at_s, 10, 5)])
+    assert one.courses[-1].rollout.status is Status.WAITING
+    one.compare([*hours(tried, clock() - 3600, referred, poor), *hours(others, at_s, 10, 5)])  # before it had it
+    assert one.courses[-1].rollout.status is Status.WAITING
+    one.compare([*hours(tried, at_s, referred, poor), *hours(others, at_s, 10, 5)])
+    rollout = one.courses[-1].rollout
+    assert rollout.status is Status.HALTED
+    assert rollout.why.startswith(f"{measure} is worse with it: {40 * len(tried)} of {100 * len(tried)} against ")
+
+
+def test_the_certificates_name_must_be_the_devices(tmp_path: Path, clock: Clock) -> None:
+    page = OfficePage(office(tmp_path, clock), tmp_path, tmp_path, clock, Doors("x-client-name"))
+    with serving(page.app()) as address, httpx.Client(base_url=address, timeout=30) as client:
+        for name, status in (("kiosk-1", 204), ("kiosk-2", 403), ("", 403)):
+            assert client.post("/check-in", json=GOOD, headers={"x-client-name": name}).status_code == status
+        assert client.post("/check-in", json=GOOD).status_code == 403
+
+
+@pytest.mark.parametrize(
+    "data", [b"", b"{}", b'{"rows": [["kiosk-1", 1, 2, 3]]}', b'{"rows": [["kiosk-1", 1, 2, 3, -1]]}', b"[" * 9999]
+)
+def test_measures_that_are_none(data: bytes) -> None:
+    with pytest.raises((ValueError, KeyError, TypeError, RecursionError)):
+        read_hours(data)
+
+
+def test_the_centres_measures_are_read() -> None:
+    assert read_hours(b'{"rows": [["kiosk-1", 3600, 9, 2, 1]]}') == (Hour("kiosk-1", 3600, 9, 2, 1),)

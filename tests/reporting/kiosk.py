@@ -42,6 +42,7 @@ class Kiosk:
         self.keys = keys(tls=tls)
         self.condition = CONDITION
         self.taken: list[TopicKind] = []
+        self.announced: list[bytes] = []
         self.keeper = Keeper(lambda: open_journal(folder / "journal", limits=limits))
         self.inbox = Inbox(folder / "lists", self.keys.kiosk, self.keys.policy, self.taken.append)
         times = self.times = TimeKeeper(
@@ -59,6 +60,7 @@ class Kiosk:
                 troubles=lambda: (*self.inbox.troubles, *self.publisher.marks),
             ),
             inbox=self.inbox,
+            announce=self.announced.append,
         )
         self.keeper.ask(lambda j: j.when_recorded(self.publisher.nudge))
         self.recorded: list[str] = []

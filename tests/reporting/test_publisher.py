@@ -222,6 +222,18 @@ def test_a_policy_that_waits_at_the_broker_is_taken_and_a_forged_one_is_an_alarm
         assert kiosk.stop()
 
 
+def test_an_announcement_that_waits_at_the_broker_is_handed_on_as_it_is(
+    tmp_path: Path, broker: Mosquitto, centre: TestCentre
+) -> None:
+    centre.publish(topics.announcement(), b'{"signed": "or not"}', retain=True)
+    kiosk = Kiosk(tmp_path, broker.port).start()
+    try:
+        wait_until(lambda: kiosk.announced == [b'{"signed": "or not"}'])
+        assert kiosk.publisher.forged == 0  # who judges it is the update client
+    finally:
+        assert kiosk.stop()
+
+
 @pytest.mark.parametrize("peer", ["nobody", "mute"])
 def test_stopping_takes_no_time_whatever_the_broker_does(tmp_path: Path, peer: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
