@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 PY = $(VENV)/bin/python
 
-.PHONY: train-mrz train-locator train-comparison train-finger import-pad run test test-full guest-test ota-e2e hw-test lint types bench bench-vision evaluate fuzz lock setup setup-test setup-full setup-training clean
+.PHONY: train-mrz train-locator train-comparison train-finger import-pad run test test-full image image-test image-lock guest-test ota-e2e hw-test lint types bench bench-vision evaluate fuzz lock setup setup-test setup-full setup-training clean
 
 run: setup
 	$(PY) -m practice $(ARGS)
@@ -67,6 +67,19 @@ setup-test:
 # And what builds libcamera and runs a guest.
 setup-full:
 	@PYTHON=$(PYTHON) VENV=$(VENV) scripts/setup.sh full
+
+# The device's image: a disk, its slots and its bill of materials, in artefacts/image (as root; docs/image.md). Files of
+# headquarters come with ARGS="--with FOLDER".
+image: setup-full
+	nice -n 10 $(PY) -m provisioning.image build $(ARGS)
+
+# And then starts it on an emulated board: units, scores, firewall, read-only root, encrypted data, the page; says how long.
+image-test: image
+	$(PY) -m pytest -m "not bench" tests/image -s
+
+# Debian's packages anew, as the archive has them today.
+image-lock: setup-full
+	$(PY) -m provisioning.image lock
 
 # What the trainings need, in an environment of their own.
 setup-training:

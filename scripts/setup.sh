@@ -27,6 +27,8 @@ wanted="$wanted /usr/lib/*/libusb-1.0.so.0|libusb-1.0-0"
 [ "$what" = test ] && grep -q '^VERSION_CODENAME=trixie' /etc/os-release && wanted="$wanted micropython|micropython"
 # RAUC on a private bus
 [ "$what" = test ] && wanted="$wanted rauc|rauc mksquashfs|squashfs-tools dbus-daemon|dbus"
+# reads what the device's image is set up with
+[ "$what" = test ] && wanted="$wanted cryptsetup|cryptsetup-bin nft|nftables chronyd|chrony cpio|cpio systemd-analyze|systemd"
 # replays recorded USB traffic
 [ "$what" = test ] && wanted="$wanted umockdev-run|umockdev"
 
@@ -37,8 +39,9 @@ if [ -n "$full" ]; then
   wanted="$wanted /usr/include/gnutls/gnutls.h|libgnutls28-dev /usr/include/jpeglib.h|libjpeg-dev"
   wanted="$wanted /usr/include/sys/capability.h|libcap-dev"
   wanted="$wanted qemu-system-x86_64|qemu-system-x86 /bin/busybox|busybox-static"
-  wanted="$wanted qemu-system-aarch64|qemu-system-arm /usr/libexec/qemu-binfmt/aarch64-binfmt-P|qemu-user-static"
-  wanted="$wanted mmdebstrap|mmdebstrap arch-test|arch-test mcopy|mtools mkfs.vfat|dosfstools sfdisk|fdisk"
+  # what builds the device's image for another processor, and starts it
+  wanted="$wanted mmdebstrap|mmdebstrap qemu-aarch64-static|qemu-user-static arch-test|arch-test mcopy|mtools"
+  wanted="$wanted mkfs.vfat|dosfstools sfdisk|fdisk depmod|kmod qemu-system-aarch64|qemu-system-arm"
   wanted="$wanted fdtput|device-tree-compiler"
 fi
 

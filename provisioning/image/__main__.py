@@ -1,7 +1,9 @@
 """Makes the device's image: `make image`, and its locks: `make image-lock`.
 
-    python -m provisioning.image build [--out FOLDER]     a disk, its slots and its bill of materials
-    python -m provisioning.image lock                     Debian's packages anew, as the archive has them today
+    python -m provisioning.image build [--out FOLDER] [--with FOLDER]   a disk, its slots and its bill of materials
+    python -m provisioning.image lock                                   Debian's packages anew, as they are today
+
+`--with`: headquarters' own files, laid over the root last: etc/landfall/people, etc/rauc/ca.pem and the like.
 
 As root, on Debian, with mmdebstrap and qemu-user-static. What took long is kept in .cache/image by the hash of what it
 was made from.
@@ -10,11 +12,13 @@ was made from.
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import hashlib
 import os
 import shutil
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from provisioning.image import disk, initrd, tree
@@ -43,8 +47,8 @@ KERNEL = "linux-image-arm64"
 BESIDE = ("busybox-static", "raspi-firmware")
 VERSION = "0.1.0"
 DPKG = (
-    "force-unsafe-io", "path-exclude=/usr/share/man/*", "path-exclude=/usr/share/info/*",
-    "path-exclude=/usr/share/locale/*", "path-exclude=/usr/share/doc/*", "path-include=/usr/share/doc/*/copyright",
+    "force-unsafe-io", "path-exclude=/usr/share/man/*", "path-exclude=/usr/share/doc/*",
+    "path-exclude=/usr/share/locale/*", "path-include=/usr/share/doc/*/copyright",
 )  # fmt: skip
 BINFMT = Path("/proc/sys/fs/binfmt_misc")
 TOOLS = {
@@ -64,10 +68,10 @@ def lock() -> None:
     BOOT_LOCK.write_text(write_lock(found, f"unpacked beside the root file system: {remark}"))
 
 
-def build(out: Path) -> Path:
+def build(out: Path, own: Path | None = None) -> Path:
     """The disk. Raises `ImageError`."""
     able()
-    parts = prepare()
+    parts = dataclasses.replace(prepare(), own=own)
     root = CACHE / "tree"
     _timed("tree", lambda: tree.make(root, parts))
     return finish(root, parts, out)
@@ -166,11 +170,15 @@ def finish(root: Path, parts: Parts, out: Path) -> Path:
     contents = {"bootcfg": work / "bootcfg.vfat", "boot_a": out / "boot.vfat", "root_a": out / "rootfs.ext4"}
     _timed("disk", lambda: disk.assemble(made, contents))
     shutil.copy(root / "usr/share/landfall/sbom.cdx.json", out / "sbom.cdx.json")
-    for name in ("boot.vfat", "rootfs.ext4", "landfall.img"):
-        path = out / name
-        used = path.stat().st_blocks * 512 // disk.MIB
-        _say(f"{name}: {path.stat().st_size // disk.MIB} MiB, {used} of them used, sha256 {sha256_of(path)}")
+    for name in ("boot.vfat", "rootfs.ext4"):
+        _say(f"{name}: {_size(out / name)}, sha256 {sha256_of(out / name)}")
+    _say(f"{made.name}: {_size(made)}")
     return made
+
+
+def _size(path: Path) -> str:
+    told = path.stat()
+    return f"{told.st_size // disk.MIB} MiB, {told.st_blocks * 512 // disk.MIB} of them used"
 
 
 def _busybox(beside: Path) -> Path:
@@ -181,9 +189,8 @@ def _hash(*parts: bytes) -> str:
     return hashlib.sha256(b"\0".join(parts)).hexdigest()[:16]
 
 
-def _timed(what: str, work: object) -> None:
+def _timed(what: str, work: Callable[[], object]) -> None:
     began_s = time.monotonic()
-    assert callable(work)
     work()
     _say(f"{what}: {time.monotonic() - began_s:.0f} s")
 
@@ -196,12 +203,13 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m provisioning.image", description=__doc__.splitlines()[0])
     parser.add_argument("what", choices=("build", "lock"))
     parser.add_argument("--out", type=Path, default=ROOT / "artefacts" / "image")
+    parser.add_argument("--with", type=Path, dest="own")
     options = parser.parse_args()
     try:
         if options.what == "lock":
             lock()
         else:
-            _say(f"made: {build(options.out)}")
+            _say(f"made: {build(options.out, options.own)}")
     except ImageError as error:
         _say(str(error))
         return 1

@@ -22,7 +22,7 @@ SITE = "usr/local/lib/python3.13/dist-packages"
 FOLDERS = ("bootcfg", "data", "run", "tmp", "dev", "proc", "sys")
 SCRUBBED = (
     "var/cache/apt", "var/lib/apt", "var/log", "var/cache/debconf", "var/lib/dbus/machine-id", "etc/apt",
-    "usr/share/bash-completion", "usr/share/zsh", "usr/share/lintian", "boot", "etc/.pwd.lock",
+    "usr/share/bash-completion", "usr/share/info", "usr/share/zsh", "usr/share/lintian", "boot", "etc/.pwd.lock",
     "etc/passwd-", "etc/group-", "etc/shadow-", "etc/gshadow-", "var/lib/systemd/random-seed",
     "etc/machine-id", "etc/hostname", "etc/resolv.conf", "var/cache/ldconfig/aux-cache",
 )  # fmt: skip
@@ -50,6 +50,7 @@ class Parts:
     locked: tuple[Package, ...]
     extra: tuple[Package, ...]
     version: str
+    own: Path | None = None  # headquarters' own files, laid last
 
 
 def packages() -> tuple[str, ...]:
@@ -71,6 +72,8 @@ def make(tree: Path, parts: Parts) -> None:
     _scrub(tree)
     for layer in ORDER:
         _lay(LAYERS / layer / "files", tree)
+    if parts.own is not None:
+        _lay(parts.own, tree)
     shutil.copytree(parts.site, tree / SITE, dirs_exist_ok=True)
     _lay_app(tree / APP)
     _lay_modules(tree, parts)

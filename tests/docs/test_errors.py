@@ -17,6 +17,7 @@ from border.rules.engine import RULE_LINES
 from central import reasons
 from drivers.errors import ALL
 from ota.refusals import Code
+from provisioning.image.board.faults import Code as BoardCode
 from tests.docs import stable_words
 from tests.docs.pages import DOCS, sections, words
 
@@ -24,7 +25,7 @@ PAGE = DOCS / "errors.md"
 
 TAMPERS = stable_words.tampers()
 EXPECTED: dict[str, set[str]] = {
-    "Codes": {*stable_words.codes(), *map(str, Code), PAPER_LOW},
+    "Codes": {*stable_words.codes(), *map(str, Code), *map(str, BoardCode), PAPER_LOW},
     "Findings that refer": stable_words.referring(),
     "Findings that clear": stable_words.clearing(),
     "Rules": set(RULE_LINES),

@@ -10,7 +10,9 @@ import pytest
 
 from provisioning.image.tree import LAYERS, ORDER
 
-UNITS = sorted(path for layer in ORDER for path in (LAYERS / layer / "files/usr/lib/systemd/system").glob("*"))
+UNITS = sorted(
+    path for layer in ORDER for path in (LAYERS / layer / "files/usr/lib/systemd/system").glob("*") if path.is_file()
+)
 
 
 def needs(program: str, package: str) -> None:

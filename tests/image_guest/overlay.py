@@ -28,6 +28,7 @@ activate-installed=false
 min-bundle-version=1.0.0
 [keyring]
 path=/etc/rauc/ca.pem
+check-purpose=codesign
 [handlers]
 bootloader-custom-backend=/usr/lib/landfall/rauc-backend
 [slot.rootfs.0]

@@ -1,0 +1,157 @@
+"""Runs inside the booted image, from a second disk, with Python's own library alone: commissions it, looks, answers.
+
+GET /report: what was seen, JSON. GET /page: the traveller page, as the screen's browser gets it.
+"""
+
+from __future__ import annotations
+
+import http.server
+import json
+import re
+import shutil
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+SITE = Path("/mnt/site")
+HOME = Path("/data/landfall")
+PAGE = "http://127.0.0.1:8101/"
+PORT = 8109
+WRITES = ("/usr/written", "/etc/written", "/bootcfg/written")
+SYSCTLS = ("kernel/kptr_restrict", "kernel/sysrq", "kernel/dmesg_restrict", "kernel/panic", "net/ipv4/ip_forward")
+UNITS = (
+    "landfall-data.service", "data.mount", "landfall-folders.service", "landfall-appliance.service",
+    "landfall-screen.service", "nftables.service", "chrony.service", "pcscd.socket", "seatd.service",
+    "systemd-networkd.service", "systemd-resolved.service", "systemd-journald.service",
+)  # fmt: skip
+LIMIT_S = 1500
+
+
+def say(text: str) -> None:
+    sys.stdout.write(f"ASK {text}\n")
+    sys.stdout.flush()
+
+
+def tell(*words: str) -> str:
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    return (done.stdout + done.stderr).strip()
+
+
+def is_active(unit: str) -> bool:
+    return tell("systemctl", "is-active", unit) == "active"
+
+
+def commission() -> bool:
+    """What provisioning leaves, carried in. Whether this board had to be commissioned at all."""
+    while not is_active("landfall-folders.service"):
+        time.sleep(2)
+    if (HOME / "kiosk.toml").exists():
+        return False
+    say(f"not commissioned: kiosk is {tell('systemctl', 'is-active', 'landfall-appliance.service')}")
+    for path in sorted(SITE.iterdir()):
+        if path.name != "kiosk.toml":
+            shutil.copytree(path, HOME / path.name, dirs_exist_ok=True) if path.is_dir() else shutil.copy(path, HOME)
+    tell("chown", "-R", "landfall:landfall", str(HOME))
+    shutil.copy(SITE / "kiosk.toml", HOME / "kiosk.toml")
+    shutil.chown(HOME / "kiosk.toml", "landfall", "landfall")
+    return True
+
+
+def wait_for_page() -> float:
+    """Seconds since the machine was started; -1 when it did not come."""
+    ends_s = time.monotonic() + LIMIT_S
+    while time.monotonic() < ends_s:
+        try:
+            with urllib.request.urlopen(PAGE, timeout=30) as answer:
+                if answer.status == 200:
+                    return time.monotonic()
+        except OSError:
+            time.sleep(1)
+    return -1.0
+
+
+def can_write(name: str) -> bool:
+    try:
+        Path(name).write_text("x")
+    except OSError:
+        return False
+    return True
+
+
+def exposures() -> dict[str, float]:
+    units = [path.name for path in Path("/usr/lib/systemd/system").glob("landfall-*.service")]
+    found = {}
+    for unit in units:
+        told = tell("systemd-analyze", "security", "--no-pager", "--offline=true", f"/usr/lib/systemd/system/{unit}")
+        if match := re.search(r"exposure level for \S+: ([0-9.]+)", told):
+            found[unit] = float(match[1])
+    return found
+
+
+def report(was_bare: bool, page_s: float) -> dict[str, Any]:
+    sbom = json.loads(Path("/usr/share/landfall/sbom.cdx.json").read_text())
+    return {
+        "was_bare": was_bare,
+        "page_s": page_s,
+        "units": {unit: tell("systemctl", "show", "-P", "ActiveState", unit) for unit in UNITS},
+        "failed": tell("systemctl", "list-units", "--failed", "--plain", "--no-legend"),
+        "kiosk": tell(
+            "systemctl", "show", "-p", "WatchdogUSec,StatusText,NRestarts,SubState", "landfall-appliance.service"
+        ),
+        "exposures": exposures(),
+        "written": [name for name in WRITES if can_write(name)],
+        "root": tell("findmnt", "--noheadings", "--output", "FSTYPE,OPTIONS", "/"),
+        "data": tell("findmnt", "--noheadings", "--output", "SOURCE,FSTYPE,OPTIONS", "/data"),
+        "data_bytes": int(tell("blockdev", "--getsize64", "/dev/mapper/data")),
+        "crypt": tell("cryptsetup", "status", "data"),
+        "level": json.loads(Path("/run/landfall/data.json").read_text()),
+        "rules": tell("nft", "list", "ruleset"),
+        "sbom": {"format": sbom["bomFormat"], "components": len(sbom["components"])},
+        "sysctls": {name: Path("/proc/sys", name).read_text().strip() for name in SYSCTLS},
+        "journal": tell("journalctl", "--header").count("/var/log/journal"),
+        "logins": tell("sh", "-c", "ps -eo comm | grep -E 'getty|sshd|login$' || true"),
+        "root_password": Path("/etc/shadow").read_text().split(":")[1],
+        "time_waited": tell("systemctl", "is-active", "time-sync.target", "network-online.target"),
+        "screen": tell("sh", "-c", "ps -eo user:20,comm | grep -E 'cage|chromium' | sort | uniq -c"),
+        "screen_said": tell("journalctl", "-b", "-u", "landfall-screen.service", "-n", "40", "--no-pager", "-o", "cat"),
+        "kiosk_said": tell(
+            "journalctl", "-b", "-u", "landfall-appliance.service", "-n", "40", "--no-pager", "-o", "cat"
+        ),
+        "started": tell("systemd-analyze", "time"),
+    }
+
+
+class Answer(http.server.BaseHTTPRequestHandler):
+    """Bytes for the host."""
+
+    told: bytes = b""
+
+    def do_GET(self) -> None:
+        if self.path == "/report":
+            body = json.dumps(report(*self.server.seen)).encode()  # type: ignore[attr-defined]
+        else:
+            with urllib.request.urlopen(PAGE, timeout=60) as answer:
+                body = answer.read()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+
+def main() -> None:
+    say("looks")
+    was_bare = commission()
+    page_s = wait_for_page()
+    say(f"page after {page_s:.0f} s")
+    tell("nft", "insert", "rule", "inet", "landfall", "input", "tcp", "dport", str(PORT), "accept")
+    server = http.server.ThreadingHTTPServer(("0.0.0.0", PORT), Answer)
+    server.seen = (was_bare, page_s)  # type: ignore[attr-defined]
+    say("answers")
+    server.serve_forever()
+
+
+if __name__ == "__main__":
+    main()

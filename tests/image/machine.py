@@ -1,0 +1,185 @@
+"""The image on an emulated board: what the firmware would read of the disk, and one start of it under qemu.
+
+Another command line is the only thing the tests change: it carries a unit (systemd.extra-unit) that asks the running
+image from a second disk. Every byte of the image itself is the one that goes onto a card.
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+import shutil
+import socket
+import subprocess
+import time
+import urllib.error
+import urllib.request
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from provisioning.image import disk
+
+MACHINE = ("-M", "virt", "-cpu", "cortex-a53", "-smp", "2", "-m", "2048", "-nographic", "-accel", "tcg,thread=multi")
+SERIAL = "10000000abcdef01"
+ASK = """[Unit]
+DefaultDependencies=no
+[Service]
+Type=exec
+ExecStartPre=/bin/sh -c "until mount -o ro /dev/disk/by-label/ask /mnt; do sleep 2; done 2>/dev/null"
+ExecStart=/usr/bin/python3 /mnt/ask.py
+TimeoutStartSec=infinity
+StandardOutput=journal+console
+StandardError=journal+console
+"""
+PATIENCE = " systemd.default_device_timeout_sec=3600 systemd.default_timeout_start_sec=3600 systemd.show_status=1"
+"""A processor in software on a busy machine: what a board does in a second may take minutes here."""
+TOOLS = {
+    "qemu-system-aarch64": "qemu-system-arm", "fdtput": "device-tree-compiler", "mtype": "mtools",
+    "mke2fs": "e2fsprogs",
+}  # fmt: skip
+LARGER = 512 * disk.MIB
+"""What the data partition has to find on its first start."""
+ASKING, OFFICER, TRAVELLER = 8109, 8102, 8101
+"""Ports of the guest that the host knocks at: the asker's, and the two pages."""
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@dataclass
+class Machine:
+    """One board with its disk, a file. `tpm`: the socket of a swtpm."""
+
+    folder: Path
+    image: Path
+    serial: str = SERIAL
+    tpm: Path | None = None
+    ports: dict[int, int] = field(default_factory=dict)
+    qemu: subprocess.Popen[bytes] | None = None
+
+    @property
+    def console(self) -> str:
+        path = self.folder / "console.log"
+        return path.read_text(encoding="utf-8", errors="replace").replace("\r", "") if path.exists() else ""
+
+    def start(self, asked: Path | None = None) -> None:
+        """`asked`: a folder that becomes the second disk."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.ports = {inside: free_port() for inside in (ASKING, OFFICER, TRAVELLER)}
+        line = self._slot()
+        if asked is not None:
+            self._pack(asked)
+            unit = base64.b64encode(ASK.encode()).decode()
+            line += f"{PATIENCE} systemd.wants=ask.service"
+            line += f" systemd.set_credential_binary=systemd.extra-unit.ask.service:{unit}"
+        with (self.folder / "console.log").open("ab") as said:
+            self.qemu = subprocess.Popen(
+                self._command(line, asked is not None), stdin=subprocess.DEVNULL, stdout=said, stderr=subprocess.STDOUT
+            )
+
+    def _slot(self) -> str:
+        """The firmware's step: selector, slot, and the tree of the board. The command line that it found."""
+        chosen = re.search(r"\[all\][^[]*boot_partition=(\d)", self._read("bootcfg", "autoboot.txt").decode())
+        assert chosen is not None, "the selector names a partition"
+        slot = {"2": "boot_a", "3": "boot_b"}[chosen[1]]
+        for name in ("vmlinuz", "initrd"):
+            (self.folder / name).write_bytes(self._read(slot, name))
+        tree = self.folder / "board.dtb"
+        words = ["qemu-system-aarch64", *MACHINE, *self._tpm_words(), "-machine", f"dumpdtb={tree}"]
+        subprocess.run(words, check=True, capture_output=True)
+        self._put("-c", "/chosen/bootloader")
+        self._put("-t", "i", "/chosen/bootloader", "partition", chosen[1])
+        self._put("-t", "i", "/chosen/bootloader", "tryboot", "0")
+        if self.serial:
+            self._put("-t", "s", "/", "serial-number", self.serial)
+        return self._read(slot, "cmdline.txt").decode().strip() + " console=ttyAMA0"
+
+    def _put(self, *words: str) -> None:
+        options = words[:2] if words[0] == "-t" else words[:1]
+        rest = words[len(options) :]
+        subprocess.run(["fdtput", *options, str(self.folder / "board.dtb"), *rest], check=True, capture_output=True)
+
+    def _read(self, partition: str, name: str) -> bytes:
+        start = next(part.start for part in disk.layout() if part.name == partition)
+        words = ["mtype", "-i", f"{self.image}@@{start}", f"::{name}"]
+        return subprocess.run(words, check=True, capture_output=True).stdout
+
+    def _pack(self, asked: Path) -> None:
+        second = self.folder / "ask.img"
+        second.unlink(missing_ok=True)
+        words = ["mke2fs", "-q", "-t", "ext4", "-L", "ask", "-d", str(asked), str(second), "32M"]
+        subprocess.run(words, check=True, capture_output=True)
+
+    def _tpm_words(self) -> list[str]:
+        if self.tpm is None:
+            return []
+        return [
+            "-chardev", f"socket,id=tpm,path={self.tpm}", "-tpmdev", "emulator,id=tpm0,chardev=tpm",
+            "-device", "tpm-tis-device,tpmdev=tpm0",
+        ]  # fmt: skip
+
+    def _command(self, line: str, is_asked: bool) -> list[str]:
+        forwards = "".join(f",hostfwd=tcp:127.0.0.1:{out}-:{inside}" for inside, out in self.ports.items())
+        words = [
+            "nice", "-n", "5", "qemu-system-aarch64", *MACHINE, "-monitor", "none", "-no-reboot",
+            "-kernel", str(self.folder / "vmlinuz"), "-initrd", str(self.folder / "initrd"),
+            "-dtb", str(self.folder / "board.dtb"), "-append", line,
+            "-drive", f"file={self.image},format=raw,if=none,id=d0,cache=unsafe,discard=unmap",
+            "-device", "virtio-blk-pci,drive=d0",
+            "-netdev", f"user,id=n0{forwards}", "-device", "virtio-net-pci,netdev=n0,romfile=",
+            "-device", "virtio-rng-pci", "-device", "virtio-gpu-pci", "-device", "virtio-keyboard-pci",
+            *self._tpm_words(),
+        ]  # fmt: skip
+        if is_asked:
+            words += [
+                "-drive",
+                f"file={self.folder / 'ask.img'},format=raw,if=none,id=d1",
+                "-device",
+                "virtio-blk-pci,drive=d1",
+            ]
+        return words
+
+    def get(self, port: int, path: str, seconds: float) -> bytes:
+        """Asked again until there is an answer. Raises TimeoutError with the end of the console."""
+        ends_s = time.monotonic() + seconds
+        while time.monotonic() < ends_s:
+            if self.qemu is None or self.qemu.poll() is not None:
+                raise TimeoutError(f"the machine ended:\n{self.console[-4000:]}")
+            try:
+                with urllib.request.urlopen(f"http://127.0.0.1:{self.ports[port]}{path}", timeout=60) as answer:
+                    return bytes(answer.read())
+            except (urllib.error.URLError, OSError):
+                time.sleep(2)
+        raise TimeoutError(f"port {port} gave no answer; the console's end:\n{self.console[-4000:]}")
+
+    def wait_for(self, sign: str, seconds: float) -> None:
+        """Raises TimeoutError with the end of the console."""
+        ends_s = time.monotonic() + seconds
+        while sign not in self.console:
+            if time.monotonic() > ends_s or self.qemu is None or self.qemu.poll() is not None:
+                raise TimeoutError(f"{sign!r} did not come; the console's end:\n{self.console[-4000:]}")
+            time.sleep(1)
+
+    def cut(self) -> None:
+        """The plug is pulled."""
+        if self.qemu is not None:
+            self.qemu.kill()
+            self.qemu.wait()
+            self.qemu = None
+
+
+def fresh(image: Path, folder: Path) -> Path:
+    """A card with that image, larger than it: sparse, so that only what is written takes room."""
+    folder.mkdir(parents=True, exist_ok=True)
+    card = folder / "card.img"
+    subprocess.run(["cp", "--sparse=always", str(image), str(card)], check=True)
+    with card.open("r+b") as file:
+        file.truncate(image.stat().st_size + LARGER)
+    return card
+
+
+def lacking() -> list[str]:
+    return sorted({package for tool, package in TOOLS.items() if shutil.which(tool) is None})
