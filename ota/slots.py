@@ -7,7 +7,7 @@ install and what then lies there are compared by the manifest's hash, which the 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -136,7 +136,7 @@ class Rauc:
             raise Later(Code.RAUC, f"the system bus does not answer ({cause})") from cause
 
 
-def read(listed: list[tuple[str, Mapping[str, tuple[str, Any]]]]) -> tuple[Slot, ...]:
+def read(listed: Sequence[tuple[str, Mapping[str, tuple[str, Any]]]]) -> tuple[Slot, ...]:
     """RAUC's answer: pairs of a slot's name and what is known of it, each value behind its D-Bus type."""
     known = {name: {key: value for key, (_kind, value) in said.items()} for name, said in listed}
 
