@@ -168,11 +168,8 @@ def _settle(tree: Path) -> None:
 def _still(tree: Path) -> None:
     """No file is younger than the image, whenever it was built."""
     for path in _everything(tree):
-        try:
-            then = min(int(path.lstat().st_mtime), EPOCH)
-            os.utime(path, (then, then), follow_symlinks=False)
-        except FileNotFoundError:
-            continue
+        then = min(int(path.lstat().st_mtime), EPOCH)
+        os.utime(path, (then, then), follow_symlinks=False)
 
 
 def _everything(tree: Path) -> Iterable[Path]:
