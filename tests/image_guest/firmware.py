@@ -156,7 +156,7 @@ class Board:
         flag = f"file={self.flag},format=raw,if=none,id=d1,cache=writethrough"
         line = f"{(self.folder / 'cmdline.txt').read_text()} {self.more}"
         return [
-            "nice", "-n", "0", "qemu-system-aarch64", *MACHINE, "-monitor", "none", "-no-reboot",
+            "nice", "-n", "10", "qemu-system-aarch64", *MACHINE, "-monitor", "none", "-no-reboot",
             "-kernel", str(self.folder / "Image"), "-initrd", str(self.folder / "initrd"), "-dtb", str(tree),
             "-append", line, *self._first_disk(), "-device", "virtio-blk-pci,drive=d0",
             "-drive", flag, "-device", "virtio-blk-pci,drive=d1",

@@ -40,7 +40,7 @@ def run(*command: str | Path, cwd: Path | None = None) -> str:
     """Raises `CalledProcessError` with what was said."""
     environment = {**os.environ, "SOURCE_DATE_EPOCH": EPOCH, "E2FSPROGS_FAKE_TIME": EPOCH, "MTOOLS_SKIP_CHECK": "1"}
     done = subprocess.run(
-        ["nice", "-n", "0", *map(str, command)],
+        ["nice", "-n", "10", *map(str, command)],
         cwd=cwd, env=environment, capture_output=True, text=True, check=False,
     )  # fmt: skip
     if done.returncode:
