@@ -21,6 +21,8 @@ from ota.refusals import Code, Later, Refused
 RAUC = DBusAddress("/", bus_name="de.pengutronix.rauc", interface="de.pengutronix.rauc.Installer")
 ANSWER_S = 120.0
 """RAUC asks its backend several times before it answers, and a machine that has just started is busy."""
+CONNECT_S = 30.0
+"""Until the bus has let us in; the library's own second is short for a machine that has just started."""
 POLL_S = 0.5
 IDLE = "idle"
 MOST_WORDS = 180
@@ -129,7 +131,7 @@ class Rauc:
     def _ask(message: Message) -> tuple[Any, ...]:
         """Raises `DBusErrorResponse`, `Later`."""
         try:
-            with open_dbus_connection("SYSTEM") as bus:
+            with open_dbus_connection("SYSTEM", auth_timeout=CONNECT_S) as bus:
                 answer: tuple[Any, ...] = unwrap_msg(bus.send_and_get_reply(message, timeout=ANSWER_S))
                 return answer
         except (OSError, KeyError, TimeoutError) as cause:
