@@ -23,6 +23,8 @@ from bench.picture import bars
 VISION: tuple[str, ...] = ("vision", "face", "challenge", "face_runtime", "model_set", "mrz", "loop")
 """What `--vision` and `make bench-vision` run: every figure of the eyes."""
 BENCHES: tuple[str, ...] = (*VISION, "chip", "finger", "camera", "lane", "outbox", "central", "journey", "ota")
+BY_NAME: tuple[str, ...] = ("ota_image",)
+"""What wants root and minutes, and runs only when it is named."""
 QUICK: dict[str, tuple[str, ...]] = {
     "vision": ("--rounds", "2"),
     "face": ("--rounds", "2"),
@@ -50,12 +52,17 @@ class Failed(Exception):
 
 def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(BENCHES)}; default: all")
+    parser.add_argument(
+        "names",
+        nargs="*",
+        metavar="NAME",
+        help=f"of {', '.join(BENCHES)}; default: all. By name alone: {', '.join(BY_NAME)}",
+    )
     parser.add_argument("--quick", action="store_true", help="the least of each: does it run?")
     parser.add_argument("--vision", action="store_true", help=f"{', '.join(VISION)}")
     parser.add_argument("--folder", type=Path, default=FOLDER)
     chosen = parser.parse_args(arguments)
-    unknown = [name for name in chosen.names if name not in BENCHES]
+    unknown = [name for name in chosen.names if name not in (*BENCHES, *BY_NAME)]
     if unknown:
         parser.error(f"no bench {', '.join(unknown)}")
     chosen.folder.mkdir(parents=True, exist_ok=True)
@@ -67,7 +74,7 @@ def main(arguments: Sequence[str]) -> int:
 def _kept(name: str, folder: Path, *, quick: bool) -> bool:
     print(f"bench {name} ...", flush=True)
     try:
-        result = run(name, QUICK[name] if quick else ())
+        result = run(name, QUICK.get(name, ()) if quick else ())
     except Failed as error:
         print(f"bench {name} failed:\n{error}", file=sys.stderr)
         return False

@@ -7,7 +7,7 @@ install and what then lies there are compared by the manifest's hash, which the 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,6 +21,8 @@ from ota.refusals import Code, Later, Refused
 RAUC = DBusAddress("/", bus_name="de.pengutronix.rauc", interface="de.pengutronix.rauc.Installer")
 ANSWER_S = 120.0
 """RAUC asks its backend several times before it answers, and a machine that has just started is busy."""
+CONNECT_S = 30.0
+"""Until the bus has let us in; the library's own second is short for a machine that has just started."""
 POLL_S = 0.5
 IDLE = "idle"
 MOST_WORDS = 180
@@ -129,14 +131,14 @@ class Rauc:
     def _ask(message: Message) -> tuple[Any, ...]:
         """Raises `DBusErrorResponse`, `Later`."""
         try:
-            with open_dbus_connection("SYSTEM") as bus:
+            with open_dbus_connection("SYSTEM", auth_timeout=CONNECT_S) as bus:
                 answer: tuple[Any, ...] = unwrap_msg(bus.send_and_get_reply(message, timeout=ANSWER_S))
                 return answer
         except (OSError, KeyError, TimeoutError) as cause:
             raise Later(Code.RAUC, f"the system bus does not answer ({cause})") from cause
 
 
-def read(listed: list[tuple[str, Mapping[str, tuple[str, Any]]]]) -> tuple[Slot, ...]:
+def read(listed: Sequence[tuple[str, Mapping[str, tuple[str, Any]]]]) -> tuple[Slot, ...]:
     """RAUC's answer: pairs of a slot's name and what is known of it, each value behind its D-Bus type."""
     known = {name: {key: value for key, (_kind, value) in said.items()} for name, said in listed}
 

@@ -27,13 +27,13 @@ tries=0
 while [ -z "$(found)" ] && [ $tries -lt 100 ]; do $b sleep 0.1; tries=$((tries + 1)); done
 disk=$(found | $b head -n 1)
 # a slot that cannot be mounted is left at once: the firmware takes the other one
-$b mount -t ext4 -o ro "/dev/$disk" /root || {
+$b mount -t ext4 -o ro "/dev/$disk" /slot || {
   echo "LANDFALL: no root file system in $name" >/dev/console
   $b sleep 3
   $b reboot -f
 }
-for folder in dev proc sys; do $b mount --move /$folder /root/$folder; done
-exec $b switch_root /root /sbin/init
+for folder in dev proc sys; do $b mount --move /$folder /slot/$folder; done
+exec $b switch_root /slot /sbin/init
 """
 
 
@@ -64,7 +64,7 @@ def build(modules: Path, names: Sequence[str], busybox: Path) -> bytes:
         "modules": (0o644, "".join(f"/{name}\n" for name, _ in loaded).encode()),
         **{name: (0o644, data) for name, data in loaded},
     }
-    return gzip.compress(archive(("bin", "dev", "lib", "proc", "root", "sys"), files), compresslevel=6, mtime=0)
+    return gzip.compress(archive(("bin", "dev", "lib", "proc", "slot", "sys"), files), compresslevel=6, mtime=0)
 
 
 def archive(folders: Sequence[str], files: Mapping[str, tuple[int, bytes]]) -> bytes:

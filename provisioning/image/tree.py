@@ -159,7 +159,7 @@ def _write(tree: Path, parts: Parts) -> None:
 def _settle(tree: Path) -> None:
     """Users, units that start by themselves, and Python's own form of our files: a read-only root can not keep one."""
     still = {**os.environ, **REPRODUCIBLE}
-    run(["systemd-sysusers", f"--root={tree}"], environment=still)
+    run(["chroot", str(tree), "systemd-sysusers"], environment=still)  # this machine's may be too old to read them
     run(["systemctl", f"--root={tree}", "preset-all"], environment=still)
     words = ["python3", "-m", "compileall", "-q", "-f", "--invalidation-mode", "unchecked-hash", "-o", "0"]
     run(["chroot", str(tree), *words, f"/{APP}"], environment=still)
@@ -168,11 +168,8 @@ def _settle(tree: Path) -> None:
 def _still(tree: Path) -> None:
     """No file is younger than the image, whenever it was built."""
     for path in _everything(tree):
-        try:
-            then = min(int(path.lstat().st_mtime), EPOCH)
-            os.utime(path, (then, then), follow_symlinks=False)
-        except FileNotFoundError:
-            continue
+        then = min(int(path.lstat().st_mtime), EPOCH)
+        os.utime(path, (then, then), follow_symlinks=False)
 
 
 def _everything(tree: Path) -> Iterable[Path]:

@@ -105,6 +105,7 @@ def report(was_bare: bool, page_s: float) -> dict[str, Any]:
         "written": [name for name in WRITES if can_write(name)],
         "root": tell("findmnt", "--noheadings", "--output", "FSTYPE,OPTIONS", "/"),
         "data": tell("findmnt", "--noheadings", "--output", "SOURCE,FSTYPE,OPTIONS", "/data"),
+        "data_bytes": int(tell("blockdev", "--getsize64", "/dev/mapper/data")),
         "crypt": tell("cryptsetup", "status", "data"),
         "level": json.loads(Path("/run/landfall/data.json").read_text()),
         "rules": tell("nft", "list", "ruleset"),

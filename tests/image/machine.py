@@ -7,7 +7,6 @@ image from a second disk. Every byte of the image itself is the one that goes on
 from __future__ import annotations
 
 import base64
-import os
 import re
 import shutil
 import socket
@@ -38,6 +37,8 @@ TOOLS = {
     "qemu-system-aarch64": "qemu-system-arm", "fdtput": "device-tree-compiler", "mtype": "mtools",
     "mke2fs": "e2fsprogs",
 }  # fmt: skip
+LARGER = 512 * disk.MIB
+"""What the data partition has to find on its first start."""
 ASKING, OFFICER, TRAVELLER = 8109, 8102, 8101
 """Ports of the guest that the host knocks at: the asker's, and the two pages."""
 
@@ -72,7 +73,8 @@ class Machine:
         if asked is not None:
             self._pack(asked)
             unit = base64.b64encode(ASK.encode()).decode()
-            line += f"{PATIENCE} systemd.set_credential_binary=systemd.extra-unit.ask.service:{unit} systemd.wants=ask.service"
+            line += f"{PATIENCE} systemd.wants=ask.service"
+            line += f" systemd.set_credential_binary=systemd.extra-unit.ask.service:{unit}"
         with (self.folder / "console.log").open("ab") as said:
             self.qemu = subprocess.Popen(
                 self._command(line, asked is not None), stdin=subprocess.DEVNULL, stdout=said, stderr=subprocess.STDOUT
@@ -170,15 +172,13 @@ class Machine:
 
 
 def fresh(image: Path, folder: Path) -> Path:
-    """A card with that image: sparse, so that only what is written takes room."""
+    """A card with that image, larger than it: sparse, so that only what is written takes room."""
     folder.mkdir(parents=True, exist_ok=True)
     card = folder / "card.img"
     subprocess.run(["cp", "--sparse=always", str(image), str(card)], check=True)
+    with card.open("r+b") as file:
+        file.truncate(image.stat().st_size + LARGER)
     return card
-
-
-def is_root() -> bool:
-    return os.geteuid() == 0
 
 
 def lacking() -> list[str]:

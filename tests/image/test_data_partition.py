@@ -126,6 +126,35 @@ def test_a_header_without_a_key_of_ours_is_locked(card: Path, tmp_path: Path) ->
     assert refused.value.code is Code.LOCKED
 
 
+def test_the_last_partition_takes_what_is_left_of_a_larger_card(tmp_path: Path) -> None:
+    needs("sfdisk", "fdisk")
+    card = tmp_path / "card"
+    with card.open("wb") as file:
+        file.truncate(16 * MIB)
+    layout = b"label: gpt\nsize=4M, name=root_b\nsize=2M, name=data\n"
+    subprocess.run(["sfdisk", "-q", str(card)], input=layout, check=True, capture_output=True)
+    with card.open("r+b") as file:
+        file.truncate(64 * MIB)
+    data.grow(card, 2)
+    data.grow(card, 2)  # cut before it was finished, and done again
+    told = json.loads(subprocess.run(["sfdisk", "-J", str(card)], check=True, capture_output=True).stdout)
+    root, last = told["partitiontable"]["partitions"]
+    assert root["size"] * 512 == 4 * MIB
+    assert last["size"] * 512 > 56 * MIB
+
+
+def test_a_partition_knows_its_disk(tmp_path: Path) -> None:
+    blocks = tmp_path / "class"
+    (tmp_path / "devices/mmcblk0/mmcblk0p6").mkdir(parents=True)
+    (tmp_path / "devices/mmcblk0/mmcblk0p6/partition").write_text("6\n")
+    blocks.mkdir()
+    (blocks / "mmcblk0p6").symlink_to(tmp_path / "devices/mmcblk0/mmcblk0p6")
+    assert data.place(Path("/dev/mmcblk0p6"), blocks) == (Path("/dev/mmcblk0"), 6)
+    with pytest.raises(BoardFault) as refused:
+        data.place(Path("/dev/mmcblk0"), blocks)
+    assert refused.value.code is Code.ABSENT
+
+
 def test_a_board_tells_what_it_is(tmp_path: Path) -> None:
     serial = tmp_path / "proc/device-tree/serial-number"
     serial.parent.mkdir(parents=True)

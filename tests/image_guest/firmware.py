@@ -156,7 +156,7 @@ class Board:
         flag = f"file={self.flag},format=raw,if=none,id=d1,cache=writethrough"
         line = f"{(self.folder / 'cmdline.txt').read_text()} {self.more}"
         return [
-            "nice", "-n", "5", "qemu-system-aarch64", *MACHINE, "-monitor", "none", "-no-reboot",
+            "nice", "-n", "10", "qemu-system-aarch64", *MACHINE, "-monitor", "none", "-no-reboot",
             "-kernel", str(self.folder / "Image"), "-initrd", str(self.folder / "initrd"), "-dtb", str(tree),
             "-append", line, *self._first_disk(), "-device", "virtio-blk-pci,drive=d0",
             "-drive", flag, "-device", "virtio-blk-pci,drive=d1",
@@ -188,6 +188,8 @@ class Board:
                 if not data:
                     return None
                 self._unread += data
+                with (self.folder / "console").open("ab") as file:
+                    file.write(data)  # for a person who wonders
                 self.console += data.decode(errors="replace").replace("\r", "")
         line, _, self._unread = self._unread.partition(b"\n")
         return line.decode(errors="replace").rstrip()

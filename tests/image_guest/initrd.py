@@ -16,7 +16,7 @@ UP = "GUEST-UP"
 LOST = "GUEST-NO-ROOT"
 INIT = """#!/bin/busybox sh
 b=/bin/busybox
-$b mkdir -p /proc /sys /dev /root
+$b mkdir -p /proc /sys /dev /newroot
 $b mount -t proc proc /proc
 $b mount -t sysfs sysfs /sys
 $b mount -t devtmpfs dev /dev
@@ -28,12 +28,12 @@ $b ip link set lo up
 $b ip link set eth0 up
 $b ip addr add 10.0.2.15/24 dev eth0
 n=0; while [ ! -b /dev/vda$slot ] && [ $n -lt 50 ]; do $b sleep 0.1; n=$((n+1)); done
-$b mount -t ext4 -o ro /dev/vda$slot /root || { echo LOST; $b reboot -f; }
+$b mount -t ext4 -o ro /dev/vda$slot /newroot || { echo LOST; $b reboot -f; }
 init=$($b sed -n 's/.*landfall.init=\\([^ ]*\\).*/\\1/p' /proc/cmdline)
-$b mount --move /dev /root/dev
-$b mount --move /proc /root/proc
-$b mount --move /sys /root/sys
-exec $b switch_root /root ${init:-/sbin/init}
+$b mount --move /dev /newroot/dev
+$b mount --move /proc /newroot/proc
+$b mount --move /sys /newroot/sys
+exec $b switch_root /newroot ${init:-/sbin/init}
 """
 
 

@@ -40,7 +40,7 @@ def run(*command: str | Path, cwd: Path | None = None) -> str:
     """Raises `CalledProcessError` with what was said."""
     environment = {**os.environ, "SOURCE_DATE_EPOCH": EPOCH, "E2FSPROGS_FAKE_TIME": EPOCH, "MTOOLS_SKIP_CHECK": "1"}
     done = subprocess.run(
-        ["nice", "-n", "5", *map(str, command)],
+        ["nice", "-n", "10", *map(str, command)],
         cwd=cwd, env=environment, capture_output=True, text=True, check=False,
     )  # fmt: skip
     if done.returncode:
@@ -99,7 +99,7 @@ def keys(folder: Path, name: str = "landfall") -> Keys:
     )  # fmt: skip
     run(*new, "-subj", f"/CN={name} release", "-keyout", made.key, "-out", request)
     extensions = folder / f"{name}.ext"
-    extensions.write_text("basicConstraints=CA:FALSE\nkeyUsage=digitalSignature\n")
+    extensions.write_text("basicConstraints=CA:FALSE\nkeyUsage=digitalSignature\nextendedKeyUsage=codeSigning\n")
     run(
         "openssl", "x509", "-req", "-in", request, "-CA", ca, "-CAkey", ca_key, "-CAcreateserial", "-days", "700",
         "-sha256", "-extfile", extensions, "-out", made.certificate,

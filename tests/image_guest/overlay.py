@@ -28,6 +28,7 @@ activate-installed=false
 min-bundle-version=1.0.0
 [keyring]
 path=/etc/rauc/ca.pem
+check-purpose=codesign
 [handlers]
 bootloader-custom-backend=/usr/lib/landfall/rauc-backend
 [slot.rootfs.0]
@@ -149,8 +150,8 @@ MASKED = (
     "systemd-networkd-wait-online.service", "systemd-pcrphase.service", "systemd-pcrphase-sysinit.service",
     "systemd-update-utmp.service", "systemd-hwdb-update.service", "rauc-mark-good.service",
 )  # fmt: skip
-FSTAB = """/dev/vda1 /bootcfg vfat ro,noatime 0 0
-/dev/vda6 /data ext4 rw,noatime,commit=1 0 0
+FSTAB = """/dev/vda1 /bootcfg vfat ro,noatime,x-systemd.device-timeout=900 0 0
+/dev/vda6 /data ext4 rw,noatime,commit=1,x-systemd.device-timeout=900 0 0
 tmpfs /tmp tmpfs defaults 0 0
 """
 UNNEEDED = (

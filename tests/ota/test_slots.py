@@ -49,6 +49,7 @@ bundle-formats=plain
 activate-installed=false
 [keyring]
 path={ca}
+check-purpose=codesign
 [handlers]
 bootloader-custom-backend={folder}/backend
 [slot.rootfs.0]

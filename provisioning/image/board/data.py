@@ -116,6 +116,22 @@ def look(device: Path) -> Found:
         return Found.FOREIGN if partition.read(LOOK).strip(b"\0") else Found.BLANK
 
 
+def place(device: Path, blocks: Path = Path("/sys/class/block")) -> tuple[Path, int]:
+    """The disk that a partition is on, and its number there. Raises `BoardFault` for what is no partition."""
+    own = (blocks / device.resolve().name).resolve()
+    try:
+        number = int((own / "partition").read_text())
+    except OSError as error:
+        raise BoardFault(Code.ABSENT, f"{device} is no partition of a disk.") from error
+    return Path("/dev") / own.parent.name, number
+
+
+def grow(disk: Path, number: int) -> None:
+    """The last partition takes what is left of the card: the image is made for the smallest. Raises `BoardFault`."""
+    _tool(["sfdisk", "--quiet", "--relocate", "gpt-bak-std", str(disk)])
+    _tool(["sfdisk", "--quiet", "--no-reread", "--no-tell-kernel", "-N", str(number), str(disk)], b", +\n")
+
+
 def make(device: Path, board: Board) -> None:
     """Everything but the file system: header, and the one key slot that stays. Raises `BoardFault`."""
     uuid = _uuid()
@@ -180,6 +196,9 @@ def prepare(device: Path, board: Board, mapped: Path = Path("/dev/mapper/data"))
         level = open_it(device, board)
         check(mapped)
         return level
+    disk, number = place(device)
+    grow(disk, number)
+    _tool(["partx", "--update", "--nr", str(number), str(disk)])
     make(device, board)
     level = open_it(device, board)
     finish(device, mapped)
@@ -189,10 +208,15 @@ def prepare(device: Path, board: Board, mapped: Path = Path("/dev/mapper/data"))
 @contextmanager
 def _key_file(key: bytes) -> Iterator[Path]:
     """In memory only: /run is no disk."""
-    with tempfile.TemporaryDirectory(dir=os.environ.get("RUNTIME_DIRECTORY")) as folder:
+    with tempfile.TemporaryDirectory(dir=_run()) as folder:
         path = Path(folder) / "key"
         path.write_bytes(key)
         yield path
+
+
+def _run() -> Path:
+    """The first of the folders that systemd made for this."""
+    return Path(os.environ.get("RUNTIME_DIRECTORY", "/run/landfall").partition(":")[0])
 
 
 def _uuid() -> str:
@@ -228,8 +252,7 @@ def main() -> int:
         show(fault)
         sys.stderr.write(f"{fault}\n")
         return 1
-    run = Path(os.environ.get("RUNTIME_DIRECTORY", "/run/landfall"))
-    said = run / "data.json"
+    said = _run() / "data.json"
     said.write_text(json.dumps({"level": level, "lowest": level is Level.BOARD}), encoding="utf-8")
     said.chmod(0o644)
     sys.stderr.write(f"landfall: data is open, its key kept by: {level}\n")
