@@ -117,11 +117,11 @@ def test_a_release_signed_elsewhere_is_offered_until_a_person_begins_it(tmp_path
     key = signers.signer(str(tmp_path / "keys" / "image-apps.pem"))
     new = release(b"app", 7, "apps/7-kiosk", ("practice",))
     Writer(tmp_path / "image").add(new, b"app", (key,))
-    assert one.offered == (new,)
+    assert list(one.offered) == [new]
     one.check_in(said("kiosk-1", clock))
     assert told(tmp_path, "kiosk-1") == {}
     one.begin(new.name)
-    assert one.offered == ()
+    assert list(one.offered) == []
     one.check_in(said("kiosk-1", clock))
     assert told(tmp_path, "kiosk-1") == {new.name: new.sha256}
     with pytest.raises(KeyError):
