@@ -105,6 +105,7 @@ class Office:
         (folder / "devices").mkdir(exist_ok=True)
         words = (said for path in (folder / "devices").glob("*.json") for said in _read(path, _said))
         self._said = {said.device: said for said in words}
+        self._look()
 
     @property
     def courses(self) -> tuple[Course, ...]:
@@ -130,6 +131,7 @@ class Office:
         """The rollout of one that is offered. Raises `KeyError` for any other."""
         with self._alone():
             release = {release.name: release for release in self.offered}[name]
+            self._look()
             self._begin(release)
             return release
 
@@ -147,6 +149,7 @@ class Office:
             release = Release(role, name, len(content), digest, version, counter, hardware, manifest_sha256)
             self._image.add(release, content, self._image_keys.roles[role])
             self._image.refresh(self._image_keys)
+            self._look()
             self._begin(release)
             return release
 
@@ -175,6 +178,7 @@ class Office:
         """Time has passed: silence counts, full rings end, what gets old is signed anew."""
         with self._alone():
             now_s = self._now_s()
+            self._look()
             self._keep(
                 tuple(
                     replace(course, rollout=rollouts.tick(course.rollout, now_s, ring_is_full=self._is_full(course)))
@@ -213,6 +217,10 @@ class Office:
                 PublishCode.ROOT, f"{self._folder}: its repositories have no root; hold the ceremony first"
             )
 
+    def _look(self) -> None:
+        """What may be installed now: whoever is told of what was withdrawn could be told of nothing else."""
+        self._there = frozenset(release.name for release in self._image.releases())
+
     def _begin(self, release: Release) -> None:
         begun = rollouts.begin(release.sha256, len(self._said), self._terms)
         self._keep((*self._courses, Course(release, self._now_s(), begun)))
@@ -247,6 +255,8 @@ class Office:
         wanted = {}
         for course in self._courses:  # a later one of the same role replaces an earlier one
             rollout = course.rollout
+            if course.release.name not in self._there:
+                continue
             if rollouts.is_due(rollout, said.device) or rollout.ended.get(said.device) is End.KEPT:
                 wanted[course.release.role] = course
         told = {

@@ -267,7 +267,7 @@ def _course(course: Course, devices: tuple[Said, ...], *, newest: bool) -> dict[
 
 def _ring(rollout: Rollout, number: int, devices: tuple[Said, ...]) -> dict[str, Any]:
     """How far one ring is; `devices` in it are those that are known today."""
-    begins, ends = rollout.bounds[number - 1] if number else 0, rollout.bounds[number]
+    begins, ends = max(rollout.bounds[:number], default=0), rollout.bounds[number]  # few devices may fill two rings
     held = {d.device for d in devices if begins <= rollouts.bucket(rollout.release, d.device) < ends}
     ended = [end for device, end in rollout.ended.items() if device in held]
     failed = sum(1 for end in ended if end.is_failure)

@@ -27,7 +27,7 @@ pytestmark = [pytest.mark.full, pytest.mark.timeout(3600)]
 MIB = 1 << 20
 TOOLS = ("mkfs.vfat", "mcopy", "mke2fs", "e2fsck", "debugfs")
 SIZES = {"fat16": 32, "fat32": 64, "usual": 32, "data": 16}
-SELECTOR, DATA = {"exhaustive": 8, "sampled": 256}, {"exhaustive": 4, "sampled": 8}
+SELECTOR, DATA = {"exhaustive": 8, "sampled": 256}, {"exhaustive": 3, "sampled": 4, "unit": 4096}
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from ota.workflow import State
 AUTOBOOT = "autoboot.txt"
 OLD = Selector(2, 3)
 NEW = OLD.committed()
-STEPS = 4
+STEPS = 2
 CONTENTS = [bytes([number]) * 30_000 for number in range(STEPS + 1)]
 NAMES = [hashlib.sha256(content).hexdigest() for content in CONTENTS]
 FLOORS = [Floor({"apps": 1 + n}, {"image": 10 + n}, 1_800_000_000 + n) for n in range(STEPS + 1)]

@@ -132,6 +132,8 @@ def test_a_person_halts_it_with_the_keyboard_and_lets_it_go_on(few: Desk) -> Non
     few.press("Halt")
     assert few.office.courses[-1].rollout.status is Status.HALTED
     assert "A person halted it" in few.look("4-halted-by-a-person")
+    sizes = few.page.locator(".rings tbody td:nth-child(2)").all_inner_texts()
+    assert sum(map(int, sizes)) == len(few.fleet.devices), "each device is in one ring"
     given = dict(few.office.courses[-1].rollout.given)
     few.fleet.round()
     assert dict(few.office.courses[-1].rollout.given) == given

@@ -9,12 +9,17 @@ import httpx
 import pytest
 from tuf.api.metadata import Metadata, Targets
 
+from ota import signers
 from ota.disk import RealDisk
 from ota.office import Hour, Office, Said, Update
 from ota.office_page import Doors, OfficePage, read_hours
+from ota.online import Online
+from ota.publish import Writer
+from ota.refusals import Unpublished
 from ota.release import Release, Role
 from ota.rollout import Status, Terms
 from ota.tree import unpack
+from tests.ota.conftest import release
 from tests.ota.crash import RecordingDisk
 from tests.web.serving import serving
 
@@ -53,10 +58,10 @@ def test_a_device_is_told_of_the_release_and_all_directors_have_one_root(tmp_pat
     one = office(tmp_path, clock)
     one.check_in(said("kiosk-1", clock))
     assert told(tmp_path, "kiosk-1") == {}
-    release = one.publish(Role.APPS, "kiosk.zip", b"app", "1", ("practice",))
+    new = one.publish(Role.APPS, "kiosk.zip", b"app", "1", ("practice",))
     for device in ("kiosk-1", "kiosk-2"):
         one.check_in(said(device, clock))
-        assert told(tmp_path, device) == {release.name: release.sha256}
+        assert told(tmp_path, device) == {new.name: new.sha256}
         root = tmp_path / "director" / device / "metadata" / "1.root.json"
         assert root.read_bytes() == one.roots()[1]
 
@@ -91,15 +96,53 @@ def test_halting_does_not_send_back_who_has_kept_it(tmp_path: Path, clock: Clock
     assert told(tmp_path, "kiosk-1") == {new.name: new.sha256}
 
 
+def test_what_was_withdrawn_is_told_to_nobody(tmp_path: Path, clock: Clock) -> None:
+    one = office(tmp_path, clock)
+    old = one.publish(Role.APPS, "kiosk.zip", b"first", "1", ("practice",))
+    one.check_in(said("kiosk-1", clock))
+    one.check_in(said("kiosk-1", clock, old.sha256, "kept"))
+    new = one.publish(Role.APPS, "kiosk.zip", b"second", "2", ("practice",))
+    one.check_in(said("kiosk-1", clock, old.sha256, "kept"))
+    assert told(tmp_path, "kiosk-1") == {new.name: new.sha256}
+    key = signers.signer(str(tmp_path / "keys" / "image-apps.pem"))
+    Writer(tmp_path / "image").withdraw(new, (key,))
+    one.tick()
+    one.check_in(said("kiosk-1", clock, old.sha256, "kept"))
+    assert told(tmp_path, "kiosk-1") == {old.name: old.sha256}
+
+
+def test_a_release_signed_elsewhere_is_offered_until_a_person_begins_it(tmp_path: Path, clock: Clock) -> None:
+    one = office(tmp_path, clock)
+    one.check_in(said("kiosk-1", clock))
+    key = signers.signer(str(tmp_path / "keys" / "image-apps.pem"))
+    new = release(b"app", 7, "apps/7-kiosk", ("practice",))
+    Writer(tmp_path / "image").add(new, b"app", (key,))
+    assert list(one.offered) == [new]
+    one.check_in(said("kiosk-1", clock))
+    assert told(tmp_path, "kiosk-1") == {}
+    one.begin(new.name)
+    assert list(one.offered) == []
+    one.check_in(said("kiosk-1", clock))
+    assert told(tmp_path, "kiosk-1") == {new.name: new.sha256}
+    with pytest.raises(KeyError):
+        one.begin(new.name)
+
+
+def test_with_daily_keys_alone_it_wants_a_ceremony_first(tmp_path: Path, clock: Clock) -> None:
+    practice = office(tmp_path / "practice", clock)
+    with pytest.raises(Unpublished, match="RELEASE-ROOT"):
+        Office(tmp_path / "new", RealDisk(), clock, Terms(), Online(practice._image_keys, practice._director_keys))
+
+
 def test_a_restart_forgets_nothing(tmp_path: Path, clock: Clock) -> None:
     one = office(tmp_path, clock)
-    release = one.publish(Role.APPS, "kiosk.zip", b"app", "1", ("practice",))
+    new = one.publish(Role.APPS, "kiosk.zip", b"app", "1", ("practice",))
     one.check_in(said("kiosk-1", clock))
     again = office(tmp_path, clock)
     assert again.courses == one.courses
     assert again.devices == one.devices
     assert again.roots() == one.roots()
-    again.check_in(said("kiosk-1", clock, release.sha256, "kept"))
+    again.check_in(said("kiosk-1", clock, new.sha256, "kept"))
     again.tick()
     assert again.courses[-1].rollout.status is Status.DONE
 
@@ -224,10 +267,10 @@ def test_every_file_of_the_office_is_replaced_whole(tmp_path: Path, clock: Clock
     (tmp_path / "keys").mkdir()
     (tmp_path / "director").mkdir()
     one = office(tmp_path, clock)
-    release = one.publish(Role.APPS, "kiosk.zip", b"app", "1", ("practice",))
+    new = one.publish(Role.APPS, "kiosk.zip", b"app", "1", ("practice",))
     one.check_in(said("kiosk-1", clock))
     disk = RecordingDisk(tmp_path)
-    Office(tmp_path, disk, clock, Terms()).halt(release.name, "cut here")
+    Office(tmp_path, disk, clock, Terms()).halt(new.name, "cut here")
     found = {state[Path()].get("rollouts.json") for state in disk.states.values()}
     assert len(found) == 2
     assert None not in found

@@ -1,8 +1,9 @@
 """The record of writes that qemu's driver blklogwrites keeps, and every state of a disk that a power cut can leave.
 
 Between two flushes a device may have written any of what it was given, in any order: every subset, where there are few
-enough, else every prefix and a seeded sample. A write goes through whole or not at all; so a request of more than one
-sector is cut at its sectors first. FUA is treated as any other write, which makes more states and never fewer.
+enough, else every prefix and a seeded sample. What is written whole or not at all is a unit: on a card at least a
+sector of 512 bytes, for ext4 4096, its own block; longer requests are cut at their units first. FUA is
+treated as any other write, which makes more states and never fewer.
 """
 
 from __future__ import annotations
@@ -55,21 +56,27 @@ class State:
     image: bytes
 
 
-def states(image: bytes, log: Iterable[Write], *, exhaustive: int, sampled: int, seed: int = 1) -> Iterator[State]:
-    """From the disk before the record on. `exhaustive`: up to so many pending writes every subset is tried."""
+def states(
+    image: bytes, log: Iterable[Write], *, exhaustive: int, sampled: int, unit: int = SECTOR, seed: int = 1
+) -> Iterator[State]:
+    """From the disk before the record on. `exhaustive`: up to so many pending writes every subset is tried; `unit` in
+    bytes."""
     base, pending, chance, window = bytearray(image), list[Write](), random.Random(seed), 0
     for write in log:
         if write.flags & FLUSH:
             yield from _window(window, base, pending, _subsets(pending, exhaustive, sampled, chance))
             _apply(base, pending)
             pending, window = [], window + 1
-        pending += _sectors(write)
+        pending += _units(write, unit)
     yield from _window(window, base, pending, _subsets(pending, exhaustive, sampled, chance))
 
 
-def _sectors(write: Write) -> Iterator[Write]:
-    for at in range(0, len(write.data), SECTOR):
-        yield Write(write.offset + at, write.flags, write.data[at : at + SECTOR])
+def _units(write: Write, unit: int) -> Iterator[Write]:
+    at = 0
+    while at < len(write.data):
+        ends = at + unit - (write.offset + at) % unit
+        yield Write(write.offset + at, write.flags, write.data[at:ends])
+        at = ends
 
 
 def _subsets(

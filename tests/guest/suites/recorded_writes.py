@@ -14,7 +14,7 @@ import pytest
 
 from tests.ota import crash_work
 
-MODULES = ("virtio_blk", "ext4", "nls_cp437", "nls_ascii", "vfat")
+MODULES = ("virtio_blk", "crc32c_generic", "ext4", "nls_cp437", "nls_ascii", "vfat")
 WRITE_BACK_S = 7.0
 """After which the kernel has written what nobody synced."""
 DISKS = {
