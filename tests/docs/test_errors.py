@@ -11,6 +11,7 @@ from appliance.reporting import outbox
 from appliance.reporting.inbox import Verdict
 from border.documents import errors as document_errors
 from border.documents.chip_trust import CAPS
+from border.enrolment.refusals import REFUSALS, Refusal
 from border.messages import errors
 from border.messages.values import AlarmKind
 from border.rules.engine import RULE_LINES
@@ -32,6 +33,7 @@ EXPECTED: dict[str, set[str]] = {
     "Held back on the kiosk": {outbox.LINK_CUT, outbox.UNANSWERED, outbox.REFUSED, outbox.TOO_LARGE},
     "Message reasons": set(errors.REASONS),
     "Reasons of the centre": set(reasons.REASONS),
+    "Refusals of enrolment": set(map(str, Refusal)),
     "Content from headquarters": {*map(str, Verdict), "unreadable"},
     "Remarks on a chip": set(CAPS) - chip_trust.REFERRING,
     "Document bytes": set(document_errors.REASONS),
@@ -52,6 +54,11 @@ def test_the_page_has_no_table_that_nobody_compares() -> None:
 @pytest.mark.parametrize("heading", EXPECTED)
 def test_no_cell_is_empty(heading: str) -> None:
     assert [row for row in sections(PAGE)[heading] if not all(row)] == []
+
+
+def test_a_refusal_reads_on_the_page_as_the_technician_reads_it() -> None:
+    said = {(f"`{reason}`", why.cause, why.next_step) for reason, why in REFUSALS.items()}
+    assert set(map(tuple, sections(PAGE)["Refusals of enrolment"])) == said
 
 
 def test_the_sources_are_really_read() -> None:
