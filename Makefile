@@ -22,9 +22,14 @@ test-full: setup-full lint types
 	$(PY) -m pytest -n $(WORKERS) --dist loadfile -m "not bench" $(ALONE:%=--ignore=%) $(ARGS)
 	$(PY) -m pytest -m "not bench" $(ALONE) $(ARGS)
 
-# The suites that the simulators pass on real devices, with you as the hands: make hw-test BENCH=bench.toml (hw_tests/bench.py tells its form).
+# The technician's suite on a simulated kiosk, with each fault injected alone. On real devices, with you as the hands:
+# make hw-test BENCH=bench.toml (hw_tests/bench.py tells its form). A whole board: python -m hw_tests --help.
 hw-test: setup-test
+ifdef BENCH
 	LANDFALL_BENCH=$(BENCH) $(PY) -m pytest -m bench -p no:xdist hw_tests $(ARGS)
+else
+	$(PY) -m pytest -n $(WORKERS) --dist loadfile tests/hw_tests $(ARGS)
+endif
 
 # Real kernel devices in a guest: Debian's kernel under qemu, this machine's own files as its root.
 guest-test: setup-full

@@ -11,11 +11,16 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+import uvicorn
+
 from hw_tests import report, store
 from hw_tests.board import read_board
+from hw_tests.codes import Code
+from hw_tests.page import Desk, hardware_app
 from hw_tests.phases import REQUIRED_ON_A_RASPBERRY, phases
 from hw_tests.record import Outcome, PhaseRecord, Record
 from hw_tests.runner import Begun, Ended, Finished, Phase, Plan, Refused, run
+from hw_tests.session import Session
 from hw_tests.station import QUICK, Station, read_station
 from hw_tests.terminal import Terminal
 from hw_tests.words import words
@@ -27,7 +32,11 @@ ENDS = {Outcome.PASS: PASSED, Outcome.SKIP: REFUSED}
 def main(arguments: Sequence[str]) -> int:
     told = _parser().parse_args(arguments)
     try:
+        if told.page:
+            return serve(told)
         station = _station(told)
+        if not told.by:
+            raise Refused(Code.WHO, "say who runs it: --by")
         plan = _plan(told, station)
         record = _ran(phases(station), station, Terminal(told.by, words()), plan)
     except (Refused, OSError, ValueError) as refused:
@@ -35,6 +44,15 @@ def main(arguments: Sequence[str]) -> int:
         return REFUSED
     _keep(told.records, record, station, with_pdf=told.pdf)
     return ENDS.get(record.outcome, FAILED)
+
+
+def serve(told: argparse.Namespace) -> int:
+    """The page, on loopback, until it is ended."""
+    station = _station(told)
+    session = Session(lambda: _station(told), phases, lambda record: store.keep(told.records, record))
+    desk = Desk(session, told.software, _plan(told, station).required, told.by)
+    uvicorn.run(hardware_app(desk), host="127.0.0.1", port=told.page, log_level="warning")
+    return PASSED
 
 
 def _ran(todo: Sequence[Phase], station: Station, person: Terminal, plan: Plan) -> Record:
@@ -89,9 +107,10 @@ def _plan(told: argparse.Namespace, station: Station) -> Plan:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m hw_tests", description="Test the hardware of this board.")
-    parser.add_argument("--serial", required=True, help="the board's serial number, typed from its label")
-    parser.add_argument("--by", required=True, help="who runs it and answers")
+    parser.add_argument("--serial", default="", help="the board's serial number, typed from its label")
+    parser.add_argument("--by", default="", help="who runs it and answers")
     parser.add_argument("--station", type=Path, help="which devices are fitted (hw_tests/station.py tells its form)")
+    parser.add_argument("--page", type=int, metavar="PORT", help="serve the technician's page there instead")
     which = parser.add_mutually_exclusive_group()
     which.add_argument("--quick", action="store_true", help="what asks nobody anything: at each opening of the port")
     which.add_argument("--phase", help="one phase alone, again")

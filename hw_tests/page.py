@@ -22,6 +22,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from hw_tests import report
+from hw_tests.codes import Code
 from hw_tests.phases.screen import CELLS
 from hw_tests.record import Answer, Outcome, Record
 from hw_tests.runner import Plan, Refused
@@ -105,7 +106,7 @@ class _Pages:
             allowed=frozenset(str(each) for each in form.getlist("allow")),
         )
         if not plan.by:
-            return self._refused(Refused("HW-WHO", "say who runs it"))
+            return self._refused(Refused(Code.WHO, "say who runs it"))
         has_screen = request.client is not None and request.client.host in LOCAL
         try:
             self._desk.session.begin(plan, has_screen=has_screen)
@@ -188,7 +189,7 @@ class _Pages:
 
     def _refused(self, why: Refused) -> Response:
         page = self._templates.get_template("refused.html").render(why=why)
-        return HTMLResponse(page, 409 if why.code == "HW-BUSY" else 422)
+        return HTMLResponse(page, 409 if why.code is Code.BUSY else 422)
 
 
 class _Strict:

@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from drivers.deadline import Deadline
 from drivers.errors import Cancelled, DeviceError
 from hw_tests.board import read_board
+from hw_tests.codes import Code
 from hw_tests.prompt import Kind, Prompt, Question
 from hw_tests.record import (
     NO,
@@ -41,7 +42,7 @@ class Skip(Exception):
 class Refused(Exception):
     """The run does not begin. `code` is stable (docs/errors.md)."""
 
-    def __init__(self, code: str, detail: str) -> None:
+    def __init__(self, code: Code, detail: str) -> None:
         super().__init__(f"{code}: {detail}")
         self.code = code
         self.detail = detail
@@ -164,9 +165,9 @@ def chosen(phases: Sequence[Phase], plan: Plan) -> tuple[Phase, ...]:
         return tuple(each for each in phases if each.is_quick and not each.flag)
     found = tuple(each for each in phases if each.name == plan.suite)
     if not found:
-        raise Refused("HW-PHASE", f"no phase is called {plan.suite}")
+        raise Refused(Code.PHASE, f"no phase is called {plan.suite}")
     if found[0].flag and found[0].flag not in plan.allowed:
-        raise Refused("HW-FLAG", f"{plan.suite} may harm: it wants the flag {found[0].flag}")
+        raise Refused(Code.FLAG, f"{plan.suite} may harm: it wants the flag {found[0].flag}")
     return found
 
 
@@ -174,9 +175,9 @@ def guard(station: Station, plan: Plan) -> None:
     """Raises `Refused` unless this is the board that the person means."""
     board = read_board(station.root)
     if not board.serial:
-        raise Refused("HW-NO-SERIAL", "this board tells no serial number")
+        raise Refused(Code.NO_SERIAL, "this board tells no serial number")
     if plan.serial.strip().lower() != board.serial.lower():
-        raise Refused("HW-SERIAL", f"this is board {board.serial}, not {plan.serial.strip() or 'one without a number'}")
+        raise Refused(Code.SERIAL, f"this is board {board.serial}, not {plan.serial.strip() or 'one without a number'}")
 
 
 def run(
@@ -230,7 +231,7 @@ def _outcome(log: Log) -> tuple[Outcome, str]:
     except DeviceError as failed:
         return Outcome.ERROR, str(failed)
     except OSError as failed:
-        return Outcome.ERROR, f"HW-SYSTEM {failed.strerror or failed}"
+        return Outcome.ERROR, f"{Code.SYSTEM} {failed.strerror or failed}"
     return outcome_of(log.measurements(Verdict.UNSET)), ""
 
 

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from drivers.deadline import Deadline
+from hw_tests.codes import Code
 from hw_tests.prompt import Question
 from hw_tests.record import Answer, Outcome, PhaseRecord, Record, repeated
 from hw_tests.runner import Begun, Ended, Finished, Phase, Plan, Progress, Refused, run
@@ -75,7 +76,7 @@ class Session:
         """Raises `Refused`: HW-BUSY while one goes on."""
         with self._changed:
             if self._view.is_running:
-                raise Refused("HW-BUSY", "a run goes on")
+                raise Refused(Code.BUSY, "a run goes on")
             self._left = Deadline(math.inf)
             station = self._station()
             progress = run(self._phases(station), station, _Person(self, has_screen), plan, self._left)

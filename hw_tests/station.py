@@ -9,7 +9,7 @@
     [lane]               driver = "board"    address = "/dev/ttyUSB2"  key = "device.key"
     [network]            uplink = "centre.example:8883"  name = "centre.example"
                          dns = "192.0.2.1:53"  time = "192.0.2.1:123"
-    [sound]              play = "default"  record = "default"
+    [sound]              record = "default"   # ALSA's name of the microphone
 
 A table that is not there is a device that is not fitted, and its phases are skipped by that name.
 """

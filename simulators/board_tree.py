@@ -6,6 +6,7 @@ Laid out healthy; each fault is a method or a file that is written anew. The clo
 from __future__ import annotations
 
 import json
+import shutil
 import threading
 import time
 from collections.abc import Callable
@@ -74,6 +75,13 @@ class BoardTree:
     def volts(self, rail: str, volts: float) -> None:
         """As its power chip tells it."""
         self.command("vcgencmd", {f"pmic_read_adc {rail}": f"{rail:>9} volt(24)={volts:.8f}V\n"})
+
+    def bare(self) -> None:
+        """A board that tells its name, and nothing else of itself."""
+        for folder in ("sys/class/hwmon", "sys/class/thermal", "sys/class/power_supply", "sys/class/watchdog"):
+            shutil.rmtree(self.root / folder)
+        shutil.rmtree(self.root / "bin")
+        self.remove(FLAGS)
 
     def nvme(self, percentage_used: int) -> None:
         """Its storage is an NVMe disk instead, encrypted by the device mapper."""

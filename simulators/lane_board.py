@@ -57,6 +57,7 @@ class LaneBoardSim:
         self.version = version
         self.faults = faults or Faults()
         self.new_firmware_comes_up = True
+        self.untold: set[int] = set()  # kinds of events that it keeps to itself
         self.release, self.kiosk = release, kiosk
         self._good_version = version
         self._latched_at_s: float | None = None  # survives a loss of power, as does the version
@@ -165,6 +166,8 @@ class LaneBoardSim:
             self._tell(*self._noted.get())
 
     def _tell(self, kind: int, at_s: float) -> None:
+        if kind in self.untold:
+            return
         self._number = self._number % 0xFFFF + 1
         self._events = [*self._events, (self._number, kind, at_s)][-32:]
 

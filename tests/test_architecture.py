@@ -43,7 +43,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "appliance.build": ("appliance", "border", "drivers"),
     "hw_tests": ("hw_tests", "drivers"),
     "scripts": ("scripts",),
-    "scripts.docs": ("scripts", "appliance", "border", "drivers"),
+    "scripts.docs": ("scripts", "appliance", "border", "drivers", "hw_tests"),
     "evaluation": ("evaluation", "border", "appliance.vision", "appliance.checks", "simulators", "training"),
     "bench": ROOMS,
     "training": ROOMS,

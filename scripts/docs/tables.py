@@ -18,6 +18,10 @@ from border.rules.default import DEVELOPMENT
 from border.rules.engine import RULE_LINES
 from border.rules.policy import Policy
 from drivers import catalogue
+from hw_tests.faults import FAULTS
+from hw_tests.phases import phases
+from hw_tests.station import Station
+from hw_tests.words import words
 
 ROOT = Path(__file__).resolve().parents[2]
 UUID, SHA256 = "0" * 8 + "-0000-0000-0000-" + "0" * 12, "0" * 64
@@ -31,7 +35,7 @@ ROOMS: dict[str, str] = {
     "provisioning": "the technician's tool: from a bare board to a commissioned lane, and the device's image",
     "simulators": "the far end of every wire, written from data sheets, and invented travellers",
     "practice": "a whole port on loopback: what `make run` starts, and the quay page",
-    "hw_tests": "what every driver of a kind must do; run on simulators and on real devices alike",
+    "hw_tests": "what every driver of a kind must do, and the technician's hardware tests of a whole board",
     "training": "how each net of ours was made and measured; never imported by the product",
     "evaluation": "error rates of the vision on folders of pictures, as a report; never imported by the product",
     "bench": "one command per figure, JSON and a picture",
@@ -212,6 +216,37 @@ def stays() -> str:
     return table(("rule", "nationalities", "days"), rows)
 
 
+def hardware_phases() -> str:
+    """Every measurement of the hardware tests, beside its limits."""
+    told = [
+        (
+            f"`{phase.name}.{each.name}`",
+            each.doc,
+            f"{each.limits} {each.unit if not each.limits.one_of else ''}".strip() if each.limits.judges else "told",
+            each.remedy,
+        )
+        for phase in phases(Station(ROOT))
+        for each in phase.expects
+    ]
+    return table(("measurement", "what it is", "limits", "when it fails"), told)
+
+
+def hardware_suites() -> str:
+    """Which phase runs when."""
+    told = [
+        (f"`{each.name}`", words().phase(each.name), "quick and full" if each.is_quick else "full", each.flag)
+        for each in phases(Station(ROOT))
+    ]
+    return table(("phase", "what", "runs in", "only with"), told)
+
+
+def hardware_faults() -> str:
+    """What the hardware tests are proven to find."""
+    return table(
+        ("fault", "found as"), [(each.words, ", ".join(f"`{name}`" for name in each.found)) for each in FAULTS]
+    )
+
+
 BLOCKS: dict[str, Callable[[], str]] = {
     "rooms": rooms,
     "exceptions": exceptions,
@@ -222,5 +257,8 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "rules": rules,
     "policy": policy,
     "stays": stays,
+    "hardware_phases": hardware_phases,
+    "hardware_suites": hardware_suites,
+    "hardware_faults": hardware_faults,
 }
 """What may stand between `<!-- made: NAME -->` and `<!-- end -->` in a document."""

@@ -17,6 +17,7 @@ from border.messages.values import AlarmKind
 from border.rules.engine import RULE_LINES
 from central import reasons
 from drivers.errors import ALL
+from hw_tests.codes import Code as HardwareCode
 from ota.refusals import Code
 from provisioning import refusals as provisioning
 from tests.docs import stable_words
@@ -26,7 +27,13 @@ PAGE = DOCS / "errors.md"
 
 TAMPERS = stable_words.tampers()
 EXPECTED: dict[str, set[str]] = {
-    "Codes": {*stable_words.codes(), *map(str, Code), *map(str, provisioning.Code), PAPER_LOW},
+    "Codes": {
+        *stable_words.codes(),
+        *map(str, Code),
+        *map(str, HardwareCode),
+        *map(str, provisioning.Code),
+        PAPER_LOW,
+    },
     "Findings that refer": stable_words.referring(),
     "Findings that clear": stable_words.clearing(),
     "Rules": set(RULE_LINES),

@@ -12,7 +12,9 @@ from hw_tests.runner import stamp
 from simulators.board_tree import BATTERY, EMMC, FLAGS, LAN, MAINS, WATCHDOG, ZONE
 from simulators.camera_scene import Scene
 from simulators.fingers import Condition, impression, master
+from simulators.lane_board import GATE_OPENED, GATE_SHUT
 from simulators.passport_chip import Chip
+from simulators.vpcd_wire import AirInterface
 from tests.drivers.golden import IDENTITY_CARD, PASSPORT
 from tests.drivers.lane_keys import new_key
 from tests.drivers.passports import DG2, MRZ, passport, rsa_key
@@ -184,8 +186,10 @@ def pale(kiosk: Kiosk) -> None:
     kiosk.hands.does = {**kiosk.hands.does, "finger_place": lambda: kiosk.sensor.place(finger // 4 + 160)}
 
 
-def covered_badly(kiosk: Kiosk) -> None:
-    kiosk.hands.does = {name: act for name, act in kiosk.hands.does.items() if name != "camera_cover"}
+def aside(kiosk: Kiosk) -> None:
+    finger = impression(master(3), Condition.GOOD, 1)
+    finger[:, 64:] = 255
+    kiosk.hands.does = {**kiosk.hands.does, "finger_place": lambda: kiosk.sensor.place(finger)}
 
 
 def touches_are(answer: object) -> Injection:
@@ -195,6 +199,13 @@ def touches_are(answer: object) -> Injection:
 def behind(kiosk: Kiosk) -> None:
     kiosk.floor_s = (datetime.now(UTC) + timedelta(days=1)).timestamp()
 
+
+SYSTEM_CALLS = {
+    "storage_slow": "fdatasync:delay_enter=300000",
+    "storage_crawls": "fsync:delay_enter=1500000",
+    "storage_breaks": "fsync:error=EIO",
+}
+"""What strace changes; microseconds."""
 
 INJECTIONS: dict[str, Injection] = {
     "supply_sags": both(file(FLAGS, "1\n"), file("sys/class/hwmon/hwmon1/in0_lcrit_alarm", "1\n")),
@@ -243,6 +254,7 @@ INJECTIONS: dict[str, Injection] = {
     "reader_out": unplugged("swipe"),
     "reader_mute": knob("swipe.faults", "mute", True),
     "reader_dirty": specimen_is((PASSPORT[0].replace("ANNA", "A?NA"), PASSPORT[1])),
+    "reader_garbles": specimen_is(("p<utoeriksson", "L898902C36")),
     "reader_wrong": specimen_is(IDENTITY_CARD),
     "reader_nothing": leaves_undone("document_specimen"),
     "chip_reader_out": lambda kiosk: kiosk.pcscd.close(),
@@ -250,6 +262,7 @@ INJECTIONS: dict[str, Injection] = {
     "chip_copied": copied_chip,
     "chip_of_another": chip_of_another,
     "chip_incomplete": without_portrait,
+    "chip_slow": lambda kiosk: setattr(kiosk.chip, "air", AirInterface(kbit_s=424, think_s=0.4)),
     "chip_mute": both(knob("chip.faults", "mute", True), impatient),
     "sensor_out": unplugged("sensor"),
     "sensor_mute": knob("sensor.faults", "mute", True),
@@ -258,6 +271,7 @@ INJECTIONS: dict[str, Injection] = {
     "sensor_grainy": knob("sensor", "grain_levels", 25.0),
     "sensor_stuck": knob("sensor", "stuck_columns", (40, 41, 130)),
     "finger_pale": pale,
+    "finger_aside": aside,
     "camera_out": unplugged("camera"),
     "camera_stalls": both(lambda kiosk: kiosk.scene.close(), lambda kiosk: kiosk.camera.cover()),
     "camera_slow": slow_camera,
@@ -271,7 +285,8 @@ INJECTIONS: dict[str, Injection] = {
     "veiled": seen("scene", "veil", 0.65),
     "pixels_hot": seen("scene", "hot", SPOTS),
     "pixels_dead": seen("scene", "dead", SPOTS),
-    "not_covered": covered_badly,
+    "not_covered": leaves_undone("camera_cover"),
+    "no_white_paper": leaves_undone("camera_paper"),
     "lamp_dark": seen("scene", "lamp_is_broken", True),
     "no_paper": knob("printer", "rows_left", 0),
     "cover_open": knob("printer", "cover_is_open", True),
@@ -279,13 +294,17 @@ INJECTIONS: dict[str, Injection] = {
     "printer_broken": knob("printer", "is_broken", True),
     "slip_unreadable": says("printer_slip", NO),
     "paper_not_noticed": leaves_undone("printer_take_out"),
+    "refill_not_noticed": leaves_undone("printer_put_in"),
     "lane_out": unplugged("lane"),
     "lane_mute": knob("lane.faults", "mute", True),
     "lane_was_opened": lambda kiosk: kiosk.lane.open_housing(),
     "lamp_not_red": says("lane_red", NO),
+    "lamp_not_green": says("lane_green", NO),
     "button_dead": leaves_undone("lane_press"),
     "jack_dead": leaves_undone("lane_headset"),
     "gate_sticks": says("gate_moved", NO),
+    "gate_opens_untold": knob("lane", "untold", {GATE_OPENED}),
+    "gate_closes_untold": knob("lane", "untold", {GATE_SHUT}),
     "gate_taken": says("gate_free", NO),
     "tamper_dead": leaves_undone("lane_open_housing"),
     "lane_of_another": another_lane_key,

@@ -35,7 +35,7 @@ from tests.hw_tests.hands import Hands
 from tests.provisioning import chips
 
 BUILT_S = 1_735_689_600.0
-PACE = Pace(load_s=0.3, write_mib=4, memory_mib=4, person_s=30.0, frames=8, settle_frames=2)
+PACE = Pace(load_s=0.3, write_mib=4, memory_mib=4, person_s=90.0, frames=8, settle_frames=2)
 
 
 class Closes(Protocol):

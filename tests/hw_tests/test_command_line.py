@@ -6,7 +6,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import httpx
+
 from hw_tests.record import Outcome, Record, read
+from practice.processes import Process, answers, free_port
 from simulators.board_tree import SERIAL
 from tests.hw_tests.simulated import Kiosk, kiosk
 
@@ -87,3 +90,23 @@ def test_a_station_that_nobody_understands_is_refused(tmp_path: Path) -> None:
     with kiosk(tmp_path, SYSTEM) as here:
         done = command(here, "--station", str(here.folder / "nowhere.toml"))
     assert done.returncode == 2
+
+
+def test_nobody_in_particular_runs_nothing(tmp_path: Path) -> None:
+    with kiosk(tmp_path, SYSTEM) as here:
+        done = command(here, "--quick", "--by", "")
+    assert (done.returncode, "HW-WHO" in done.stderr) == (2, True)
+
+
+def test_it_serves_its_page(tmp_path: Path) -> None:
+    port = free_port()
+    with kiosk(tmp_path, SYSTEM) as here:
+        told = [sys.executable, "-m", "hw_tests", "--page", str(port), "--root", str(here.tree.root)]
+        whole = [*told, "--data", str(here.data), "--records", str(tmp_path / "records")]
+        process = Process("page", whole, tmp_path / "log")
+        process.start()
+        try:
+            process.wait_until(lambda: answers(port), 60.0)
+            assert "Hardware test" in httpx.get(f"http://127.0.0.1:{port}/").text
+        finally:
+            process.stop()
