@@ -153,7 +153,8 @@ class Publisher:
         client.connect_timeout = self._settings.connect_s
         client.max_inflight_messages_set(self._settings.window.messages + 8)
         if self._keys.tls is not None:
-            client.tls_set_context(tls_context(self._keys.tls))
+            times = self._reporter.times
+            client.tls_set_context(tls_context(self._keys.tls, times.stamp(), times.floor_ms))
         client.on_socket_open = self._on_socket_open
         client.on_connect = self._on_connect
         client.on_publish = self._on_publish

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from appliance.keys import TlsFiles
 from appliance.reporting.brokers import Broker
+from border.encounter import ClockState, Stamp
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +46,36 @@ class _Socket(ssl.SSLSocket):
             raise
 
 
-def tls_context(files: TlsFiles) -> ssl.SSLContext:
-    """Read anew for each connection: certificates are short-lived and replaced beneath us. Raises OSError."""
+TOLERANCE_S = 90 * 24 * 3600
+NO_CHECK_TIME = 0x200000
+"""X509_V_FLAG_NO_CHECK_TIME of OpenSSL: dates are then judged here."""
+
+
+def _patient(now_s: float) -> type[_Socket]:
+    """For a kiosk whose clock nobody steers: the broker's certificate may be so far outside its dates, no further."""
+
+    class Patient(_Socket):
+        def do_handshake(self, block: bool = False) -> None:
+            super().do_handshake(block)
+            told = self.getpeercert() or {}
+            begins, ends = (ssl.cert_time_to_seconds(str(told[name])) for name in ("notBefore", "notAfter"))
+            if not begins - TOLERANCE_S <= now_s <= ends + TOLERANCE_S:
+                self.close()
+                raise ssl.SSLCertVerificationError("the broker's certificate is more than 90 days outside its dates")
+
+    return Patient
+
+
+def tls_context(files: TlsFiles, at: Stamp | None = None, floor_ms: int = 0) -> ssl.SSLContext:
+    """Read anew for each connection: certificates are short-lived and replaced beneath us. Raises OSError.
+
+    `at`: the kiosk's clock. A trusted one is not forgiven a day; without one OpenSSL judges by the system's.
+    """
     context = ssl.create_default_context(ssl.Purpose.SERVER_AUTH, cafile=str(files.ca))
     context.sslsocket_class = _Socket
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.load_cert_chain(str(files.certificate), str(files.key))
+    if at is not None and at.clock is not ClockState.TRUSTED:
+        context.verify_flags |= ssl.VerifyFlags(NO_CHECK_TIME)
+        context.sslsocket_class = _patient(max(at.wall_ms, floor_ms) / 1000)
     return context
