@@ -26,6 +26,9 @@ from provisioning.step import Talk
 from provisioning.tpm import Tpm
 
 OPERATION = "operation.json"
+SOCKET = "identity.sock"
+"""In the kiosk's folder: where it asks the identity key to sign, when that is not a file."""
+
 FLOOR = "floor.json"
 WIPED = "wiped.json"
 """On the desk: wiping has begun, and what is gone is not missed."""

@@ -16,15 +16,15 @@ import socket
 import struct
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from provisioning.bench import backend_of
+from provisioning import disk
+from provisioning.bench import SOCKET, backend_of
 from provisioning.desk import Desk
 from provisioning.identity import Backend
 from provisioning.settings import SettingsWrong, load
 from provisioning.step import Refused
-from provisioning.steps.configuration import SOCKET
 
 log = logging.getLogger("provisioning.signer")
 MOST_BYTES = 1024 * 1024
@@ -35,8 +35,8 @@ LOOK_S = 0.5
 class Holder:
     """Answers one question after the other: a chip does one thing at a time."""
 
-    def __init__(self, path: Path, backend: Backend) -> None:
-        """Raises OSError."""
+    def __init__(self, path: Path, backend: Callable[[], Backend]) -> None:
+        """`backend`: where the identity is now; a lane that moves gets another. Raises OSError."""
         self._backend = backend
         path.unlink(missing_ok=True)
         self._door = socket.socket(socket.AF_UNIX)
@@ -60,7 +60,7 @@ class Holder:
         try:
             (size,) = struct.unpack(">I", _exactly(line, 4))
             if size <= MOST_BYTES:
-                line.sendall(self._backend.sign(_exactly(line, size)))
+                line.sendall(self._backend().sign(_exactly(line, size)))
         except (OSError, Refused) as error:
             log.warning("not signed: %s", error)
 
@@ -85,7 +85,9 @@ def main(arguments: Sequence[str]) -> int:
     try:
         settings = load(parser.parse_args(arguments).config)
         folder = settings.device.folder
-        holder = Holder(folder / SOCKET, backend_of(settings, Desk(folder).slot))
+        disk.make_folder(folder)
+        desk = Desk(folder)
+        holder = Holder(folder / SOCKET, lambda: backend_of(settings, desk.slot))
     except (SettingsWrong, OSError) as error:
         sys.stderr.write(f"{error}\n")
         return 2

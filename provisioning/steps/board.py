@@ -18,9 +18,9 @@ FILE = "board.json"
 ENDING = 4
 ASK = Question(
     "serial",
-    f"What are the last {ENDING} characters of the serial number on the label of the board?",
+    f"What are the last {ENDING} characters of the serial number?",
     Kind.TEXT,
-    detail="Read them from the board or its box, not from a screen: this is how a mix-up of two boards is noticed.",
+    detail="Read them from the label of the board or its box, not from a screen: so a mix-up of two is noticed.",
 )
 
 

@@ -15,7 +15,7 @@ from appliance.config import ConfigError
 from appliance.config import load as load_config
 from border.enrolment.values import EnrolmentAnswer
 from provisioning import disk, officers
-from provisioning.bench import Bench
+from provisioning.bench import SOCKET, Bench
 from provisioning.identity import SoftwareKey, private_pem
 from provisioning.refusals import Code, refused
 from provisioning.step import Answers, Facts, Question, Refused, Step
@@ -26,7 +26,6 @@ from provisioning.words import short
 CONFIG = "kiosk.toml"
 CHAIN = "chain"
 SIGNER = "device.signer"
-SOCKET = "identity.sock"
 
 
 def is_done(bench: Bench) -> bool:

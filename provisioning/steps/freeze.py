@@ -18,7 +18,7 @@ def do(bench: Bench, answers: Answers) -> Question | None:
     if answers.get("close") != "yes":
         return Question(
             "close",
-            f"Close lane {bench.kiosk} for good?",
+            f"Close lane {_lane(bench)} for good?",
             choices=(Choice("yes", "Close it"), Choice("no", "Not now")),
             detail=f"After {bench.purpose.value.replace('_', ' ')} this board is no longer this lane.",
         )
@@ -27,7 +27,12 @@ def do(bench: Bench, answers: Answers) -> Question | None:
 
 
 def evidence(bench: Bench) -> Facts:
-    return (("lane", bench.kiosk), ("closed for", bench.purpose.value.replace("_", " ")))
+    return (("lane", _lane(bench)), ("closed for", bench.purpose.value.replace("_", " ")))
+
+
+def _lane(bench: Bench) -> str:
+    """The one that ends; another may be chosen later."""
+    return str(bench.operation["left"])
 
 
 STEP = Step("freeze", "Close the lane", is_done, do, evidence)

@@ -11,6 +11,8 @@ import hw_tests
 from drivers.deadline import Deadline
 from hw_tests import record as records
 from hw_tests import runner
+from hw_tests.board import read_board
+from hw_tests.phases import REQUIRED_ON_A_RASPBERRY
 from hw_tests.prompt import Question as Prompted
 from hw_tests.record import Answer, Outcome, Record
 from hw_tests.runner import Begun, Ended, Finished, Plan, Progress
@@ -39,7 +41,10 @@ def is_done(bench: Bench) -> bool:
 def do(bench: Bench, _answers: Answers) -> Question | None:
     station = _station(bench)
     phases = bench.phases(station)
-    plan = Plan(board.read_facts(bench).serial, bench.who, SOFTWARE)
+    names = frozenset(phase.name for phase in phases)
+    is_raspberry = read_board(bench.settings.device.root).is_raspberry
+    required = REQUIRED_ON_A_RASPBERRY & names if is_raspberry else frozenset[str]()
+    plan = Plan(board.read_facts(bench).serial, bench.who, SOFTWARE, required=required)
     try:
         record = _run(bench, runner.run(phases, station, Person(bench.talk, bench.who), plan))
     except runner.Refused as why:

@@ -6,11 +6,11 @@ from pathlib import Path
 
 from border.enrolment.values import Purpose
 from provisioning import disk, records
-from provisioning.bench import WIPED, Bench, command
+from provisioning.bench import SOCKET, WIPED, Bench, command
 from provisioning.refusals import Code, refused
 from provisioning.step import Answers, Facts, Question, Step
 
-KEEPS = frozenset({"provisioning", "time", "frozen"})
+KEEPS = frozenset({"provisioning", "time", "frozen", SOCKET, "lost+found"})
 
 
 def is_done(bench: Bench) -> bool:

@@ -12,7 +12,8 @@ from practice.port import KioskPlace, module
 from practice.processes import Process, free_port
 from practice.quay import Quay
 from practice.uplink import Uplink
-from provisioning.steps.configuration import SIGNER, SOCKET
+from provisioning.bench import SOCKET
+from provisioning.steps.configuration import SIGNER
 from tests.journeys.harness import Harbour
 from tests.journeys.stand import PATIENCE_S, Stand
 from tests.provisioning.headquarters import Headquarters

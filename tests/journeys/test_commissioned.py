@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from appliance.journey.machine import State
 from appliance.keys import load_keys
 from appliance.reporting.settings import tls_context
 from practice.quay import Quay
@@ -87,7 +88,10 @@ def test_what_waited_on_the_disk_reaches_the_centre_from_another_board(tmp_path:
         with island.kiosk(new, quay) as stand:
             stand.until("nothing waits", lambda: stand.board()["unreported"] == 0)
             stand.until("all are there", lambda: set(before) <= kept(island.harbour, stand).encounters)
-            cross_quickly(stand, "bosun")
+            stand.reach(State.FACE, "bosun")
+            stand.touch("officer")
+            stand.wait_for(State.REFERRED)
+            stand.leave()
             stand.until("the next too", lambda: len(kept(island.harbour, stand).encounters) == len(before) + 1)
             assert kept(island.harbour, stand).gaps == 0
         with pytest.raises(ssl.SSLError), greeted(old, island):

@@ -19,7 +19,7 @@ from tests.provisioning.world import ANSWERS, SERIAL, Board
 from tests.web.checks import SIZES, too_small, violations
 from tests.web.conftest import CHROMIUM, SWITCHES
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(400)]
 PANEL = KNOWN["10.1in-1280x800"]
 PATIENCE_MS = 40_000
 SHOTS = os.environ.get("LANDFALL_SHOTS", "")

@@ -30,7 +30,7 @@ async function renew(state) {
 }
 
 // The system's keyboards do not show over a kiosk's browser: keys of our own, where the screen is wide enough for them.
-const KEYS = ['1234567890', 'qwertyuiop', 'asdfghjkl\u232b', '\u21e7zxcvbnm.-\u2423'];
+const KEYS = ['1234567890', 'qwertyuiop', 'asdfghjkl\u232b', '\u21e7zxcvbnm.\u2423'];
 const NAMES = { '\u232b': 'Delete', '\u21e7': 'Capitals', '\u2423': 'Space' };
 
 function keyboard() {
@@ -39,14 +39,15 @@ function keyboard() {
   const board = document.createElement('div');
   board.id = 'keys';
   let capitals = false;
+  const upper = (key) => (key === '.' ? '-' : key.toUpperCase());
   const press = (key) => {
     if (key === '\u21e7') capitals = !capitals;
     else if (key === '\u232b') field.value = field.value.slice(0, -1);
     else if (key === '\u2423') field.value += ' ';
-    else field.value += capitals ? key.toUpperCase() : key;
+    else field.value += capitals ? upper(key) : key;
     if (key !== '\u21e7') capitals = false;
     for (const each of board.children) {
-      if (/[a-z]/i.test(each.dataset.key)) each.textContent = capitals ? each.dataset.key.toUpperCase() : each.dataset.key;
+      if (/[a-z.]/.test(each.dataset.key)) each.textContent = capitals ? upper(each.dataset.key) : each.dataset.key;
     }
     field.focus();
   };
