@@ -50,7 +50,7 @@ def test_a_spark_in_one_picture_is_no_pixel_that_sticks() -> None:
 
 def test_noise_is_the_deviation_in_time() -> None:
     dice = np.random.default_rng(2)
-    pictures = [CARD + dice.normal(0, 5, CARD.shape).astype(np.float32) for _ in range(16)]
+    pictures = [np.asarray(CARD + 5 * dice.standard_normal(CARD.shape), np.float32) for _ in range(16)]
     assert optics.noise(pictures) == pytest.approx(5, rel=0.1)
 
 
