@@ -143,6 +143,7 @@ FAULTS = (
     _fault("touch_missing", "a stripe of the screen feels no touch", "touch.missed_cells"),
     _fault("touch_crooked", "touches come down 15 mm beside", "touch.furthest_mm"),
     _fault("screen_spotted", "the screen has a dark spot, says a person", "screen.even"),
+    _fault("speaker_faint", "the board's own microphone hears no tone", "speaker.tones_dB"),
     _fault("speaker_dead", "no tone is heard", "speaker.heard"),
     _fault("speaker_unsure", "the person is not sure whether he heard one", "speaker.heard"),
 )

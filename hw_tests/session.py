@@ -129,6 +129,8 @@ class Session:
 
     def _ask(self, question: Question, deadline: Deadline) -> Answer:
         with self._changed:
+            while not self._answers.empty():  # came as its question was given up: it is no answer to this one
+                self._answers.get()
             self._change(asked=question, asked_number=self._view.asked_number + 1, told=None)
         while True:
             try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from hw_tests.prompt import Kind
 from hw_tests.record import IS_YES, Answer, Expected, Limits
 from hw_tests.runner import Log, Phase, Skip
+from hw_tests.sound import recording, tones_db
 
 ROWS, COLUMNS = 8, 5
 CELLS = ROWS * COLUMNS
@@ -16,8 +17,12 @@ TOUCH = (
 SCREEN = (
     Expected("even", "", IS_YES, "each colour fills the screen without dots or lines, as a person sees it", PANEL),
 )
+VOLUME = "see the speaker's cable and the volume"
 SPEAKER = (
-    Expected("heard", "", IS_YES, "three tones, as a person hears them", "see the speaker's cable and the volume"),
+    Expected("heard", "", IS_YES, "three tones, as a person hears them", VOLUME),
+    Expected(
+        "tones_dB", "dB", Limits(3), "the faintest tone above all else that the board's own microphone heard", VOLUME
+    ),
 )
 TERMINAL = "asked at a terminal, not on the screen itself"
 
@@ -35,7 +40,10 @@ def screen(log: Log) -> None:
 
 
 def speaker(log: Log) -> None:
-    log.measure("heard", _on_screen(log, "speaker_heard", Kind.TONES).said)
+    with recording(log.station) as heard:
+        log.measure("heard", _on_screen(log, "speaker_heard", Kind.TONES).said)
+    told = None if heard is None else tones_db(heard.samples)
+    log.measure_or("tones_dB", told, "no microphone is configured, or no command arecord")
 
 
 def _on_screen(log: Log, question: str, kind: Kind) -> Answer:

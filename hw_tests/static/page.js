@@ -47,7 +47,7 @@ function coloursIn(ask) {
 function tonesIn(ask) {
   function play() {
     const sound = new AudioContext();
-    for (const [number, hertz] of [440, 880, 1320].entries()) {
+    for (const [number, hertz] of [500, 800, 1300].entries()) {
       const tone = sound.createOscillator();
       tone.frequency.value = hertz;
       tone.connect(sound.destination);

@@ -13,6 +13,7 @@ import pytest
 from scripts import micropython
 from simulators.pcscd import Missing, Pcscd, Slot
 from simulators.vpcd_wire import AWAY_S
+from tests.drivers.one_pcscd import RESTED, the_one
 
 
 def without(reason: str) -> None:
@@ -33,7 +34,7 @@ def pcscd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pcscd]:
     if importlib.util.find_spec("smartcard") is None:
         without("pyscard is not installed")
     try:
-        daemon = Pcscd(tmp_path_factory.mktemp("pcscd"))
+        daemon = the_one(lambda: tmp_path_factory.mktemp("pcscd"))
     except Missing as missing:
         without(f"no virtual chip reader: {missing}")
         return
@@ -60,4 +61,4 @@ def slot(pcscd: Pcscd, rested: dict[Slot, float]) -> Iterator[Slot]:
 @pytest.fixture(scope="session")
 def rested() -> dict[Slot, float]:
     """When each reader was last left."""
-    return {}
+    return RESTED

@@ -311,6 +311,7 @@ INJECTIONS: dict[str, Injection] = {
     "touch_missing": touches_are(touching(range(32))),
     "touch_crooked": touches_are(touching(off_mm=15.0)),
     "screen_spotted": says("screen_even", NO),
+    "speaker_faint": lambda kiosk: kiosk.tree.microphone(tones_hz=()),
     "speaker_dead": says("speaker_heard", NO),
     "speaker_unsure": says("speaker_heard", NOT_SURE),
 }

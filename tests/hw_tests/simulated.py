@@ -87,6 +87,7 @@ class Kiosk:
             root=self.tree.root,
             devices=self.devices,
             network=self.network.settings,
+            sound={"record": "default"},
             tcti=self.tcti,
             tpm_roots=self.tpm_roots,
             sign=signs(self.key),

@@ -82,6 +82,7 @@ def test_a_run_on_the_page_from_the_serial_number_to_the_record(page: Page, tmp_
         here.here.lane.plug_headset(True)
         say(page, "The gate will move. Is it free of people and things?", "yes")
         say(page, "Did the gate open wholly and close again?", "yes")
+        expect(page.locator(".cell")).to_have_count(40, timeout=30_000)
         for cell in page.locator(".cell").all():
             cell.click()
         page.click("text=Show the colours")
@@ -122,14 +123,15 @@ def test_every_view_is_accessible_and_has_large_targets(
         page.click(".answers button[value=no]")
         expect(page.locator(".grid")).to_be_visible()
         hold("touch grid")
+        expect(page.locator(".cell")).to_have_count(40, timeout=30_000)
         for cell in page.locator(".cell").all():
             cell.click()
         expect(page.locator(".colours")).to_be_visible()
         hold("colours")
         page.click(".answers button[value=yes]")
         expect(page.locator("h1")).to_have_text("Full test: fail", timeout=30_000)
-        for fold in page.locator("details:not([open]) summary").all():
-            fold.click()
+        while page.locator("details:not([open])").count():
+            page.locator("details:not([open]) summary").first.click()
         hold("result")
 
 
