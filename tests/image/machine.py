@@ -31,16 +31,27 @@ TimeoutStartSec=infinity
 StandardOutput=journal+console
 StandardError=journal+console
 """
+LONGEST = 2048
+"""Of a command line on arm64."""
 PATIENCE = " systemd.default_device_timeout_sec=3600 systemd.default_timeout_start_sec=3600 systemd.show_status=1"
 """A processor in software on a busy machine: what a board does in a second may take minutes here."""
 TOOLS = {
     "qemu-system-aarch64": "qemu-system-arm", "fdtput": "device-tree-compiler", "mtype": "mtools",
     "mke2fs": "e2fsprogs",
 }  # fmt: skip
+LIMITS = {
+    "landfall-data.service": "[Service]\nTimeoutStartSec=infinity\n",
+    "landfall-appliance.service": "[Service]\nTimeoutStartSec=infinity\nWatchdogSec=900\n",
+}
+"""The units' own limits, for the same reason; what else they say is as it ships."""
 LARGER = 512 * disk.MIB
 """What the data partition has to find on its first start."""
 ASKING, OFFICER, TRAVELLER = 8109, 8102, 8101
 """Ports of the guest that the host knocks at: the asker's, and the two pages."""
+
+
+def _credential(name: str, text: str) -> str:
+    return f" systemd.set_credential_binary={name}:{base64.b64encode(text.encode()).decode()}"
 
 
 def free_port() -> int:
@@ -72,9 +83,9 @@ class Machine:
         line = self._slot()
         if asked is not None:
             self._pack(asked)
-            unit = base64.b64encode(ASK.encode()).decode()
-            line += f"{PATIENCE} systemd.wants=ask.service"
-            line += f" systemd.set_credential_binary=systemd.extra-unit.ask.service:{unit}"
+            line += f"{PATIENCE} systemd.wants=ask.service" + _credential("systemd.extra-unit.ask.service", ASK)
+            line += "".join(_credential(f"systemd.unit-dropin.{unit}", text) for unit, text in LIMITS.items())
+            assert len(line) < LONGEST, "the kernel cuts what is longer"
         with (self.folder / "console.log").open("ab") as said:
             self.qemu = subprocess.Popen(
                 self._command(line, asked is not None), stdin=subprocess.DEVNULL, stdout=said, stderr=subprocess.STDOUT

@@ -40,9 +40,11 @@ def say(text: str) -> None:
 
 
 def image() -> Path:
-    lacking = machine.lacking()
-    reason = f"Debian packages are missing: {', '.join(lacking)}" if lacking else f"no image in {IMAGE}: make image"
-    if lacking or not IMAGE.is_file():
+    """What `make image` left. To build it takes longer than CI has, so there, too, it is missed and not mourned."""
+    if not IMAGE.is_file():
+        pytest.skip(f"no image in {IMAGE}: make image")
+    if lacking := machine.lacking():
+        reason = f"Debian packages are missing: {', '.join(lacking)}"
         if os.environ.get("CI") == "true":
             pytest.fail(reason)
         pytest.skip(reason)
@@ -166,7 +168,7 @@ def test_what_is_on_the_card_cannot_be_read_from_it(running: Machine, report: di
 
 
 def test_after_the_plug_was_pulled_it_is_the_same_kiosk(running: Machine, place: Path, report: dict[str, Any]) -> None:
-    """Last of those that share the board. No second disk is needed to be a kiosk; it only asks."""
+    """The last of those that share the running board."""
     running.cut()
     running.start(place / "asked")
     running.wait_for("ASK answers", LONG_S)

@@ -205,3 +205,12 @@ def test_the_board_gets_the_app_and_not_the_builder() -> None:
 
 def test_layers_are_listed_in_the_order_they_are_laid() -> None:
     assert sorted(ORDER) == sorted(path.name for path in LAYERS.iterdir())
+
+
+def test_drivers_that_units_name_are_loaded_before_them() -> None:
+    """A device rule that names a driver which is not there yet is dropped without a word."""
+    loaded = read_list((BASE / "etc/modules-load.d/landfall.conf").read_text())
+    assert "dm_mod" in loaded
+    unit = next(path for path in UNITS if path.name == "landfall-data.service")
+    assert "DeviceAllow=block-device-mapper rw" in unit.read_text()
+    assert any("systemd-modules-load.service" in after for after in values(unit, "After"))
