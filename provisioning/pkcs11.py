@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import cast
 
 import pkcs11
@@ -76,11 +77,12 @@ class Token:
 
     @contextmanager
     def _session(self) -> Iterator[pkcs11.Session]:
+        module = str(Path(self.module).resolve())  # one library under two names would be initialised twice
         try:
-            with pkcs11.lib(self.module).get_token(token_label=self.label).open(rw=True, user_pin=self.pin) as session:
+            with pkcs11.lib(module).get_token(token_label=self.label).open(rw=True, user_pin=self.pin) as session:
                 yield session
         except (pkcs11.PKCS11Error, RuntimeError) as error:  # RuntimeError: the library cannot be loaded
-            raise TokenError(f"token {self.label} of {self.module}: {type(error).__name__}") from error
+            raise TokenError(f"token {self.label} of {self.module}: {type(error).__name__} {error}".rstrip()) from error
 
 
 def _public(key: pkcs11.PublicKey) -> ec.EllipticCurvePublicKey:
