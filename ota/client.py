@@ -61,7 +61,7 @@ class Client:
         self._settings, self._disk = settings, disk
         self._pool = urllib3.PoolManager(retries=False, ssl_context=_tls(settings))
         settings.folder.mkdir(parents=True, exist_ok=True)
-        self._floor = floors.load(settings.folder, BUILT_IN)
+        self._floor = floors.load(settings.folder, floors.highest(BUILT_IN, settings.floor))
         self._boot = boot_id.read_text(encoding="ascii").strip() if boot_id.exists() else ""
         bench = Bench(settings, disk, App(settings.app), self._fetch, _now_s, self._place, self._tell, self._floor_s)
         self._agents = {role: self._agent(role, hands) for role, make in HANDS.items() if (hands := make(bench))}

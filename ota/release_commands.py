@@ -16,8 +16,10 @@ from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, load_pem_public_key
 
 from ota import certificates, drafts, layout, rauc, request, scheme, signers, stick
+from ota import floor as floors
 from ota.disk import RealDisk
 from ota.disk import replace as write_whole
+from ota.floor import Floor
 from ota.online import load as load_online
 from ota.publish import Holders, Writer, utc_now
 from ota.refusals import PublishCode, Unpublished
@@ -198,6 +200,19 @@ def to_stick(options: argparse.Namespace) -> Told:
     names = [release.name for release in done.releases]
     told = f"{len(names)} releases, {done.length} bytes, for {', '.join(options.device)}, valid {options.days} days"
     return Told((told, *names), {"releases": names, "bytes": done.length, "days": options.days})
+
+
+def floor(options: argparse.Namespace) -> Told:
+    """Of each role the release before the newest that is offered: one sanctioned way back stays open."""
+    offered = [(str(one.role), one.counter) for one in _writer(options, IMAGE).releases()]
+    counters = {role: lowest for role in Role if (lowest := _before_newest([n for of, n in offered if of == role]))}
+    lowest = Floor(counters=counters, time_s=int(utc_now().timestamp()))
+    write_whole(DISK, options.to, floors.encode(lowest))
+    return Told(tuple(f"{role}: {n}" for role, n in lowest.counters.items()), {"counters": dict(lowest.counters)})
+
+
+def _before_newest(counters: Sequence[int]) -> int:
+    return sorted(counters)[-2] if len(counters) > 1 else 0
 
 
 def app(options: argparse.Namespace) -> Told:

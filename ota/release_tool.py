@@ -6,6 +6,7 @@
     show, sign              what a request would change; one holder's signatures
     publish, refresh        into the repositories; what is signed daily with the online keys
     stick                   updates for ports without an uplink
+    floor                   what an image is built with, below which its device never goes
     app, bundle             an app bundle of this tree; an image bundle, signed for RAUC
     authority, certify,     RAUC's certificates, and those taken back
       revoke
@@ -75,6 +76,7 @@ def _words() -> argparse.ArgumentParser:
         "stick", does.to_stick, _updates,
         online=needed_path, device={**needed, "action": "append"}, to=needed_path, days={"type": int, "default": 30},
     )  # fmt: skip
+    command("floor", does.floor, _updates, to=needed_path)
     command("app", does.app, tree=needed_path, version=needed, to=needed_path)
     command("bundle", does.bundle, content=needed_path, to=needed_path, certificate=needed_path, key=needed,
             keyring=needed_path)  # fmt: skip

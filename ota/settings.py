@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from ota import floor as floors
+from ota.floor import Floor
 
 
 class SettingsWrong(ValueError):
@@ -54,7 +57,8 @@ class ModelSettings:
 class Settings:
     """Paths are absolute, addresses end in a slash. `office`: whom to tell, or nobody. `ca`, `certificate`,
     `key`: all three empty on loopback. `image_slots`: None on a machine without slots, `models`: None
-    where they come with the program. `announcement`: where the app
+    where they come with the program. `floor`: what came with the image, below which nothing goes even when
+    the data partition is wiped. `announcement`: where the app
     puts what is announced; `spread_s`: within which the devices of a fleet ask after it."""
 
     device: str
@@ -71,6 +75,7 @@ class Settings:
     ca: str = ""
     certificate: str = ""
     key: str = ""
+    floor: Floor = field(default_factory=Floor)
     image_slots: ImageSettings | None = None
     models: ModelSettings | None = None
     announcement: Path | None = None
@@ -93,17 +98,19 @@ def load(path: Path) -> Settings:
         raise SettingsWrong(path, [str(cause)]) from cause
     app, slots = told.get("app", {}), told.get("image_slots")
     wanted = {"spread_s": SPREAD_S} if "spread_s" in told else {}
+    base = path.resolve().parent
+    floor = _floor(told.get("floor", ""), base)
     mistakes = [
         *_mistakes(told, TEXT, {**NUMBERS, **wanted}, ""),
         *_app_mistakes(app),
         *_models_mistakes(told.get("models")),
         *_image_mistakes(slots),
+        *(["floor: wants a file that `release_tool floor` has written"] if floor is None else []),
     ]
     if len({bool(told.get(name)) for name in TLS}) > 1:
         mistakes.append("ca, certificate, key: wants all three or none")
     if mistakes:
         raise SettingsWrong(path, mistakes)
-    base = path.resolve().parent
     return Settings(
         device=told["device"],
         hardware=told["hardware"],
@@ -116,12 +123,23 @@ def load(path: Path) -> Settings:
         poll_s=float(told["poll_s"]),
         app=AppSettings(app["status"], tuple(app["restart"]), float(app["gate_s"])),
         office=_slashed(told["office"]) if told.get("office") else "",
+        floor=floor or Floor(),
         image_slots=_image(slots),
         models=_models(told.get("models"), base),
         announcement=base / told["announcement"] if told.get("announcement") else None,
         spread_s=float(told.get("spread_s", 600)),
         **{name: str(base / told[name]) for name in TLS if told.get(name)},
     )
+
+
+def _floor(name: Any, base: Path) -> Floor | None:
+    """Nothing named is nothing known; a file that is named and cannot be read would let old ones in."""
+    if name == "":
+        return Floor()
+    try:
+        return floors.decode((base / name).read_bytes())
+    except (OSError, TypeError, ValueError):
+        return None
 
 
 def _mistakes(

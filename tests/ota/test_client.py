@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from ota.floor import Floor, encode
 from ota.release import Release
 from ota.tree import pack
 from practice.processes import free_port
@@ -179,6 +180,25 @@ def test_a_client_killed_while_the_new_one_proves_itself_goes_on(kiosk: Kiosk) -
     client.wait()
     assert kiosk.turn()["state"] == "kept"
     assert kiosk.name() == "good"
+
+
+def test_what_came_with_the_image_holds_on_a_wiped_data_partition(kiosk: Kiosk) -> None:
+    kiosk.more = 'floor = "floor"\n'
+    (kiosk.folder / "floor").write_bytes(encode(Floor(counters={"apps": 2})))
+    kiosk.publish(1, "genuine-and-old")
+    assert kiosk.client("--once").wait(PATIENCE_S) == 0
+    assert kiosk.told() == []
+    assert kiosk.name() == "built-in"
+    kiosk.publish(3, "good")
+    assert kiosk.turn()["state"] == "kept"
+
+
+@pytest.mark.parametrize("data", [None, b"", b"0" * 64 + b"\n{}"])
+def test_a_floor_that_is_named_and_cannot_be_read_is_said(kiosk: Kiosk, data: bytes | None) -> None:
+    kiosk.more = 'floor = "floor"\n'
+    if data is not None:
+        (kiosk.folder / "floor").write_bytes(data)
+    assert kiosk.client("--once").wait(PATIENCE_S) == 2
 
 
 def test_a_name_in_ota_toml_that_is_wrong_is_said(tmp_path: Path) -> None:

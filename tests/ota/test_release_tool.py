@@ -13,6 +13,7 @@ import pytest
 from tuf.api.metadata import Metadata, Root
 
 from ota import layout, signers
+from ota.floor import decode
 from ota.publish import Writer
 from ota.release import Role
 from ota.release_tool import main
@@ -341,3 +342,15 @@ def test_a_transcript_tells_what_was_done_and_what_was_not(desk: Desk) -> None:
     assert told.count(": sign\n") == 2
     assert "failed: RELEASE-KEY" in told
     assert "signed with" in told
+
+
+def test_an_images_floor_leaves_one_way_back(desk: Desk) -> None:
+    words = ("floor", "--updates", desk.updates, "--to", desk.folder / "floor")
+    for version in ("2026.12", "2027.01", "2027.02"):
+        request = desk.prepare(version, version.encode())
+        desk.sign(request, "ann", "ben")
+        assert desk.publish(request)[0] == 0
+    assert desk.tool(*words) == (0, "apps: 2\n")
+    written = decode((desk.folder / "floor").read_bytes())
+    assert written is not None
+    assert (dict(written.counters), written.time_s > 0) == ({"apps": 2}, True)
