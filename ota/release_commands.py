@@ -205,7 +205,8 @@ def to_stick(options: argparse.Namespace) -> Told:
 def floor(options: argparse.Namespace) -> Told:
     """Of each role the release before the newest that is offered: one sanctioned way back stays open."""
     offered = [(str(one.role), one.counter) for one in _writer(options, IMAGE).releases()]
-    counters = {role: lowest for role in Role if (lowest := _before_newest([n for of, n in offered if of == role]))}
+    before = {str(role): _before_newest([n for of, n in offered if of == role]) for role in Role}
+    counters = {role: counter for role, counter in before.items() if counter}
     lowest = Floor(counters=counters, time_s=int(utc_now().timestamp()))
     write_whole(DISK, options.to, floors.encode(lowest))
     return Told(tuple(f"{role}: {n}" for role, n in lowest.counters.items()), {"counters": dict(lowest.counters)})
