@@ -134,9 +134,12 @@ class EscposSim:
 
     def _is_answered(self) -> bool:
         """A command that begins with DLE; False: its rest has not come."""
-        size = {b"\x04": 3, b"\x14": len(CLEAR)}.get(self._heard[1:2], 2)
+        size = {b"": 2, b"\x04": 3, b"\x05": 2, b"\x14": len(CLEAR)}.get(self._heard[1:2], 1)
         if len(self._heard) < size:
             return False
+        if size == 1:  # no command of that kind: a byte like any other, such as the length of what follows
+            self._queue, self._heard = self._queue + self._heard[:1], self._heard[1:]
+            return True
         command, self._heard = self._heard[:size], self._heard[size:]
         if size == 3 and command[2] in (1, 2, 3, 4):
             self._say(self._status(command[2]))
@@ -169,8 +172,8 @@ class EscposSim:
             return self._command()
         if first == LF:
             self._print_row()
-        elif first == 0:
-            pass  # as true printers do
+        elif first in (0, DLE):
+            pass  # as true printers do; a DLE stands alone where its command was cut short by a pulled cable
         elif first >= 0x20:
             self._row += bytes([first]).decode(self._style.code_page)
         else:

@@ -22,6 +22,7 @@ from central.store import vouchers
 from scripts import axe
 from tests.central.enrolling import DAY_MS, PASSPHRASES, Board, Headquarters, headquarters
 from tests.central.serving import serving
+from tests.codes import read_code
 from tests.web.checks import violations
 
 pytestmark = [pytest.mark.timeout(180)]
@@ -94,8 +95,7 @@ def read_qr(picture: bytes) -> bytes:
     """What another reader than the maker of the code finds in it; OpenCV takes bytes for Latin-1."""
     image = cv2.imdecode(np.frombuffer(picture, np.uint8), cv2.IMREAD_COLOR)
     assert image is not None
-    found: bytes = cv2.QRCodeDetector().detectAndDecodeBytes(image)[0]
-    return found.decode("utf-8").encode("latin-1")
+    return read_code(image).decode("utf-8").encode("latin-1")
 
 
 def history(hq: Headquarters) -> None:
