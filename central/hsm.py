@@ -106,7 +106,8 @@ def _session(place: TokenKey, *, writing: bool) -> Any:
         pin = place.pin_file.read_text(encoding="utf-8").strip()
     except OSError as error:
         raise FolderError(f"{place.pin_file}: {error}") from None
-    token = pkcs11.lib(str(place.module)).get_token(token_label=place.token)
+    module = str(place.module.resolve())  # one library under two names would be initialised twice
+    token = pkcs11.lib(module).get_token(token_label=place.token)
     try:
         return token.open(rw=writing, user_pin=pin)
     except pkcs11.UserAlreadyLoggedIn:  # one login counts for all of a process's sessions

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import NoReturn
 
 import pkcs11
@@ -99,7 +100,8 @@ def make(place: Place) -> TokenKey:
 @contextmanager
 def _opened(place: Place, *, writes: bool) -> Iterator[pkcs11.Session]:
     try:
-        token = pkcs11.lib(place.module).get_token(token_label=place.token)
+        module = str(Path(place.module).resolve())  # one library under two names would be initialised twice
+        token = pkcs11.lib(module).get_token(token_label=place.token)
         with token.open(user_pin=place.pin(), rw=writes) as session:
             yield session
     except pkcs11.PKCS11Error as cause:

@@ -9,7 +9,6 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-import pkcs11
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
@@ -21,9 +20,9 @@ from central.enrolment.settings import TokenKey
 from central.files import FolderError
 from tests.central.enrolling import Board, headquarters
 from tests.central.tpms import lacking
+from tests.softhsm import LIBRARIES, forget
 
 NOW = datetime.now(UTC)
-LIBRARIES = ("/usr/lib/softhsm/libsofthsm2.so", "/usr/lib/x86_64-linux-gnu/softhsm/libsofthsm2.so")
 PIN = "648219"
 
 
@@ -38,12 +37,12 @@ def token(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[TokenKey]
     configuration = tmp_path / "softhsm2.conf"
     configuration.write_text(f"directories.tokendir = {tokens}\nobjectstore.backend = file\n")
     monkeypatch.setenv("SOFTHSM2_CONF", str(configuration))
-    pkcs11.unload(str(library))  # it reads its settings when it is loaded
+    forget(library)  # it reads its settings when it is loaded
     words = ["softhsm2-util", "--init-token", "--free", "--label", "landfall-ca", "--so-pin", "31415926", "--pin", PIN]
     subprocess.run(words, check=True, capture_output=True, timeout=30)
     (tmp_path / "pin").write_text(PIN + "\n")
     yield TokenKey(library, "landfall-ca", "authority", tmp_path / "pin")
-    pkcs11.unload(str(library))
+    forget(library)
 
 
 def test_a_key_made_in_the_token_signs_what_openssl_believes(token: TokenKey, tmp_path: Path) -> None:

@@ -10,8 +10,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import pkcs11
 import pytest
+
+from tests.softhsm import forget
 
 MODULE = "/usr/lib/softhsm/libsofthsm2.so"
 PIN = "123456"
@@ -52,7 +53,7 @@ class Person:
     def here(self) -> Iterator[None]:
         """This process sits at his machine; the library reads its settings when it is loaded, so it is loaded anew."""
         before, where = dict(os.environ), Path.cwd()
-        pkcs11.unload(MODULE)
+        forget(MODULE)
         os.environ.update(self.surroundings)
         os.chdir(self.folder)
         try:
@@ -61,7 +62,7 @@ class Person:
             os.chdir(where)
             os.environ.clear()
             os.environ.update(before)
-            pkcs11.unload(MODULE)
+            forget(MODULE)
 
 
 def run(person: Person, command: str) -> None:

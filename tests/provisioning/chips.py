@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from practice.processes import Process, answers, free_port
+from tests.softhsm import LIBRARIES, forget
 
-SOFTHSM = ("/usr/lib/softhsm/libsofthsm2.so", "/usr/lib/x86_64-linux-gnu/softhsm/libsofthsm2.so")
 PIN = "314159"
 
 
@@ -105,13 +105,14 @@ def _two_ports() -> int:
 
 def a_token(folder: Path, label: str = "landfall") -> str:
     """A SoftHSM2 token in this folder; the module's path. `SOFTHSM2_CONF` of this process is set to it."""
-    module = next((path for path in SOFTHSM if Path(path).exists()), None)
+    module = next((path for path in LIBRARIES if Path(path).exists()), None)
     tool = needs("softhsm2-util", "softhsm2")
     assert module is not None
     (folder / "tokens").mkdir(parents=True)
     config = folder / "softhsm2.conf"
     config.write_text(f"directories.tokendir = {folder / 'tokens'}\nobjectstore.backend = file\nlog.level = ERROR\n")
     os.environ["SOFTHSM2_CONF"] = str(config)
+    forget(module)
     subprocess.run(
         [tool, "--init-token", "--free", "--label", label, "--pin", PIN, "--so-pin", PIN],
         check=True,
