@@ -49,6 +49,7 @@ from appliance.times import Times
 from appliance.update_folder import MODELS as BUNDLES
 from appliance.update_folder import UpdateFolder
 from appliance.updates import Place, Updates
+from appliance.version import SOFTWARE
 from appliance.vision.errors import ModelAbsent
 from appliance.vision.model import MODELS
 from appliance.vision.mrz_reader import PageReader, Profile
@@ -66,7 +67,6 @@ from drivers.api import ChipReader
 from drivers.catalogue import CAMERA, CHIP_READER, DOCUMENT_READER, FILL_LIGHT, FINGERPRINT, LANE, PRINTER
 from drivers.passport_reader.page import PageFolder
 
-SOFTWARE = "0.1.0"
 MB = 1_000_000
 FROZEN = "frozen"
 """A file that provisioning puts into the kiosk's folder before this board becomes another lane, or none."""

@@ -81,11 +81,11 @@ def read_manifest(place: Path, register: Register) -> StickManifest:
     enrolled = register.get(kiosk)
     if enrolled is None:
         raise StickRefused("unknown_kiosk")
+    if not _is_plain(place / stick.MANIFEST):
+        raise StickRefused("no_manifest")
     try:
         with (place / stick.MANIFEST).open("rb") as file:
             manifest = stick.open_manifest(file.read(MAX_MANIFEST_BYTES), kiosk, enrolled.public_key)
-    except FileNotFoundError:
-        raise StickRefused("no_manifest") from None
     except MessageError as error:
         raise StickRefused(error.reason) from None
     if any(not _is_whole(place, one) for one in manifest.files):
@@ -95,7 +95,7 @@ def read_manifest(place: Path, register: Register) -> StickManifest:
 
 def _is_whole(place: Path, one: StickFile) -> bool:
     path = place / one.name
-    if Path(one.name).name != one.name or not path.is_file() or path.stat().st_size != one.size:
+    if Path(one.name).name != one.name or not _is_plain(path) or path.stat().st_size != one.size:
         return False
     digest = hashlib.sha256()
     with path.open("rb") as file:
@@ -104,9 +104,19 @@ def _is_whole(place: Path, one: StickFile) -> bool:
     return digest.hexdigest() == one.sha256
 
 
+def _is_plain(path: Path) -> bool:
+    """A file and nothing else: a pipe on a stick would be waited for, a link leads somewhere else."""
+    return path.is_file() and not path.is_symlink()
+
+
 def exports(source: Path) -> tuple[Path, ...]:
     """Every export on the stick, oldest first (their numbers are UUIDv7)."""
-    return tuple(sorted((p for p in (source / stick.FOLDER).glob("*/*") if p.is_dir()), key=lambda p: p.name))
+    return tuple(sorted((p for p in (source / stick.FOLDER).glob("*/*") if _is_folder(p)), key=lambda p: p.name))
+
+
+def _is_folder(place: Path) -> bool:
+    """Receipts are written there: not where a link leads."""
+    return place.is_dir() and not place.is_symlink() and not place.parent.is_symlink()
 
 
 def take(place: Path, keys: CentreKeys, database: str, wall_ms: Callable[[], int]) -> StickManifest:

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from appliance import durable
 from border.enrolment.sheet import Written, broken_at, next_entry
 from border.enrolment.values import Evidence, SheetEntry
 from border.messages import codec
@@ -98,8 +99,8 @@ class Desk:
         disk.make_folder(kept)
         number = max((int(path.name) for path in kept.iterdir() if path.name.isdecimal()), default=0) + 1
         self.now.rename(kept / f"{number:04}")
-        disk.sync_folder(kept)
-        disk.sync_folder(self._folder)
+        durable.sync_folder(kept)
+        durable.sync_folder(self._folder)
 
     def last(self, name: str) -> bytes | None:
         """This file from the newest operation that left one, the one at hand first."""

@@ -6,19 +6,14 @@ import hashlib
 import os
 from pathlib import Path
 
-PRIVATE = 0o600
+from appliance import durable
+from appliance.durable import PRIVATE, sync_folder
 
 
 def write(path: Path, data: bytes, mode: int = PRIVATE) -> None:
     """After this returns a power cut leaves the new bytes, before it the old ones. Raises OSError."""
     make_folder(path.parent)
-    beside = path.with_name(f".{path.name}.new")
-    with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, mode), "wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    beside.replace(path)
-    sync_folder(path.parent)
+    durable.write(path, data, mode)
 
 
 def sha256(path: Path) -> str:
@@ -60,11 +55,3 @@ def remove_tree(folder: Path) -> None:
             erase(path)
     folder.rmdir()
     sync_folder(folder.parent)
-
-
-def sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

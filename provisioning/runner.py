@@ -18,10 +18,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from appliance import durable
 from border.enrolment.sheet import Written
 from border.enrolment.values import Purpose, StepResult
 from border.messages.errors import MessageError
-from provisioning import disk
 from provisioning.bench import FLOOR, OPERATION, Bench, Phases, open_bench
 from provisioning.refusals import Code, refused
 from provisioning.settings import Settings
@@ -244,7 +244,7 @@ class Runner:
     @contextmanager
     def _alone(self) -> Iterator[None]:
         path = self._bench.folder / "provisioning" / "lock"
-        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, disk.PRIVATE)
+        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, durable.PRIVATE)
         try:
             try:
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -1,12 +1,26 @@
-"""What all tests share: how hypothesis searches."""
+"""What all tests share: how hypothesis searches, and a browser."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 
+import pytest
 from hypothesis import HealthCheck, settings
+from playwright.sync_api import Browser, sync_playwright
+
+from tests.chromium import CHROMIUM, SWITCHES
 
 # A busy machine is slow, not wrong. In CI the same examples come every time, so that a red run can be repeated.
 settings.register_profile("here", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("ci", settings.get_profile("here"), derandomize=True, database=None)
 settings.load_profile("ci" if os.environ.get("CI") == "true" else "here")
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """One per file: playwright keeps an event loop running as long as it lives."""
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=SWITCHES)
+        yield chromium
+        chromium.close()

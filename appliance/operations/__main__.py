@@ -33,6 +33,8 @@ from appliance.config import Config, ConfigError, load
 from appliance.keys import KeysUnusable, load_keys
 from appliance.operations import doctor, export, support, waiting
 from appliance.operations.findings import ACT, LOOK, OK, Finding, as_text, worst
+from appliance.signer import SignerAway
+from appliance.version import SOFTWARE
 from border.encounter import Stamp
 
 WELL, WANTS_A_PERSON, ASKED_WRONGLY, LATER = 0, 1, 2, 75
@@ -51,7 +53,9 @@ def main(arguments: Sequence[str]) -> int:
         return COMMANDS[chosen.command](config, chosen)
     except tuple(ENDS) as error:
         code, step = next(end for kind, end in ENDS.items() if isinstance(error, kind))
-        said = f"{error.filename or chosen.command}: {error.strerror}" if isinstance(error, OSError) else str(error)
+        said = str(error)
+        if isinstance(error, OSError) and error.strerror:
+            said = f"{error.filename or chosen.command}: {error.strerror}"
         sys.stderr.write(f"{said}\n" + (f"      next: {step}\n" if step else ""))
         return code
 
@@ -61,6 +65,7 @@ ENDS: dict[type[Exception], tuple[int, str]] = {
     KeysUnusable: (ASKED_WRONGLY, ""),
     export.NotExported: (WANTS_A_PERSON, ""),
     support.NotProven: (WANTS_A_PERSON, "tell headquarters; send nothing"),
+    SignerAway: (LATER, "start the signer, or put the token in"),
     Silent: (LATER, "landfall doctor"),
     sqlite3.Error: (LATER, "landfall doctor"),
     OSError: (WANTS_A_PERSON, "look at the disk or the stick"),
@@ -155,7 +160,7 @@ def _support(config: Config, chosen: argparse.Namespace) -> int:
     at = _stamp(config)
     about = {
         "kiosk": config.kiosk.id,
-        "software": _software(),
+        "software": SOFTWARE,
         "python": platform.python_version(),
         "at_s": at.wall_ms // 1000,
         "clock": at.clock.value,
@@ -168,12 +173,6 @@ def _support(config: Config, chosen: argparse.Namespace) -> int:
     durable.write(chosen.path, json.dumps(document, indent=1, ensure_ascii=False).encode() + b"\n", mode=0o644)
     text = f"{chosen.path}: {chosen.path.stat().st_size:,} bytes; nothing personal in it, read it before you send it\n"
     return _shown(chosen, {"file": str(chosen.path)}, text, OK)
-
-
-def _software() -> str:
-    from appliance.build import SOFTWARE  # noqa: PLC0415 - the whole kiosk hangs on it, and only this needs it
-
-    return SOFTWARE
 
 
 def _export(config: Config, chosen: argparse.Namespace) -> int:

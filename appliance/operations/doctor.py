@@ -69,16 +69,16 @@ def _journal(config: Config) -> Iterator[Finding]:
 def _keys(config: Config) -> Iterator[Finding]:
     try:
         keys = load_keys(config.centre.keys)
-        certificate = x509.load_pem_x509_certificate((config.centre.keys / "device.crt").read_bytes())
+        shown = [config.centre.keys / "device.crt", *([keys.tls.certificate] if keys.tls else [])]
+        ends = min(x509.load_pem_x509_certificate(path.read_bytes()).not_valid_after_utc for path in shown)
     except (KeysUnusable, OSError, ValueError) as error:
-        yield Finding(
-            "keys", ACT, str(error).replace("\n", "; "), "Bring the whole folder again; never mix two kiosks'."
-        )
+        why = str(error).replace("\n", "; ")
+        yield Finding("keys", ACT, why, "Bring the whole folder again; never mix two kiosks'.")
         return
     if keys.kiosk != config.kiosk.id:
         yield Finding("keys", ACT, "are those of another kiosk", "Bring this kiosk's own folder of keys.")
         return
-    left = (certificate.not_valid_after_utc - datetime.now(UTC)).days
+    left = (ends - datetime.now(UTC)).days
     if left >= SOON_DAYS:
         yield Finding("certificate", OK, f"{left} days left")
     else:
@@ -134,8 +134,12 @@ def _brokers(config: Config) -> Iterator[Finding]:
     except ValueError as error:
         yield Finding("brokers", ACT, str(error), "Correct kiosk.toml.")
         return
-    folder = config.centre.keys
-    files = TlsFiles(folder / "ca.crt", folder / "device.crt", folder / "device.key")
+    try:
+        files = load_keys(config.centre.keys).tls
+    except KeysUnusable:
+        files = None
+    if files is None:
+        return  # that is said of the keys, and no cable would help
     reached = [_reached(f"broker.{number}", broker, files) for number, broker in enumerate(found, start=1)]
     yield from reached
     if all(one.level == ACT for one in reached):

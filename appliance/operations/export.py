@@ -18,6 +18,7 @@ from appliance import durable
 from appliance.keys import Keys
 from appliance.operations import waiting
 from appliance.receipts import FOLDER as RECEIPTS_FOLDER
+from appliance.receipts import MAX_BYTES
 from border import ids
 from border.encounter import Stamp
 from border.messages import stick, topics
@@ -69,7 +70,8 @@ def bring_back(folder: Path, keys: Keys, source: Path) -> Taken:
 
     Raises `NotExported` where the stick has none, OSError.
     """
-    found = sorted((source / stick.FOLDER / keys.kiosk).glob("*/receipts-*.cose"))
+    named = sorted((source / stick.FOLDER / keys.kiosk).glob("*/receipts-*.cose"))
+    found = [path for path in named if is_plain(path) and path.stat().st_size <= MAX_BYTES]
     if not found:
         raise NotExported(f"no receipts for {keys.kiosk} on this stick: has the centre taken it yet?")
     place = folder / RECEIPTS_FOLDER
@@ -82,6 +84,11 @@ def bring_back(folder: Path, keys: Keys, source: Path) -> Taken:
             durable.write(place / name, data)
             laid += 1
     return Taken(laid, len(found) - laid)
+
+
+def is_plain(path: Path) -> bool:
+    """A file and nothing else: a pipe on a stick would be waited for, a link leads somewhere else."""
+    return path.is_file() and not path.is_symlink()
 
 
 class _Counted:

@@ -71,16 +71,21 @@ def _listed(bench: Bench, name: str) -> Path:
 def _files(bench: Bench) -> Iterator[tuple[Path, bytes]]:
     """Everything that headquarters' answer makes, kiosk.toml last: with it the kiosk may start."""
     answer = bench.answer()
-    for name, data in answer.keys:
-        yield bench.keys / Path(name).name, data
-    yield bench.keys / "device.crt", pem(answer.chain)
-    yield bench.keys / "tls.pem", tls_pem(bench, answer)
+    yield from key_files(bench, answer)
     if isinstance(bench.backend, SoftwareKey):
         yield bench.keys / "device.key", bench.backend.path.read_bytes()
     else:
         yield bench.keys / SIGNER, f"{bench.backend.level.value}\n{bench.folder / SOCKET}\n".encode()
     yield bench.folder / CHAIN, f"{answer.next_seq} {answer.head.hex()}\n".encode()
     yield bench.folder / CONFIG, configuration(bench, answer).encode()
+
+
+def key_files(bench: Bench, answer: EnrolmentAnswer) -> Iterator[tuple[Path, bytes]]:
+    """What an answer brings for the folder of keys, each time a certificate is new."""
+    for name, data in answer.keys:
+        yield bench.keys / Path(name).name, data
+    yield bench.keys / "device.crt", pem(answer.chain)
+    yield bench.keys / "tls.pem", tls_pem(bench, answer)
 
 
 def configuration(bench: Bench, answer: EnrolmentAnswer) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import socket
+import ssl
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -33,6 +35,19 @@ class Broker:
 
     def kiosk_folder(self, kiosk: str) -> Path:
         return self.ca_folder / "kiosks" / kiosk
+
+    def greets(self, context: ssl.SSLContext, name: str) -> bool:
+        """TLS, then CONNECT as `name`: only the first byte of an answer shows that it has judged our certificate."""
+        said = b"\x00\x04MQTT\x04\x02\x00\x3c" + len(name).to_bytes(2, "big") + name.encode()
+        try:
+            with (
+                socket.create_connection((self.host, self.port), 5) as plain,
+                context.wrap_socket(plain, server_hostname="localhost") as line,
+            ):
+                line.sendall(bytes([0x10, len(said)]) + said)
+                return line.recv(4)[:1] == b"\x20"
+        except (ssl.SSLError, ConnectionError):
+            return False
 
     def kill(self) -> None:
         """SIGKILL: whatever it had not written to its disk is gone, and that is nearly everything."""

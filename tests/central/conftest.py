@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Browser, Page
 
 from central import ca
 from central.keys import load_centre
@@ -56,3 +57,15 @@ def centre(new_centre: Callable[[], Centre]) -> Centre:
 def place(tmp_path: Path) -> Iterator[Place]:
     with filled_place(tmp_path) as filled:
         yield filled
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """A desk's screen. Fails the test on anything the browser complained of."""
+    complaints: list[str] = []
+    page = browser.new_page(viewport={"width": 1366, "height": 900})
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("console", lambda said: complaints.append(said.text) if "Content Security" in said.text else None)
+    yield page
+    page.close()
+    assert complaints == []

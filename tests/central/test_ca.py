@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import socket
 import ssl
 import stat
 import subprocess
@@ -131,13 +130,4 @@ def _is_let_in(broker: Broker, kiosk: str) -> bool:
     folder = broker.kiosk_folder(kiosk)
     context = ssl.create_default_context(cafile=str(folder / "ca.crt"))
     context.load_cert_chain(folder / "device.crt", folder / "device.key")
-    connect = bytes.fromhex("10 12 0004 4D515454 04 02 003C 0006") + b"greet1"
-    try:
-        with (
-            socket.create_connection((broker.host, broker.port), 5) as plain,
-            context.wrap_socket(plain, server_hostname="localhost") as line,
-        ):
-            line.sendall(connect)
-            return line.recv(4)[:1] == b"\x20"
-    except (ssl.SSLError, ConnectionError):
-        return False
+    return broker.greets(context, "greet1")

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Page
 
 from border.encounter import ClockState, OfficerOutcome, Outcome
 from border.ledger import GENESIS
@@ -28,26 +27,6 @@ pytestmark = [
 
 ARTEFACTS = Path(__file__).parent.parent.parent / "artefacts" / "central"
 WAIT_MS = 15_000
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
-        yield chromium
-        chromium.close()
-
-
-@pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
-    """A desk's screen. Fails the test on anything the browser complained of."""
-    complaints: list[str] = []
-    page = browser.new_page(viewport={"width": 1366, "height": 900})
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.on("console", lambda said: complaints.append(said.text) if "Content Security" in said.text else None)
-    yield page
-    page.close()
-    assert complaints == []
 
 
 def fill(place: Place) -> str:

@@ -11,7 +11,7 @@ import cv2
 import httpx
 import numpy as np
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Page
 
 from border.enrolment.values import Purpose
 from border.enrolment.voucher import open_voucher, peek_voucher
@@ -65,25 +65,6 @@ def pages(tmp_path: Path) -> Iterator[Pages]:
         console = Console(load_centre(hq.folder / "centre"), hq.url, lambda: hq.now_ms, office=hq.folder)
         with serving(console) as base, httpx.Client(base_url=base, timeout=20) as web:
             yield Pages(hq, web)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
-        yield chromium
-        chromium.close()
-
-
-@pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
-    complaints: list[str] = []
-    page = browser.new_page(viewport={"width": 1366, "height": 900})
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.on("console", lambda said: complaints.append(said.text) if "Content Security" in said.text else None)
-    yield page
-    page.close()
-    assert complaints == []
 
 
 def shot(page: Page, name: str) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 import ssl
 import time
 from collections.abc import Iterator
@@ -55,16 +54,7 @@ def is_let_in(broker: Broker, board: Board, answer: EnrolmentAnswer) -> bool:
     key.write_bytes(private_pem(board.tls_key))
     context = ssl.create_default_context(cafile=str(broker.ca_folder / "ca.crt"))
     context.load_cert_chain(certificate, key)
-    connect = bytes.fromhex("10 12 0004 4D515454 04 02 003C 0006") + b"quay-1"
-    try:
-        with (
-            socket.create_connection((broker.host, broker.port), 5) as plain,
-            context.wrap_socket(plain, server_hostname="localhost") as line,
-        ):
-            line.sendall(connect)
-            return line.recv(4)[:1] == b"\x20"
-    except (ssl.SSLError, ConnectionError):
-        return False
+    return broker.greets(context, "quay-1")
 
 
 def waits_until(broker: Broker, board: Board, answer: EnrolmentAnswer, expected: bool) -> None:

@@ -12,10 +12,10 @@ from typing import Any, get_type_hints
 
 import pytest
 
-from appliance.build import SOFTWARE
 from appliance.config import Config, load
 from appliance.journey.view import Touch
 from appliance.post.api import REASONS
+from appliance.version import SOFTWARE
 from appliance.web import board
 from appliance.web.catalogue import load as load_words
 from central.lists import read_watchlist

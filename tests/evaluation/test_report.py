@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser
 
 from evaluation import plots
 from evaluation.report import MADE, Chapter, html, write
@@ -17,7 +16,6 @@ from evaluation.sections import Headline, Plot, Section, Table, number, percent,
 from evaluation.statistics import Rate
 from scripts import axe
 from tests.web.checks import violations
-from tests.web.conftest import CHROMIUM, SWITCHES
 
 CONDITIONS = {"date": "2026-01-01T00:00:00+00:00", "policy": {"country": "UTO", "version": 1}, "models": {}}
 
@@ -114,14 +112,6 @@ def test_shares_as_a_person_reads_them(share: float | None, told: str) -> None:
 def test_rates_and_numbers_as_a_person_reads_them() -> None:
     assert rated(Rate(1, 561)) == "1 of 561: 0.18 % (0.0045 % to 0.99 %)"
     assert number(None) == number(float("nan")) == "none"
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=SWITCHES)
-        yield chromium
-        chromium.close()
 
 
 @pytest.mark.browser

@@ -20,10 +20,10 @@ from hw_tests.session import Session
 from simulators.board_tree import SERIAL
 from tests.hw_tests.simulated import Kiosk, kiosk
 from tests.web.checks import SIZES, too_small, violations
-from tests.web.conftest import axe_script, browser, page, panel
+from tests.web.conftest import axe_script, page, panel
 from tests.web.serving import serving
 
-__all__ = ["axe_script", "browser", "page", "panel"]  # fixtures
+__all__ = ["axe_script", "page", "panel"]  # fixtures
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
 ASKED = frozenset({"printer_slip", "lane_hands", "lane_gate", "touch", "screen", "speaker", "watchdog"})
 

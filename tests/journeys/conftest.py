@@ -7,12 +7,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
 
 from appliance.config import load
 from tests.journeys.harness import Harbour
 from tests.journeys.stand import Stand
-from tests.web.conftest import CHROMIUM, SWITCHES
 
 ARTEFACTS = Path(__file__).parents[2] / "artefacts" / "journeys"
 
@@ -65,15 +63,6 @@ def brisk(brisk_stand: Stand) -> Iterator[Stand]:
     brisk_stand.go_home()
     yield brisk_stand
     brisk_stand.go_home()
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """One per file: playwright keeps an event loop running as long as it lives."""
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=SWITCHES)
-        yield chromium
-        chromium.close()
 
 
 @pytest.fixture(scope="session")

@@ -73,6 +73,16 @@ def test_each_fault_is_found_by_its_own_name(place: Place, fault: str) -> None:
     assert found(place)[name].level == ACT
 
 
+def test_a_lane_whose_key_lies_in_a_chip_shows_the_broker_the_one_that_is_made_for_it(place: Place) -> None:
+    keys = place.folder / "ca/kiosks/quay-1"
+    (keys / "tls.pem").write_bytes((keys / "device.key").read_bytes() + (keys / "device.crt").read_bytes())
+    (keys / "device.key").unlink()
+    (keys / "device.signer").write_text(f"tpm\n{place.folder / 'nobody'}\n")
+    looked = found(place)
+    assert looked["certificate"].level == OK
+    assert "127.0.0.1:1" in looked["broker.1"].why
+
+
 def test_a_broker_without_tls_and_one_that_is_not_there_are_told_apart(place: Place) -> None:
     plain = Mosquitto(place.folder).start()
     place.write_config(broker=plain.port)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import io
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -158,3 +159,21 @@ def test_an_empty_stick_has_nothing_to_take(place: Place, capsys: pytest.Capture
 def test_a_file_that_is_none_or_ends_too_early_is_an_error_of_its_own(data: bytes) -> None:
     with pytest.raises(MessageError, match="bad_file"):
         list(stick.messages(io.BytesIO(data)))
+
+
+def test_a_pipe_or_a_link_on_a_stick_is_neither_waited_for_nor_followed(
+    place: Place, capsys: pytest.CaptureFixture[str]
+) -> None:
+    manifest = exported(place)
+    mine, elsewhere = folder_of(place, manifest), place.folder / "elsewhere"
+    os.mkfifo(mine.with_name("pipe"))
+    shutil.copytree(mine, elsewhere)
+    mine.with_name("link").symlink_to(elsewhere)
+    (mine / stick.MANIFEST).unlink()
+    os.mkfifo(mine / stick.MANIFEST)
+    assert taken(place, manifest) == 1
+    assert "no_manifest" in capsys.readouterr().err
+    assert not list(elsewhere.glob("receipts-*"))
+    os.mkfifo(mine / "receipts-0.cose")
+    with pytest.raises(NotExported, match="no receipts"):
+        bring_back(place.data, place.keys, place.folder / "usb")

@@ -332,14 +332,20 @@ def former_holders(world: World, device: Path) -> Word:
 def revoked_timestamp_key(world: World, device: Path) -> Word:
     world.publish(NEW, 2)
     world.device(device)
+    fresh_timestamp_key(world)
+    world.image.refresh(world.image_keys)
+    return world.device(device)
+
+
+def fresh_timestamp_key(world: World) -> CryptoSigner:
+    """In place of the old one, which is taken back."""
     stolen, fresh = world.image_keys.timestamp[0], CryptoSigner.generate_ed25519()
     root = world.image.root().signed
     root.revoke_key(stolen.public_key.keyid, "timestamp")
     root.add_key(fresh.public_key, "timestamp")
     root.version += 1
     world.image.put_root(sign(root, world.image_keys.root[:2]))
-    world.image.refresh(world.image_keys)
-    return world.device(device)
+    return fresh
 
 
 # the director's keys

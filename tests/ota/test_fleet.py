@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from ota.office import Office
 from ota.office_page import OfficePage
@@ -16,21 +16,12 @@ from ota.rollout import Status, Terms
 from scripts import axe
 from tests.ota.fleet import BOARD, Clock, Fleet, QuietDisk
 from tests.web.checks import violations
-from tests.web.conftest import CHROMIUM, SWITCHES
 from tests.web.serving import serving
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(900)]
 
 SCREENS = Path(__file__).parents[2] / "artefacts" / "screens"
 DESK = {"width": 1280, "height": 900}
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=SWITCHES)
-        yield chromium
-        chromium.close()
 
 
 @dataclass

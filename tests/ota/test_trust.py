@@ -11,10 +11,11 @@ from tuf.api.metadata import Metadata, Root, Targets
 
 from ota.disk import RealDisk
 from ota.floor import Floor
-from ota.publish import Holders, Writer, sign
+from ota.publish import Writer, sign
 from ota.refusals import Code, Refused, Unpublished
 from ota.release import Role
 from ota.trust import Word
+from tests.ota.attacks import fresh_timestamp_key, new_root
 from tests.ota.conftest import START, World, holders, release
 
 OLD, NEW, EVIL = b"release one" * 100, b"release two" * 120, b"another thing" * 90
@@ -96,36 +97,21 @@ def test_a_target_that_is_not_described_is_garbled(world: World, device: Path, s
 # keys come and go
 
 
-def rotated(world: World, new: Holders, signers: tuple[object, ...]) -> None:
-    root = world.image.root().signed
-    for key in list(root.roles["root"].keyids):
-        root.revoke_key(key, "root")
-    for signer in new.root:
-        root.add_key(signer.public_key, "root")
-    root.version += 1
-    world.image.put_root(sign(root, signers))  # type: ignore[arg-type]
-
-
 def test_two_old_and_two_new_holders_can_and_a_lost_key_is_no_end(world: World, device: Path) -> None:
     world.publish(NEW, 2)
     world.device(device)
     new = holders(roles=False)
-    rotated(world, new, (*world.image_keys.root[1:], *new.root[:2]))  # the first holder lost the key
+    new_root(world, new, (*world.image_keys.root[1:], *new.root[:2]))  # the first holder lost the key
     assert names(world.device(device)) == [("apps/kiosk", 2)]
     newer = holders(roles=False)
-    rotated(world, newer, (*world.image_keys.root[:2], *newer.root[:2]))  # those hold nothing any more
+    new_root(world, newer, (*world.image_keys.root[:2], *newer.root[:2]))  # those hold nothing any more
     assert refused(world, device) is Code.UNSIGNED
 
 
 def test_a_revoked_timestamp_key_signs_nothing(world: World, device: Path) -> None:
     world.publish(NEW, 2)
     world.device(device)
-    stolen, fresh = world.image_keys.timestamp[0], CryptoSigner.generate_ed25519()
-    root = world.image.root().signed
-    root.revoke_key(stolen.public_key.keyid, "timestamp")
-    root.add_key(fresh.public_key, "timestamp")
-    root.version += 1
-    world.image.put_root(sign(root, world.image_keys.root[:2]))
+    fresh = fresh_timestamp_key(world)
     world.image.refresh(world.image_keys)
     assert refused(world, device) is Code.UNSIGNED
     world.image.refresh(replace(world.image_keys, timestamp=(fresh,)))

@@ -35,7 +35,7 @@ def test_a_record_is_read_in_its_order(tmp_path: Path) -> None:
     assert list(writes(log)) == [
         Write(3 * SECTOR, 0, sector("a")),
         Write(0, FLUSH, b""),
-        Write(SECTOR, DISCARD, b""),
+        Write(SECTOR, DISCARD, b"", SECTOR),
         Write(SECTOR, 0, sector("b")),
     ]
 

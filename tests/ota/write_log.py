@@ -23,11 +23,13 @@ SECTOR = 512
 
 @dataclass(frozen=True, slots=True)
 class Write:
-    """`offset` in bytes. `flags`: of the record; `data` is empty for a flush without one, and for a discard."""
+    """`offset` in bytes. `flags`: of the record; `data` is empty for a flush without one, and for a discard, which has
+    `discarded` bytes."""
 
     offset: int
     flags: int
     data: bytes
+    discarded: int = 0
 
 
 def writes(log: Path) -> Iterator[Write]:
@@ -44,7 +46,7 @@ def writes(log: Path) -> Iterator[Write]:
             file.seek(at)
             data = b"" if flags & DISCARD else file.read(sectors * sector)
             at += len(data)
-            yield Write(first * sector, flags, data)
+            yield Write(first * sector, flags, data, sectors * sector - len(data))
 
 
 @dataclass(frozen=True, slots=True)

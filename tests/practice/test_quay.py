@@ -19,8 +19,8 @@ from practice.uplink import Uplink
 from scripts import axe
 from simulators.pcscd import Missing
 from simulators.travellers import TRAVELLERS
+from tests.chromium import CHROMIUM, SWITCHES
 from tests.web.checks import violations
-from tests.web.conftest import CHROMIUM, SWITCHES
 from tests.web.serving import serving
 
 

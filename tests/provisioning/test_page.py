@@ -9,7 +9,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from appliance.web.panel import KNOWN
 from scripts import axe
@@ -17,21 +17,12 @@ from tests.docs.pages import DOCS, sections
 from tests.provisioning.headquarters import Headquarters
 from tests.provisioning.world import ANSWERS, SERIAL, Board
 from tests.web.checks import SIZES, too_small, violations
-from tests.web.conftest import CHROMIUM, SWITCHES
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(400)]
 PANEL = KNOWN["10.1in-1280x800"]
 PATIENCE_MS = 40_000
 SHOTS = os.environ.get("LANDFALL_SHOTS", "")
 """A folder for pictures of what was seen; empty: none are taken."""
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=SWITCHES)
-        yield chromium
-        chromium.close()
 
 
 @pytest.fixture

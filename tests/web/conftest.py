@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from appliance.web.catalogue import Catalogue, load
 from appliance.web.officer import officer_app
@@ -18,17 +18,6 @@ from scripts import axe
 from tests.web.peers import HandJourney, HandMirror
 from tests.web.post_peer import PIN, HandPost
 from tests.web.serving import serving
-
-CHROMIUM = "/usr/bin/chromium"
-SWITCHES = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--autoplay-policy=no-user-gesture-required",
-]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,15 +50,6 @@ def panel() -> Panel:
 @pytest.fixture(scope="session")
 def axe_script() -> str:
     return axe.fetch().read_text(encoding="utf-8")
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """One per file: playwright keeps an event loop running as long as it lives."""
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=SWITCHES)
-        yield chromium
-        chromium.close()
 
 
 @pytest.fixture(scope="module")
