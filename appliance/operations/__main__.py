@@ -107,8 +107,10 @@ def _health(config: Config) -> dict[str, Any]:
 
 
 def _doctor(config: Config, chosen: argparse.Namespace) -> int:
-    findings = []
+    findings: list[Finding] = []
     for one in (*doctor.look(config), *_program(config)):
+        if any(one.what == told.what for told in findings):
+            continue  # the program says it too
         findings.append(one)
         if not chosen.json:
             sys.stdout.write(as_text([one]))
