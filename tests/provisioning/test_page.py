@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,7 +12,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from appliance.web.panel import KNOWN
 from scripts import axe
-from tests.docs.pages import DOCS, sections
+from tests.docs.pages import DOCS, ROOT, sections
 from tests.provisioning.headquarters import Headquarters
 from tests.provisioning.world import ANSWERS, SERIAL, Board
 from tests.web.checks import SIZES, too_small, violations
@@ -21,8 +20,7 @@ from tests.web.checks import SIZES, too_small, violations
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(400)]
 PANEL = KNOWN["10.1in-1280x800"]
 PATIENCE_MS = 40_000
-SHOTS = os.environ.get("LANDFALL_SHOTS", "")
-"""A folder for pictures of what was seen; empty: none are taken."""
+ARTEFACTS = ROOT / "artefacts" / "provisioning"
 
 
 @pytest.fixture
@@ -40,8 +38,8 @@ def axe_script() -> str:
 
 def is_well(page: Page, axe_script: str, name: str) -> None:
     """What every state of the page is held to."""
-    if SHOTS:
-        page.screenshot(path=f"{SHOTS}/{name}.png")
+    ARTEFACTS.mkdir(parents=True, exist_ok=True)
+    page.screenshot(path=str(ARTEFACTS / f"{name}.png"))
     assert violations(page, axe_script) == []
     assert too_small(page.evaluate(SIZES, "body"), PANEL, with_text=False) == []
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
