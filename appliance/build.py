@@ -114,58 +114,164 @@ class Kiosk:
         self.keeper.close()
 
 
+@dataclass(frozen=True, slots=True)
+class _Ground:
+    """What every part stands on: who this kiosk is, its clock, its lists, its journal."""
+
+    config: Config
+    keys: Keys
+    clock: TimeKeeper
+    times: Times
+    content: Content
+    keeper: Keeper
+    records: Records
+    site: Site
+    words: catalogues.Catalogue
+
+    @property
+    def folder(self) -> Path:
+        return self.config.kiosk.folder
+
+    @property
+    def languages(self) -> tuple[str, ...]:
+        return tuple(language.code for language in self.words.languages)
+
+
+@dataclass(frozen=True, slots=True)
+class _Crossings:
+    """What a traveller meets: hands, eyes, gate, and who leads through them."""
+
+    devices: Devices
+    vision: Lane
+    eyes: Eyes | None
+    runner: Runner
+    gate: Gatekeeper
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """What goes to the centre and comes from it."""
+
+    publisher: Publisher
+    updates: Updates
+
+
 def build(config: Config) -> Kiosk:
     """Raises `ConfigError`, `KeysUnusable`, `RosterWrong`, `ModelTampered`, `JournalUnsafe`: nothing starts then."""
-    folder = config.kiosk.folder
-    keys = _keys(config)
-    keeper_of_time = TimeKeeper(SystemClock(), folder / "time", boot_id=read_boot_id())
-    times = Times(keeper_of_time)
+    ground = _ground(config)
+    shelf = UpdateFolder(ground.folder / config.updates.folder)
+    release, models = shelf.tree(BUNDLES) or ("", MODELS)
+    crossings = _crossings(ground, models)
+    gauges, neighbours = Gauges(), Neighbours(config.pages.neighbours)
+
+    def condition() -> Condition:
+        return _condition(crossings, ground.content, ground.folder, gauges)
+
+    line = _line(ground, Place(ground.keys.kiosk, ground.folder, shelf, models=release), condition)
+    runner, devices, panel = crossings.runner, crossings.devices, _panel(config)
+    return Kiosk(
+        keys=ground.keys,
+        runner=runner,
+        gate=crossings.gate,
+        devices=devices,
+        vision=crossings.vision,
+        keeper=ground.keeper,
+        times=ground.clock,
+        retention=Retention(config.retention.sample_hours, config.retention.encounter_hours),
+        measuring=lambda: watch(
+            gauges,
+            ground.keeper,
+            ground.clock,
+            lambda: disk_free_bytes(ground.folder),
+            config.storage.hard_mark_mb * MB,
+        ),
+        neighbours=neighbours,
+        publisher=line.publisher,
+        updates=line.updates,
+        traveller=traveller_app(
+            runner,
+            runner,
+            Speech(ground.words, ground.folder / "speech"),
+            ground.words,
+            panel,
+            practice=config.practice,
+            updates=lambda: line.updates.status(runner.view.state, devices.health, painted=runner.painted_revision),
+        ),
+        officer=officer_app(
+            _post(ground, crossings, line.publisher, neighbours, condition),
+            ground.words,
+            TABLET,
+            practice=config.practice,
+        ),
+    )
+
+
+def _ground(config: Config) -> _Ground:
+    folder, keys = config.kiosk.folder, _keys(config)
+    clock = TimeKeeper(SystemClock(), folder / "time", boot_id=read_boot_id())
+    times = Times(clock)
     content = Content(folder / "lists", keys.policy, times.now_ms, times.today)
-    keeper_of_time.raise_floor(content.newest_signed_ms)
+    clock.raise_floor(content.newest_signed_ms)
     start = read_start(folder)
     keeper = Keeper(lambda: Journal(open_database(folder / "journal.sqlite"), keys, _disk(config), start=start))
-    records = Records(keeper, keeper_of_time.stamp)
-    shelf = UpdateFolder(folder / config.updates.folder)
-    release, models = shelf.tree(BUNDLES) or ("", MODELS)
-    devices, vision = Devices(_hands(config, models)), Lane("vision")
-    words = catalogues.load()
-    screen = Screen(words.languages[0].code)
+    return _Ground(
+        config=config,
+        keys=keys,
+        clock=clock,
+        times=times,
+        content=content,
+        keeper=keeper,
+        records=Records(keeper, clock.stamp),
+        site=_site(config),
+        words=catalogues.load(),
+    )
+
+
+def _crossings(ground: _Ground, models: Path) -> _Crossings:
+    devices, vision = Devices(_hands(ground.config, models)), Lane("vision")
+    screen = Screen(ground.languages[0])
+    eyes = open_eyes(_passive(models, ground.folder), ground.keys.policy, models)
     bench = Bench(
         devices=devices,
-        eyes=open_eyes(_passive(models, folder), keys.policy, models),
+        eyes=eyes,
         vision=vision,
-        lists=content,
-        stamps=times,
+        lists=ground.content,
+        stamps=ground.times,
         screen=screen,
         dice=random.SystemRandom(),
     )
     desk = DecisionDesk(
-        kiosk=keys.kiosk,
-        records=records,
-        lists=content,
-        stamps=times,
-        same_for_all_s=config.times.deciding_s,
-        is_frozen=(folder / FROZEN).exists,
+        kiosk=ground.keys.kiosk,
+        records=ground.records,
+        lists=ground.content,
+        stamps=ground.times,
+        same_for_all_s=ground.config.times.deciding_s,
+        is_frozen=(ground.folder / FROZEN).exists,
     )
-    neighbours, site = Neighbours(config.pages.neighbours), _site(config)
-    slips = Slips(SlipWriter(words, site.port, site.officer_url))
-    runner = Runner(bench, desk, _manners(config, tuple(language.code for language in words.languages)), slips)
+    slips = Slips(SlipWriter(ground.words, ground.site.port, ground.site.officer_url))
+    runner = Runner(bench, desk, _manners(ground.config, ground.languages), slips)
     gate = Gatekeeper(
-        devices, screen, content, records, call_help=runner.touch, headset=runner.headset, sign=keys.signer.sign
+        devices,
+        screen,
+        ground.content,
+        ground.records,
+        call_help=runner.touch,
+        headset=runner.headset,
+        sign=ground.keys.signer.sign,
     )
+    return _Crossings(devices, vision, eyes, runner, gate)
 
-    gauges = Gauges()
 
-    def condition() -> Condition:
-        return _condition(runner, devices, content, folder, gauges, bench.eyes)
+def _line(ground: _Ground, place: Place, condition: Callable[[], Condition]) -> _Line:
+    config, keys, keeper, site = ground.config, ground.keys, ground.keeper, ground.site
 
     def new_content(_kind: TopicKind) -> None:  # on the publisher's thread: an index of names takes its time
-        content.reload()
-        keeper_of_time.raise_floor(content.newest_signed_ms)
+        ground.content.reload()
+        ground.clock.raise_floor(ground.content.newest_signed_ms)
 
-    inbox = Inbox(folder / "lists", keys.kiosk, keys.policy, new_content)
-    place = Place(keys.kiosk, folder, shelf, models=release)
-    updates = Updates(place, keeper, inbox, times, _quiet(config), config.updates.pause_s * config.times.scale)
+    inbox = Inbox(ground.folder / "lists", keys.kiosk, keys.policy, new_content)
+    pause_s = config.updates.pause_s * config.times.scale
+    updates = Updates(place, keeper, inbox, ground.times, _quiet(config), pause_s)
     publisher = Publisher(
         Settings(
             brokers=brokers.parse(config.centre.brokers),
@@ -177,7 +283,7 @@ def build(config: Config) -> Kiosk:
         reporter=Reporter(
             site,
             keys.signer,
-            keeper_of_time,
+            ground.clock,
             condition=condition,
             troubles=lambda: (*inbox.troubles, *publisher.marks),
             health=lambda now, counts, at: health(
@@ -188,40 +294,24 @@ def build(config: Config) -> Kiosk:
         announce=updates.announce,
     )
     keeper.ask(lambda journal: journal.when_recorded(publisher.nudge))
-    post = Desk(
-        keeper,
-        officers.load(folder),
-        keeper_of_time,
-        site=site,
-        surroundings=Surroundings(condition, lambda: publisher.connected, runner.help_seen, gate.housing_seen),
+    return _Line(publisher, updates)
+
+
+def _post(
+    ground: _Ground,
+    crossings: _Crossings,
+    publisher: Publisher,
+    neighbours: Neighbours,
+    condition: Callable[[], Condition],
+) -> Desk:
+    seen = Surroundings(condition, lambda: publisher.connected, crossings.runner.help_seen, crossings.gate.housing_seen)
+    return Desk(
+        ground.keeper,
+        officers.load(ground.folder),
+        ground.clock,
+        site=ground.site,
+        surroundings=seen,
         neighbours=neighbours,
-    )
-    panel = _panel(config)
-    return Kiosk(
-        keys=keys,
-        runner=runner,
-        gate=gate,
-        devices=devices,
-        vision=vision,
-        keeper=keeper,
-        times=keeper_of_time,
-        retention=Retention(config.retention.sample_hours, config.retention.encounter_hours),
-        measuring=lambda: watch(
-            gauges, keeper, keeper_of_time, lambda: disk_free_bytes(folder), config.storage.hard_mark_mb * MB
-        ),
-        neighbours=neighbours,
-        publisher=publisher,
-        updates=updates,
-        traveller=traveller_app(
-            runner,
-            runner,
-            Speech(words, folder / "speech"),
-            words,
-            panel,
-            practice=config.practice,
-            updates=lambda: updates.status(runner.view.state, devices.health, painted=runner.painted_revision),
-        ),
-        officer=officer_app(post, words, TABLET, practice=config.practice),
     )
 
 
@@ -344,13 +434,12 @@ def _site(config: Config) -> Site:
     )
 
 
-def _condition(
-    runner: Runner, devices: Devices, content: Content, folder: Path, gauges: Gauges, eyes: Eyes | None
-) -> Condition:
+def _condition(crossings: _Crossings, content: Content, folder: Path, gauges: Gauges) -> Condition:
+    view = crossings.runner.view
     return Condition(
-        state=runner.view.state.value,
-        help_called=runner.view.help_called and not runner.view.help_seen,
-        devices=devices.health,
+        state=view.state.value,
+        help_called=view.help_called and not view.help_seen,
+        devices=crossings.devices.health,
         policy_version=content.policy.version if content.policy else 0,
         list_version=content.list_version,
         list_age_hours=content.list_age_hours(),
@@ -359,7 +448,7 @@ def _condition(
         disk_free_mb=disk_free_bytes(folder) // MB,
         power=gauges.power,
         storage_days=gauges.storage_days,
-        passive_pad=eyes.passive_name if eyes else "",
+        passive_pad=crossings.eyes.passive_name if crossings.eyes else "",
     )
 
 
