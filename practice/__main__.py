@@ -17,12 +17,14 @@ import uvicorn
 
 from practice.papers import Papers
 from practice.port import Hardware, HardwareWrong, KioskPlace, Port, hardware_of
-from practice.processes import NotReady, Process, free_port
+from practice.processes import NotReady, Process, free_port, told
 from practice.quay import Quay
 from practice.quay_page import QuayPage
 from simulators.pcscd import Missing
 
 KIOSK = "practice-kiosk-1"
+IDLE = "idle"
+"""What the kiosk's page says when all its simulated devices are there and a touch counts."""
 
 
 def arguments() -> argparse.Namespace:
@@ -55,10 +57,12 @@ async def main(options: argparse.Namespace) -> int:
         updates_port = await port.start_updates()
         quay_port = free_port()
         if quay:
-            quay.look(f"http://127.0.0.1:{kiosk.traveller_port}/state")
+            screen = f"http://127.0.0.1:{kiosk.traveller_port}/state"
+            quay.look(screen)
             server = _Server(_config(QuayPage(quay, port, kiosk), quay_port))
             page = server, asyncio.create_task(server.serve())
             await server.up.wait()  # a script may call as soon as the address is printed
+            await asyncio.to_thread(kiosk.process.wait_until, lambda: (told(screen) or {}).get("state") == IDLE, 40.0)
         _tell(port, kiosk, updates_port, quay_port if quay else None)
         browser = None if options.no_browser else _browser(f"http://127.0.0.1:{kiosk.traveller_port}/", port.folder)
         if browser is not None:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import signal
 import socket
 import subprocess
 import time
+import urllib.request
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 SERVER_PORTS = (20000, 32000)
 
@@ -107,3 +110,13 @@ def answers(port: int) -> bool:
     with socket.socket() as probe:
         probe.settimeout(0.3)
         return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def told(url: str) -> dict[str, Any] | None:
+    """The object that a page of this machine answers; None while it does not."""
+    try:
+        with urllib.request.urlopen(url, timeout=1.0) as answer:  # noqa: S310  our own loopback address
+            value: dict[str, Any] = json.load(answer)
+            return value
+    except (OSError, ValueError):
+        return None

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import tempfile
 import threading
 import time
-import urllib.request
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,6 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from practice.papers import KINDS, Papers
 from practice.port import Hardware
+from practice.processes import told
 from simulators.escpos import EscposSim
 from simulators.faces import Lighting, Pose, Scene
 from simulators.fingers import Condition, impression, master
@@ -335,9 +334,5 @@ class Quay:
 
 def _asked_on(url: str) -> str | None:
     """What the screen asks; a screen that cannot be read asks nothing."""
-    try:
-        with urllib.request.urlopen(url, timeout=1.0) as answer:  # noqa: S310  our own loopback address
-            asked = json.load(answer).get("asked")
-    except (OSError, ValueError):
-        return None
+    asked = (told(url) or {}).get("asked")
     return asked if isinstance(asked, str) else None

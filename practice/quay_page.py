@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
-import urllib.request
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict
 from pathlib import Path
@@ -20,6 +18,7 @@ from starlette.templating import Jinja2Templates
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from practice.port import KioskPlace, Port
+from practice.processes import told
 from practice.quay import CHIP_READER, CHIPS, DEVICES, FACES, FAULTS, FINGERS, LANE_ACTS, PRINTER_ACTS, Quay
 from simulators.travellers import SYNTHETIC, TRAVELLERS
 
@@ -124,8 +123,8 @@ class QuayPage:
 
     async def _state(self) -> dict[str, Any]:
         screen, status = await asyncio.gather(
-            asyncio.to_thread(_json, f"http://127.0.0.1:{self._kiosk.traveller_port}/state"),
-            asyncio.to_thread(_json, f"http://127.0.0.1:{self._kiosk.officer_port}/api/status"),
+            asyncio.to_thread(told, f"http://127.0.0.1:{self._kiosk.traveller_port}/state"),
+            asyncio.to_thread(told, f"http://127.0.0.1:{self._kiosk.officer_port}/api/status"),
         )
         return {
             "who": self._quay.who.key,
@@ -142,15 +141,6 @@ class QuayPage:
             "screen": screen,
             "kiosk": status,
         }
-
-
-def _json(url: str) -> dict[str, Any] | None:
-    try:
-        with urllib.request.urlopen(url, timeout=1.0) as answer:  # noqa: S310  our own loopback address
-            told: dict[str, Any] = json.load(answer)
-            return told
-    except (OSError, ValueError):
-        return None
 
 
 class _Guarded:
