@@ -24,6 +24,7 @@ from central.keys import load_centre
 from tests.central.author import Traveller
 from tests.central.place import NOW_MS, Place, jpeg
 from tests.central.serving import serving
+from tests.spoiled import spoiled
 
 
 class TestEncounters:
@@ -222,7 +223,7 @@ class TestKiosks:
     def test_letters_and_alarms_are_listed_with_their_meaning(self, place: Place) -> None:
         packed = place.author().encounter()
         place.keep(packed)
-        forged = replace(packed.header, payload=packed.header.payload[:-1] + b"!")
+        forged = replace(packed.header, payload=spoiled(packed.header.payload))
         place.take(forged, Outbound("landfall/1/k/quay-2/up/odd", b"?", 1))
         author = place.author()
         author.encounter()

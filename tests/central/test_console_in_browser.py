@@ -17,6 +17,7 @@ from border.messages.values import Alarm, AlarmKind
 from scripts import axe
 from tests.central.author import Author, Traveller
 from tests.central.place import Place, jpeg
+from tests.spoiled import spoiled
 from tests.web.checks import violations
 
 pytestmark = [
@@ -47,7 +48,7 @@ def fill(place: Place) -> str:
     place.take(waiting.header)
     author.seq += 4
     place.report(author, quarantined=1)
-    place.take(replace(packed[0].header, payload=packed[0].header.payload[:-1] + b"!"))
+    place.take(replace(packed[0].header, payload=spoiled(packed[0].header.payload)))
     alarm = Alarm("quay-1", author.new_id(), AlarmKind.TAMPER, author.stamp(), "cover_open")
     place.take(Outbound(topics.alarm("quay-1", alarm.id), sign_alarm(alarm, author.signer), 0))
     forger: Author = place.author()

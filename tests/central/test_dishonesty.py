@@ -22,6 +22,7 @@ from central.sequence import Span
 from central.store import open_store, records
 from tests.central.author import Traveller
 from tests.central.rig import Centre
+from tests.spoiled import spoiled
 
 S = ReceiptStatus
 
@@ -29,7 +30,7 @@ S = ReceiptStatus
 class TestDishonestSenders:
     def test_a_forged_record_is_rejected_and_visible(self, centre: Centre) -> None:
         packed = centre.author().encounter()
-        forged = replace(packed.header, payload=packed.header.payload[:-1] + b"\x00")
+        forged = replace(packed.header, payload=spoiled(packed.header.payload))
         [(kiosk, receipt)] = centre.take(forged)
         assert (kiosk, receipt.status, receipt.id) == ("quay-1", S.REJECT, packed.record.id)
         assert receipt.digest == hashlib.sha256(forged.payload).digest()

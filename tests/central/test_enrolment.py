@@ -20,6 +20,7 @@ from central.enrolment.people import read_people
 from central.enrolment.voucher_desk import VoucherError
 from central.store import lanes, vouchers
 from tests.central.enrolling import DAY_MS, PASSPHRASES, WISH, Board, Headquarters, headquarters
+from tests.spoiled import spoiled
 
 
 @pytest.fixture
@@ -106,7 +107,7 @@ def forgotten(hq: Headquarters, voucher: bytes) -> bytes:
     ("change", "reason"),
     [
         (lambda _hq, _voucher: b"", Refusal.VOUCHER_WRONG),
-        (lambda _hq, voucher: voucher[:-1] + b"!", Refusal.VOUCHER_WRONG),
+        (lambda _hq, voucher: spoiled(voucher), Refusal.VOUCHER_WRONG),
         (withdrawn, Refusal.VOUCHER_WITHDRAWN),
         (later, Refusal.VOUCHER_EXPIRED),
         (earlier, Refusal.VOUCHER_EARLY),

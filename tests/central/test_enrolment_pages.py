@@ -23,6 +23,7 @@ from scripts import axe
 from tests.central.enrolling import DAY_MS, PASSPHRASES, Board, Headquarters, headquarters
 from tests.central.serving import serving
 from tests.codes import read_code
+from tests.spoiled import spoiled
 from tests.web.checks import violations
 
 pytestmark = [pytest.mark.timeout(180)]
@@ -177,7 +178,7 @@ def test_a_sheet_that_was_changed_in_the_database_is_not_believed(pages: Pages) 
     history(pages.hq)
     with pages.hq.store.transaction() as t:
         rows = t.rows("SELECT digest, sheet FROM sheets")
-        t.each("UPDATE sheets SET sheet = ? WHERE digest = ?", [(bytes(row[1])[:-1] + b"!", row[0]) for row in rows])
+        t.each("UPDATE sheets SET sheet = ? WHERE digest = ?", [(spoiled(bytes(row[1])), row[0]) for row in rows])
     story = pages.web.get("/lanes/quay-1").text
     assert "Signature valid" not in story
     assert story.count("Not believed") == 2

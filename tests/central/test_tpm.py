@@ -17,6 +17,7 @@ from border.enrolment.values import TpmEvidence
 from central.enrolment import tpm as server
 from central.enrolment.tpm import Fault, TpmError
 from tests.central.tpms import RESIDENT, Tpm, running_tpm
+from tests.spoiled import spoiled
 
 NOW = datetime.now(UTC) + timedelta(days=1)
 NONCE, CSR = b"n" * 32, b"a certificate request"
@@ -56,7 +57,7 @@ def test_without_the_root_or_what_leads_to_it_nobody_vouches(tpm: Tpm) -> None:
     assert fault(server.trusted_ek, tpm.ek_certificate, [], NOW) is Fault.UNTRUSTED
     assert fault(server.trusted_ek, tpm.ek_certificate, [root], NOW) is Fault.UNTRUSTED
     assert fault(server.trusted_ek, tpm.ek_certificate, [issuer], NOW) is Fault.UNTRUSTED
-    assert fault(server.trusted_ek, tpm.ek_certificate[:-1] + b"!", [root, issuer], NOW) is Fault.UNTRUSTED
+    assert fault(server.trusted_ek, spoiled(tpm.ek_certificate), [root, issuer], NOW) is Fault.UNTRUSTED
     assert fault(server.trusted_ek, b"", [root, issuer], NOW) is Fault.UNTRUSTED
 
 

@@ -10,12 +10,14 @@ from pathlib import Path
 from drivers.deadline import Deadline
 from drivers.errors import DeviceError
 from drivers.lane import board_wire as wire
-from drivers.lane.board_talk import REPLY_S, Talk
+from drivers.lane.board_talk import Talk
 from drivers.lane.board_wire import BoardState, Hello, Kind, Reply, Status
 from drivers.line import SerialLine
 from scripts import lane_firmware
 
 PATIENCE_S = 20.0
+REPLY_S = 1.0
+"""Five times the driver's own: a board that shares a busy machine is not a silent board."""
 BAUD = 115200
 
 
