@@ -8,7 +8,7 @@ import contextlib
 import logging
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import uvicorn
@@ -46,18 +46,19 @@ async def serve(config: Config, kiosk: Kiosk) -> None:
     kiosk.start()
     health = PageHealth()
 
-    def is_alive() -> bool:
-        view, painted = kiosk.runner.view, kiosk.runner.painted_revision
-        return kiosk.lanes_are_alive and health.is_alive(view.revision, painted, kiosk.times.clock.monotonic_s())
+    def dead() -> tuple[str, ...]:
+        runner, now_s = kiosk.runner, kiosk.times.clock.monotonic_s()
+        paints = health.is_alive(runner.view.revision, runner.painted_revision, runner.painted_at_s, now_s)
+        return kiosk.dead_lanes if paints else (*kiosk.dead_lanes, "page")
 
     upkeep = keep_up(kiosk.keeper, kiosk.times, kiosk.retention)
     receipts = take_receipts(config.kiosk.folder, kiosk.keys, kiosk.keeper, kiosk.times)
     updating = keep_updated(kiosk.updates, lambda: kiosk.runner.view.state)
-    endless = (kiosk.runner.run(), kiosk.gate.run(), beat(is_alive), upkeep, kiosk.measuring(), receipts, updating)
+    endless = (kiosk.runner.run(), kiosk.gate.run(), beat(dead), upkeep, kiosk.measuring(), receipts, updating)
     own = [asyncio.create_task(work) for work in endless]
     works = [*own, *(asyncio.create_task(server.serve()) for server in servers)]
     stop = asyncio.create_task(leaving.wait())
-    notify("READY=1")
+    served = asyncio.create_task(_say_when_served(servers))
     try:
         done, _ = await asyncio.wait([stop, *works], return_when=asyncio.FIRST_COMPLETED)
         for task in done - {stop}:
@@ -66,9 +67,16 @@ async def serve(config: Config, kiosk: Kiosk) -> None:
         notify("STOPPING=1")
         for server in servers:
             server.should_exit = True
-        for task in own:
+        for task in (served, *own):
             task.cancel()
         await asyncio.wait(works, timeout=5.0)
+
+
+async def _say_when_served(servers: Sequence[_Server]) -> None:
+    """Who waits for us, the browser above all, must find the page."""
+    while not all(server.started for server in servers):
+        await asyncio.sleep(0.05)
+    notify("READY=1")
 
 
 def _server(app: Starlette, address: str) -> _Server:

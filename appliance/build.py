@@ -97,9 +97,11 @@ class Kiosk:
     officer: Starlette
 
     @property
-    def lanes_are_alive(self) -> bool:
-        overdue = any(lane.is_overdue for lane in (*self.devices.lanes, self.vision))
-        return not overdue and not self.keeper.is_overdue and self.publisher.is_alive
+    def dead_lanes(self) -> tuple[str, ...]:
+        """Names of the threads that only a restart frees."""
+        overdue = tuple(lane.name for lane in (*self.devices.lanes, self.vision) if lane.is_overdue)
+        others = {"journal": self.keeper.is_overdue, "uplink": not self.publisher.is_alive}
+        return (*overdue, *(name for name, is_dead in others.items() if is_dead))
 
     def start(self) -> None:
         """The threads that work beside the loop."""

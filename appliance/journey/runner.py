@@ -66,6 +66,7 @@ class Runner:
         self._bench, self._desk, self._manners, self._slips = bench, desk, manners, slips
         self._touches: asyncio.Queue[tuple[Touch, str | None]] = asyncio.Queue()
         self._touched_at_s = 0.0
+        self._painted_at_s: float | None = None
         self._visit = self._new_visit(None)
 
     # what pages see
@@ -81,7 +82,15 @@ class Runner:
         return self._bench.screen.jpegs()
 
     def painted(self, revision: int) -> None:
-        self._bench.screen.painted_revision = revision
+        """A revision that was never shown is the word of a page of the last run: it is not believed."""
+        if revision <= self.view.revision:
+            self._bench.screen.painted_revision = revision
+            self._painted_at_s = self._bench.stamps.monotonic_s()
+
+    @property
+    def painted_at_s(self) -> float | None:
+        """When the page last said that it painted; None: never."""
+        return self._painted_at_s
 
     @property
     def painted_revision(self) -> int:
