@@ -6,6 +6,7 @@ import argparse
 import asyncio
 import contextlib
 import logging
+import os
 import signal
 import sys
 from collections.abc import Iterator, Sequence
@@ -16,11 +17,13 @@ from starlette.applications import Starlette
 
 from appliance.build import Kiosk, build
 from appliance.config import Config, ConfigError, load
+from appliance.journey.machine import State
 from appliance.kept_log import KeptLog
 from appliance.keys import KeysUnusable
 from appliance.post.officers import RosterWrong
 from appliance.post.schema import JournalUnsafe
 from appliance.receipts import take_receipts
+from appliance.standing import Founding, Twice, hold, tell_of_stops, until_succeeded
 from appliance.updates import keep_updated
 from appliance.upkeep import keep_up
 from appliance.vision.errors import ModelError
@@ -37,8 +40,9 @@ class _Server(uvicorn.Server):
         yield
 
 
-async def serve(config: Config, kiosk: Kiosk) -> None:
-    """Run until a signal. A bug that escapes the journey ends the process; systemd starts it again."""
+async def serve(config: Config, kiosk: Kiosk, founding: Founding) -> None:
+    """Run until a signal, or until this is another lane. A bug that escapes the journey ends the process; systemd
+    starts it again."""
     leaving = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, leaving.set)
@@ -53,8 +57,15 @@ async def serve(config: Config, kiosk: Kiosk) -> None:
 
     upkeep = keep_up(kiosk.keeper, kiosk.times, kiosk.retention)
     receipts = take_receipts(config.kiosk.folder, kiosk.keys, kiosk.keeper, kiosk.times)
-    updating = keep_updated(kiosk.updates, lambda: kiosk.runner.view.state)
-    endless = (kiosk.runner.run(), kiosk.gate.run(), beat(dead), upkeep, kiosk.measuring(), receipts, updating)
+
+    def state() -> State:
+        return kiosk.runner.view.state
+
+    updating = keep_updated(kiosk.updates, state)
+    stops = tell_of_stops(config.kiosk.folder, state, kiosk.keeper, kiosk.times)
+    succeeded = until_succeeded(founding, state)
+    journey = (kiosk.runner.run(), kiosk.gate.run())
+    endless = (*journey, beat(dead), upkeep, kiosk.measuring(), receipts, updating, stops, succeeded)
     own = [asyncio.create_task(work) for work in endless]
     works = [*own, *(asyncio.create_task(server.serve()) for server in servers)]
     stop = asyncio.create_task(leaving.wait())
@@ -74,7 +85,7 @@ async def serve(config: Config, kiosk: Kiosk) -> None:
 
 async def _say_when_served(servers: Sequence[_Server]) -> None:
     """Who waits for us, the browser above all, must find the page."""
-    while not all(server.started for server in servers):
+    while not all(server.started for server in servers):  # noqa: ASYNC110 - uvicorn has a flag and nothing to wait for
         await asyncio.sleep(0.05)
     notify("READY=1")
 
@@ -100,15 +111,18 @@ def main() -> int:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     try:
         config = load(options.config)
+        lock = hold(config.kiosk.folder)
+        founding = Founding(options.config, config.centre.keys)
         logging.getLogger().addHandler(KeptLog(config.kiosk.folder))
         kiosk = build(config)
-    except (ConfigError, KeysUnusable, RosterWrong, ModelError, JournalUnsafe) as error:
+    except (ConfigError, KeysUnusable, RosterWrong, ModelError, JournalUnsafe, Twice) as error:
         sys.stderr.write(f"{error}\n")
         return CANNOT_START
     try:
-        asyncio.run(serve(config, kiosk))
+        asyncio.run(serve(config, kiosk, founding))
     finally:
         kiosk.close()
+        os.close(lock)
     return 0
 
 

@@ -45,6 +45,7 @@ from appliance.reporting.publisher import Publisher
 from appliance.reporting.reports import Reporter
 from appliance.reporting.settings import Settings
 from appliance.slip import SlipWriter
+from appliance.standing import is_closed
 from appliance.times import Times
 from appliance.update_folder import MODELS as BUNDLES
 from appliance.update_folder import UpdateFolder
@@ -68,9 +69,6 @@ from drivers.catalogue import CAMERA, CHIP_READER, DOCUMENT_READER, FILL_LIGHT, 
 from drivers.passport_reader.page import PageFolder
 
 MB = 1_000_000
-FROZEN = "frozen"
-"""A file that provisioning puts into the kiosk's folder before this board becomes another lane, or none."""
-
 TABLET = Panel(1280, 800, 217.0, 600.0)
 """The officer's: a 10 inch tablet."""
 
@@ -147,7 +145,7 @@ def build(config: Config) -> Kiosk:
         lists=content,
         stamps=times,
         same_for_all_s=config.times.deciding_s,
-        is_frozen=(folder / FROZEN).exists,
+        is_closed=partial(is_closed, folder),
     )
     neighbours, site = Neighbours(config.pages.neighbours), _site(config)
     slips = Slips(SlipWriter(words, site.port, site.officer_url))

@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
+from appliance import durable
 from border.enrolment.values import Purpose
 from provisioning import disk, records
 from provisioning.bench import SOCKET, WIPED, Bench, command
 from provisioning.refusals import Code, refused
 from provisioning.step import Answers, Facts, Question, Step
 
-KEEPS = frozenset({"provisioning", "time", "frozen", SOCKET, "lost+found"})
+RUNNING = "running"
+"""In the kiosk's folder: locked as long as its program runs."""
+
+CONFIG, ENDED = "kiosk.toml", "kiosk.toml.ended"
+"""A program whose kiosk.toml is gone ends by itself as soon as nobody is there, and cannot begin anew without it."""
+
+KEEPS = frozenset({"provisioning", "time", "frozen", RUNNING, SOCKET, "lost+found"})
+ENDS_S, LOOK_S = 60.0, 0.5
 
 
 def is_done(bench: Bench) -> bool:
@@ -20,8 +29,10 @@ def is_done(bench: Bench) -> bool:
 
 def do(bench: Bench, _answers: Answers) -> Question | None:
     if not bench.desk.has(WIPED):
-        command(bench.settings.lane.stop, "stop")
         _refuse_while_records_wait(bench)
+        command(bench.settings.lane.stop, "stop")
+        _end_program(bench)
+        _refuse_while_records_wait(bench)  # it may have recorded something as its last act
         bench.desk.put_table(WIPED, {"ended": False})  # from here on the journal may be half gone
     for path in _left(bench):
         if path.is_dir() and not path.is_symlink():
@@ -49,8 +60,32 @@ def _left(bench: Bench) -> list[Path]:
     return [path for path in sorted(bench.folder.iterdir()) if path.name not in KEEPS]
 
 
+def _end_program(bench: Bench) -> None:
+    """One that went on would sign as the old lane, into a journal that is gone."""
+    _rename(bench.folder / CONFIG, bench.folder / ENDED)
+    ends_s = time.monotonic() + ENDS_S
+    while durable.is_locked(bench.folder / RUNNING):
+        if time.monotonic() > ends_s:
+            _rename(bench.folder / ENDED, bench.folder / CONFIG)
+            raise refused(
+                Code.KIOSK,
+                "The kiosk's program did not stop.",
+                why="It still runs, and nothing is wiped under it.",
+                then="Start the board again, and run this step again.",
+                again=True,
+            )
+        time.sleep(LOOK_S)
+
+
+def _rename(path: Path, to: Path) -> None:
+    if path.exists():
+        path.rename(to)
+        durable.sync_folder(to.parent)
+
+
 def _refuse_while_records_wait(bench: Bench) -> None:
     if not records.waiting(bench.folder).is_drained:
+        _rename(bench.folder / ENDED, bench.folder / CONFIG)  # the program must run, for them to get to the centre
         raise refused(
             Code.WAITING,
             "Nothing is wiped.",
