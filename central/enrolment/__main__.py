@@ -7,7 +7,7 @@ voucher DIR --port NAME --lane NAME ...   a voucher to be signed; prints its ser
 sign DIR SERIAL --as NAME [--out FILE]    one signature; with the second FILE is the voucher
 answer DIR --request FILE --answer FILE   a stick from a port: a request, a proof or a sheet
 end DIR --kiosk NAME --as NAME --why TEXT   nothing of this lane is taken from now on
-serve DIR --listen HOST:PORT [--broker-pid FILE]
+serve DIR --listen HOST:PORT [--broker-pid FILE --broker HOST:PORT]
 """
 
 from __future__ import annotations
@@ -35,6 +35,7 @@ from border.messages import cose
 from border.messages.errors import MessageError
 from central.enrolment import folder as folders
 from central.enrolment import voucher_desk
+from central.enrolment.eviction import Broker, Pass, evict
 from central.enrolment.office import Office
 from central.enrolment.people import add_person, open_person, read_people
 from central.enrolment.publication import Publication, tell_broker
@@ -110,8 +111,8 @@ def answer(chosen: argparse.Namespace) -> None:
         SHEET_TYPE: office.sheet,
     }
     reply = ways.get(_kind(data), ways[ENROLMENT_TYPE])(data)  # what cannot be read is refused with its cause
+    write_whole(chosen.answer, reply)  # it counts by now; a broker that is away must not keep it from the device
     publication.look()
-    write_whole(chosen.answer, reply)
 
 
 def end(chosen: argparse.Namespace) -> None:
@@ -136,7 +137,18 @@ def serve(chosen: argparse.Namespace) -> None:
 def _office(chosen: argparse.Namespace) -> tuple[Office, Publication]:
     office = Office(folders.load_desk(chosen.folder), _store(chosen), wall_ms)
     pid_file: Path | None = chosen.broker_pid
-    return office, Publication(chosen.folder / "crl.pem", office, now, lambda: tell_broker(pid_file))
+    told = lambda: tell_broker(pid_file)  # noqa: E731
+    return office, Publication(chosen.folder / "crl.pem", office, now, told, _evicting(chosen))
+
+
+def _evicting(chosen: argparse.Namespace) -> Callable[[Pass], None] | None:
+    if chosen.broker is None:
+        return None
+    if chosen.broker_pid is None:
+        raise FolderError("--broker wants --broker-pid: a broker that has not read the new list lets everybody back in")
+    host, _, port = chosen.broker.rpartition(":")
+    broker = Broker(host, int(port), chosen.folder / "ca.crt")
+    return lambda shown: evict(broker, shown)
 
 
 def _store(chosen: argparse.Namespace) -> Store:
@@ -167,6 +179,9 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
         if stored:
             made.add_argument("--database", required=True, metavar="URL", help="sqlite:PATH or postgresql://...")
             made.add_argument("--broker-pid", type=Path, help="mosquitto's pid file: it is told of a new list")
+            made.add_argument(
+                "--broker", metavar="HOST:PORT", help="there the connections of who was revoked are ended"
+            )
         return made
 
     one = command(init, "make what is missing", stored=False)

@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 
-from appliance import durable
 from border.enrolment.values import Purpose
-from provisioning import disk, records
+from provisioning import disk, program, records
 from provisioning.bench import SOCKET, WIPED, Bench, command
 from provisioning.refusals import Code, refused
 from provisioning.step import Answers, Facts, Question, Step
 
-RUNNING = "running"
-"""In the kiosk's folder: locked as long as its program runs."""
-
-CONFIG, ENDED = "kiosk.toml", "kiosk.toml.ended"
-"""A program whose kiosk.toml is gone ends by itself as soon as nobody is there, and cannot begin anew without it."""
-
-KEEPS = frozenset({"provisioning", "time", "frozen", RUNNING, SOCKET, "lost+found"})
-ENDS_S, LOOK_S = 60.0, 0.5
+KEEPS = frozenset({"provisioning", "time", "frozen", program.RUNNING, SOCKET, "lost+found"})
+ENDS_S = 60.0
+"""For a program that somebody stands before."""
 
 
 def is_done(bench: Bench) -> bool:
@@ -62,30 +55,19 @@ def _left(bench: Bench) -> list[Path]:
 
 def _end_program(bench: Bench) -> None:
     """One that went on would sign as the old lane, into a journal that is gone."""
-    _rename(bench.folder / CONFIG, bench.folder / ENDED)
-    ends_s = time.monotonic() + ENDS_S
-    while durable.is_locked(bench.folder / RUNNING):
-        if time.monotonic() > ends_s:
-            _rename(bench.folder / ENDED, bench.folder / CONFIG)
-            raise refused(
-                Code.KIOSK,
-                "The kiosk's program did not stop.",
-                why="It still runs, and nothing is wiped under it.",
-                then="Start the board again, and run this step again.",
-                again=True,
-            )
-        time.sleep(LOOK_S)
-
-
-def _rename(path: Path, to: Path) -> None:
-    if path.exists():
-        path.rename(to)
-        durable.sync_folder(to.parent)
+    if not program.end(bench.folder, ENDS_S):
+        raise refused(
+            Code.KIOSK,
+            "The kiosk's program did not stop.",
+            why="It still runs, and nothing is wiped under it.",
+            then="Start the board again, and run this step again.",
+            again=True,
+        )
 
 
 def _refuse_while_records_wait(bench: Bench) -> None:
     if not records.waiting(bench.folder).is_drained:
-        _rename(bench.folder / ENDED, bench.folder / CONFIG)  # the program must run, for them to get to the centre
+        program.let_run(bench.folder)  # or they never get to the centre
         raise refused(
             Code.WAITING,
             "Nothing is wiped.",

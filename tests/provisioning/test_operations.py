@@ -17,7 +17,7 @@ from appliance.post.schema import open_database
 from border.enrolment.refusals import Refusal
 from border.enrolment.values import Purpose
 from central.enrolment.publication import read_list
-from provisioning import operations
+from provisioning import operations, program
 from provisioning.step import Refused
 from provisioning.steps import STEPS, wipe
 from tests.provisioning.headquarters import Headquarters
@@ -156,7 +156,7 @@ def test_nothing_is_wiped_under_a_program_that_does_not_end(
     monkeypatch.setattr(wipe, "ENDS_S", 0.0)
     assert failure(board.go("retire")).code == "PRO-NO-ANSWER"
     assert headquarters.answer(board.stick)
-    running = durable.lock(board.state / wipe.RUNNING)
+    running = durable.lock(board.state / program.RUNNING)
     assert failure(board.go("retire")).code == "PRO-KIOSK"
     assert (board.state / "kiosk.toml").is_file()
     assert (board.state / "keys" / "device.key").is_file()
@@ -172,7 +172,7 @@ def test_what_the_program_recorded_as_its_last_act_is_waited_for(headquarters: H
     assert headquarters.answer(board.stick)
     database = open_database(board.state / "journal.sqlite")
     database.execute(WAITS, WAITING)
-    (board.state / "kiosk.toml").rename(board.state / wipe.ENDED)
+    (board.state / "kiosk.toml").rename(board.state / program.ENDED)
     assert failure(board.go("retire")).code == "PRO-WAITING"
     assert (board.state / "kiosk.toml").is_file()
     database.execute("DELETE FROM outbox")
