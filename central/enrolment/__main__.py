@@ -112,7 +112,7 @@ def answer(chosen: argparse.Namespace) -> None:
     }
     reply = ways.get(_kind(data), ways[ENROLMENT_TYPE])(data)  # what cannot be read is refused with its cause
     write_whole(chosen.answer, reply)  # it counts by now; a broker that is away must not keep it from the device
-    publication.look()
+    _publish(publication)
 
 
 def end(chosen: argparse.Namespace) -> None:
@@ -121,7 +121,21 @@ def end(chosen: argparse.Namespace) -> None:
     office, publication = _office(chosen)
     if not office.end(chosen.kiosk, who, chosen.why):
         raise FolderError(f"{chosen.kiosk} is not in service")
-    publication.look()
+    _publish(publication)
+
+
+class NotPublished(Exception):
+    """What was asked is done and stands in the register; the broker does not know of it yet."""
+
+
+def _publish(publication: Publication) -> None:
+    """Raises `NotPublished`."""
+    try:
+        publication.look()
+    except OSError as error:
+        raise NotPublished(
+            f"done; but not at the broker, until serve or the next command has told it: {error}"
+        ) from error
 
 
 def serve(chosen: argparse.Namespace) -> None:
@@ -219,7 +233,7 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """0: done; 2: what was asked cannot be, and why; 75: the database is away, try again."""
+    """0: done; 2: what was asked cannot be, and why; 75: the database or the broker is away, try again."""
     logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(name)s %(levelname)s %(message)s")
     chosen = parse(arguments)
     os.umask(0o077)
@@ -227,6 +241,9 @@ def main(arguments: Sequence[str]) -> int:
         chosen.work(chosen)
     except StoreUnavailable as error:
         sys.stderr.write(f"central.enrolment: the database is away: {error}\n")
+        return 75
+    except NotPublished as error:
+        sys.stderr.write(f"central.enrolment: {error}\n")
         return 75
     except (FolderError, VoucherError, OSError, ValueError) as error:
         sys.stderr.write(f"central.enrolment: {error}\n")

@@ -242,10 +242,11 @@ def _move_site(t: Transaction, case: Case, lane: LaneRow, attested: Attested | N
 
 def _retired(t: Transaction, case: Case, lane: LaneRow) -> IdentityRow | None:
     """The identity that retired itself, if it is its key that asks again: its answer was lost, and it must be able to
-    wipe itself."""
-    known = lanes.identities(t, lane.kiosk)
-    last = known[-1] if lane.state is LaneState.RETIRED and known else None
-    return last if last is not None and last.ended == Purpose.RETIRE and _is_same(last, case) else None
+    wipe itself. None where headquarters ended the lane."""
+    if lane.state is not LaneState.RETIRED or Purpose.RETIRE not in {one.what for one in lanes.events(t, lane.kiosk)}:
+        return None
+    last = lanes.identities(t, lane.kiosk)[-1]
+    return last if _is_same(last, case) else None
 
 
 def _renew(t: Transaction, case: Case, lane: LaneRow, _attested: Attested | None) -> Ruling:

@@ -17,13 +17,14 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from border.enrolment.values import EnrolmentAnswer, Purpose
 from central import ca
 from central.enrolment import eviction
+from central.enrolment.__main__ import PASSPHRASE, main
 from central.enrolment.eviction import Pass, evict
 from central.enrolment.publication import EVICTIONS, RENEW_S, Publication, read_list
 from central.files import private_pem
 from central.line import BrokerAddress, publish_retained
 from central.store.lanes import Usage
 from tests.central.broker import Broker, running_broker
-from tests.central.enrolling import DAY_MS, Board, Headquarters, headquarters
+from tests.central.enrolling import DAY_MS, PASSPHRASES, Board, Headquarters, headquarters
 
 LET_IN, SHUT_OUT = True, False
 
@@ -272,6 +273,35 @@ def test_the_new_boards_connection_may_end_too_and_comes_back(
     with connected(broker, context, "quay-1") as now:
         assert not publication.look()
         assert now.is_alive(), "who was evicted once is not evicted again"
+
+
+def test_the_command_ends_the_connection_or_says_that_it_is_not_done_yet(
+    hq: Headquarters,
+    broker: Broker,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    pid = tmp_path / "broker.pid"
+    pid.write_text(str(broker.pid))
+    monkeypatch.setenv(PASSPHRASE, PASSPHRASES["m.charles"])
+    common = (str(hq.folder), "--database", hq.url, "--broker-pid", str(pid))
+    voucher = hq.voucher()
+
+    def end(kiosk: str, port: int) -> int:
+        words = ("--broker", f"localhost:{port}", "--kiosk", kiosk, "--as", "m.charles", "--why", "stolen")
+        return main(["end", *common, *words])
+
+    for kiosk, port, status in (("quay-1", broker.port, 0), ("quay-2", 1, 75)):
+        board = Board(f"board-{kiosk}")
+        context = shown(broker, board, board.enrol(hq, voucher, kiosk))
+        with connected(broker, context, kiosk) as line:
+            assert end(kiosk, port) == status
+            assert line.is_alive() is (status != 0)
+        assert hq.lane_state(kiosk) == "retired"
+        assert not broker.greets(context, kiosk)
+    assert "done; but not at the broker" in capsys.readouterr().err
+    assert (hq.folder / EVICTIONS).read_text() == "quay-2\n"
 
 
 def test_a_broker_that_is_away_is_asked_again(hq: Headquarters, broker: Broker) -> None:
