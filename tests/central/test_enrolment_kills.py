@@ -72,10 +72,10 @@ Cut = Callable[[], None]
 Act = Callable[[World, Cut], None]
 
 
-def answered(world: World, board: Board, cut: Cut, **changes: object) -> EnrolmentAnswer:
+def answered(world: World, board: Board, cut: Cut, purpose: Purpose = Purpose.ENROL) -> EnrolmentAnswer:
     """Asked, and what comes is handed out; a power cut may come between the two."""
-    voucher = b"" if changes.get("purpose") is Purpose.RETIRE else world.voucher
-    answer = board.enrol(world.hq, voucher, **changes)
+    voucher = b"" if purpose is Purpose.RETIRE else world.voucher
+    answer = board.enrol(world.hq, voucher, purpose=purpose)
     cut()
     for der in (*answer.chain[:1], *answer.tls_chain[:1]):
         (world.out / f"{x509.load_der_x509_certificate(der).serial_number:x}").write_bytes(der)
