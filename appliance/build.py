@@ -45,6 +45,7 @@ from appliance.reporting.publisher import Publisher
 from appliance.reporting.reports import Reporter
 from appliance.reporting.settings import Settings
 from appliance.slip import SlipWriter
+from appliance.standing import is_closed
 from appliance.times import Times
 from appliance.update_folder import MODELS as BUNDLES
 from appliance.update_folder import UpdateFolder
@@ -68,9 +69,6 @@ from drivers.catalogue import CAMERA, CHIP_READER, DOCUMENT_READER, FILL_LIGHT, 
 from drivers.passport_reader.page import PageFolder
 
 MB = 1_000_000
-FROZEN = "frozen"
-"""A file that provisioning puts into the kiosk's folder before this board becomes another lane, or none."""
-
 TABLET = Panel(1280, 800, 217.0, 600.0)
 """The officer's: a 10 inch tablet."""
 
@@ -97,9 +95,11 @@ class Kiosk:
     officer: Starlette
 
     @property
-    def lanes_are_alive(self) -> bool:
-        overdue = any(lane.is_overdue for lane in (*self.devices.lanes, self.vision))
-        return not overdue and not self.keeper.is_overdue and self.publisher.is_alive
+    def dead_lanes(self) -> tuple[str, ...]:
+        """Names of the threads that only a restart frees."""
+        overdue = tuple(lane.name for lane in (*self.devices.lanes, self.vision) if lane.is_overdue)
+        others = {"journal": self.keeper.is_overdue, "uplink": not self.publisher.is_alive}
+        return (*overdue, *(name for name, is_dead in others.items() if is_dead))
 
     def start(self) -> None:
         """The threads that work beside the loop."""
@@ -246,7 +246,7 @@ def _crossings(ground: _Ground, models: Path) -> _Crossings:
         lists=ground.content,
         stamps=ground.times,
         same_for_all_s=ground.config.times.deciding_s,
-        is_frozen=(ground.folder / FROZEN).exists,
+        is_closed=partial(is_closed, ground.folder),
     )
     slips = Slips(SlipWriter(ground.words, ground.site.port, ground.site.officer_url))
     runner = Runner(bench, desk, _manners(ground.config, ground.languages), slips)

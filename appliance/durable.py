@@ -1,7 +1,9 @@
-"""Files that survive a power cut: written beside, synced, renamed into place, and the folder synced too."""
+"""Files that survive a power cut: written beside, synced, renamed into place, and the folder synced too; and locks,
+which do not."""
 
 from __future__ import annotations
 
+import fcntl
 import os
 from collections.abc import Iterable
 from pathlib import Path
@@ -46,3 +48,29 @@ def sync_folder(folder: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+def lock(path: Path) -> int:
+    """A handle that nobody else can have; the kernel lets it go when the process ends. Raises BlockingIOError: somebody
+    has it; OSError."""
+    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, PRIVATE)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BaseException:
+        os.close(handle)
+        raise
+    return handle
+
+
+def is_locked(path: Path) -> bool:
+    """Whether somebody has it; makes nothing. Raises OSError."""
+    if not path.exists():
+        return False
+    handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(handle)
+    return False

@@ -32,6 +32,7 @@ from appliance.build import build
 from appliance.config import load
 from appliance.eyes import TfliteEyes
 from appliance.journey.machine import State
+from appliance.standing import Founding
 from appliance.vision.face_reading import FaceReader
 from appliance.vision.finger_quality import FingerReader
 from bench.hands import Hands, wait_for
@@ -61,10 +62,11 @@ async def tick(into: Ticks, what: Callable[[], str]) -> None:
 
 async def watched_kiosk(config: Path) -> Ticks:
     """The real kiosk with one more task on its loop; what that saw, once the kiosk was told to stop."""
-    kiosk, seen = build(load(config)), Ticks()
+    told = load(config)
+    kiosk, seen = build(told), Ticks()
     ticking = asyncio.create_task(tick(seen, lambda: kiosk.runner.view.state.value))
     try:
-        await serve(load(config), kiosk)
+        await serve(told, kiosk, Founding(config, told.centre.keys))
     finally:
         ticking.cancel()
         kiosk.close()

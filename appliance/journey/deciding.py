@@ -27,19 +27,19 @@ class Desk:
         lists: Lists,
         stamps: Stamps,
         same_for_all_s: float,
-        is_frozen: Callable[[], bool] = lambda: False,
+        is_closed: Callable[[], bool] = lambda: False,
     ) -> None:
-        """`is_frozen`: this board is about to be another lane, or none."""
+        """`is_closed`: by a person, for a while or for good."""
         self.records = records
         self._kiosk = kiosk
         self._lists = lists
         self._stamps = stamps
         self._same_for_all_s = same_for_all_s
-        self._is_frozen = is_frozen
+        self.is_closed = is_closed
 
     async def can_serve(self) -> bool:
-        """Policy in force, room on the disk and not frozen: else the lane is closed, politely."""
-        return not self._is_frozen() and self._lists.policy is not None and await self.records.has_room()
+        """Policy in force, room on the disk and not closed by hand: else the lane is closed, politely."""
+        return not self.is_closed() and self._lists.policy is not None and await self.records.has_room()
 
     async def decide(self, visit: Visit) -> tuple[Event, Receipt | None]:
         """Findings, recommendation, one transaction. The receipt exists only after the commit."""

@@ -47,6 +47,9 @@ WISHES: dict[tuple[State, Touch], str] = {
 PROBE_EVERY_S, PROBE_AGAIN_S = 10.0, 2.0
 """While nobody is there, the devices are asked this often whether they are; sooner while one is not."""
 
+CLOSED_LOOK_S = 0.5
+"""How often it is looked whether the lane was closed by hand."""
+
 HELP_STAYS_S = 60.0
 
 
@@ -66,6 +69,7 @@ class Runner:
         self._bench, self._desk, self._manners, self._slips = bench, desk, manners, slips
         self._touches: asyncio.Queue[tuple[Touch, str | None]] = asyncio.Queue()
         self._touched_at_s = 0.0
+        self._painted_at_s: float | None = None
         self._visit = self._new_visit(None)
 
     # what pages see
@@ -81,7 +85,15 @@ class Runner:
         return self._bench.screen.jpegs()
 
     def painted(self, revision: int) -> None:
-        self._bench.screen.painted_revision = revision
+        """A revision that was never shown is the word of a page of the last run: it is not believed."""
+        if revision <= self.view.revision:
+            self._bench.screen.painted_revision = revision
+            self._painted_at_s = self._bench.stamps.monotonic_s()
+
+    @property
+    def painted_at_s(self) -> float | None:
+        """When the page last said that it painted; None: never."""
+        return self._painted_at_s
 
     @property
     def painted_revision(self) -> int:
@@ -273,8 +285,16 @@ class Runner:
         """Keep the board's picture of the devices true, and close when there is no room to record."""
         while await self._desk.can_serve():
             await self._bench.devices.probe()
-            await asyncio.sleep(PROBE_EVERY_S if self._bench.devices.are_ready else PROBE_AGAIN_S)
+            await self._unless_closed(PROBE_EVERY_S if self._bench.devices.are_ready else PROBE_AGAIN_S)
         return Event.FAULT
+
+    async def _unless_closed(self, seconds: float) -> None:
+        """Sleep, and no longer than a lane stays open: who comes after it was closed is not let in."""
+        ends_s = self._bench.stamps.monotonic_s() + seconds
+        while True:
+            if self._desk.is_closed() or self._bench.stamps.monotonic_s() >= ends_s:
+                return
+            await asyncio.sleep(min(CLOSED_LOOK_S, seconds))
 
     async def _wait_for_service(self) -> Event:
         while True:

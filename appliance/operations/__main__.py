@@ -9,6 +9,8 @@
     support-bundle FILE       one file for whoever helps from afar; nothing personal, by schema
     export STICK              what waits, to a stick for the centre (`python -m central.stick` takes it there)
     receipts STICK            the centre's receipts back from the stick
+    stop [--wait S]           closes the lane, after whoever is there; it stays closed over restarts
+    start [--wait S]          opens it again
 
 Every command takes --json. It ends with 0: well; 1: something wants a person; 2: asked wrongly; 75: try again later.
 """
@@ -31,7 +33,7 @@ from typing import Any
 from appliance import clock, durable, kept_log
 from appliance.config import Config, ConfigError, load
 from appliance.keys import KeysUnusable, load_keys
-from appliance.operations import doctor, export, support, waiting
+from appliance.operations import doctor, export, lane, support, waiting
 from appliance.operations.findings import ACT, LOOK, OK, Finding, as_text, worst
 from appliance.signer import SignerAway
 from appliance.version import SOFTWARE
@@ -39,6 +41,8 @@ from border.encounter import Stamp
 
 WELL, WANTS_A_PERSON, ASKED_WRONGLY, LATER = 0, 1, 2, 75
 ANSWER_S = 5.0
+WAIT_S = 600.0
+"""For whoever is in the middle of a crossing; most take a minute or two."""
 MAX_BYTES = 1_000_000
 
 
@@ -67,6 +71,8 @@ ENDS: dict[type[Exception], tuple[int, str]] = {
     support.NotProven: (WANTS_A_PERSON, "tell headquarters; send nothing"),
     SignerAway: (LATER, "start the signer, or put the token in"),
     Silent: (LATER, "landfall doctor"),
+    lane.NotYet: (LATER, "landfall doctor"),
+    lane.Frozen: (WANTS_A_PERSON, ""),
     sqlite3.Error: (LATER, "landfall doctor"),
     OSError: (WANTS_A_PERSON, "look at the disk or the stick"),
 }
@@ -86,6 +92,8 @@ def _parser() -> argparse.ArgumentParser:
             command.add_argument("--last", type=int, default=50)
         elif name in ("support-bundle", "export", "receipts"):
             command.add_argument("path", type=Path)
+        elif name in ("stop", "start"):
+            command.add_argument("--wait", type=float, default=WAIT_S, metavar="S")
     return parser
 
 
@@ -194,6 +202,24 @@ def _receipts(config: Config, chosen: argparse.Namespace) -> int:
     return _shown(chosen, asdict(taken), text, OK)
 
 
+def _stop(config: Config, chosen: argparse.Namespace) -> int:
+    said = lane.stop(config.kiosk.folder, lambda: _state(config), chosen.wait)
+    return _shown(chosen, {"lane": said}, f"{said}\n", OK)
+
+
+def _start(config: Config, chosen: argparse.Namespace) -> int:
+    said = lane.start(config.kiosk.folder, lambda: _state(config), chosen.wait)
+    return _shown(chosen, {"lane": said}, f"{said}\n", OK)
+
+
+def _state(config: Config) -> str:
+    """The journey's, or that the program says nothing."""
+    try:
+        return next(str(part["value"]) for part in _health(config)["parts"] if part["part"] == "state")
+    except (Silent, StopIteration):
+        return "silent"
+
+
 def _stamp(config: Config) -> Stamp:
     keeper = clock.TimeKeeper(clock.SystemClock(), config.kiosk.folder / "time", boot_id=clock.read_boot_id())
     return keeper.stamp()
@@ -221,6 +247,8 @@ COMMANDS: dict[str, Callable[[Config, argparse.Namespace], int]] = {
     "support-bundle": _support,
     "export": _export,
     "receipts": _receipts,
+    "stop": _stop,
+    "start": _start,
 }
 
 if __name__ == "__main__":

@@ -21,6 +21,7 @@ from appliance.reporting import brokers
 from appliance.reporting.brokers import Broker
 from appliance.reporting.condition import disk_free_bytes
 from appliance.reporting.settings import dates_fit, tls_context
+from appliance.standing import FROZEN, STOPPED
 from appliance.vision.errors import ModelAbsent, ModelError
 from appliance.vision.model import MODELS, read_card, read_checked
 from border.encounter import ClockState
@@ -52,6 +53,14 @@ def _folder(config: Config) -> Iterator[Finding]:
     marks = config.storage
     level = OK if free_mb > marks.soft_mark_mb else LOOK if free_mb > marks.hard_mark_mb else ACT
     yield Finding("disk", level, f"{free_mb} MB free", "" if level == OK else "Bring the uplink back, or export.")
+
+
+def _lane(config: Config) -> Iterator[Finding]:
+    folder = config.kiosk.folder
+    if (folder / FROZEN).exists():
+        yield Finding("lane", LOOK, "was closed by the technician's tool", "Finish the operation on its page.")
+    elif (folder / STOPPED).exists():
+        yield Finding("lane", LOOK, "was closed by hand", "landfall start")
 
 
 def _journal(config: Config) -> Iterator[Finding]:
@@ -196,6 +205,7 @@ def watchdog(root: Path) -> Finding:
 
 CHECKS: tuple[Callable[[Config], Iterator[Finding]], ...] = (
     _folder,
+    _lane,
     _journal,
     _keys,
     _clock,

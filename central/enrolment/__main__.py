@@ -7,7 +7,7 @@ voucher DIR --port NAME --lane NAME ...   a voucher to be signed; prints its ser
 sign DIR SERIAL --as NAME [--out FILE]    one signature; with the second FILE is the voucher
 answer DIR --request FILE --answer FILE   a stick from a port: a request, a proof or a sheet
 end DIR --kiosk NAME --as NAME --why TEXT   nothing of this lane is taken from now on
-serve DIR --listen HOST:PORT [--broker-pid FILE]
+serve DIR --listen HOST:PORT [--broker-pid FILE --broker HOST:PORT]
 """
 
 from __future__ import annotations
@@ -35,6 +35,7 @@ from border.messages import cose
 from border.messages.errors import MessageError
 from central.enrolment import folder as folders
 from central.enrolment import voucher_desk
+from central.enrolment.eviction import Broker, Pass, evict
 from central.enrolment.office import Office
 from central.enrolment.people import add_person, open_person, read_people
 from central.enrolment.publication import Publication, tell_broker
@@ -110,8 +111,8 @@ def answer(chosen: argparse.Namespace) -> None:
         SHEET_TYPE: office.sheet,
     }
     reply = ways.get(_kind(data), ways[ENROLMENT_TYPE])(data)  # what cannot be read is refused with its cause
-    publication.look()
-    write_whole(chosen.answer, reply)
+    write_whole(chosen.answer, reply)  # it counts by now; a broker that is away must not keep it from the device
+    _publish(publication)
 
 
 def end(chosen: argparse.Namespace) -> None:
@@ -120,7 +121,21 @@ def end(chosen: argparse.Namespace) -> None:
     office, publication = _office(chosen)
     if not office.end(chosen.kiosk, who, chosen.why):
         raise FolderError(f"{chosen.kiosk} is not in service")
-    publication.look()
+    _publish(publication)
+
+
+class NotPublished(Exception):
+    """What was asked is done and stands in the register; the broker does not know of it yet."""
+
+
+def _publish(publication: Publication) -> None:
+    """Raises `NotPublished`."""
+    try:
+        publication.look()
+    except OSError as error:
+        raise NotPublished(
+            f"done; but not at the broker, until serve or the next command has told it: {error}"
+        ) from error
 
 
 def serve(chosen: argparse.Namespace) -> None:
@@ -136,7 +151,18 @@ def serve(chosen: argparse.Namespace) -> None:
 def _office(chosen: argparse.Namespace) -> tuple[Office, Publication]:
     office = Office(folders.load_desk(chosen.folder), _store(chosen), wall_ms)
     pid_file: Path | None = chosen.broker_pid
-    return office, Publication(chosen.folder / "crl.pem", office, now, lambda: tell_broker(pid_file))
+    told = lambda: tell_broker(pid_file)  # noqa: E731
+    return office, Publication(chosen.folder / "crl.pem", office, now, told, _evicting(chosen))
+
+
+def _evicting(chosen: argparse.Namespace) -> Callable[[Pass], None] | None:
+    if chosen.broker is None:
+        return None
+    if chosen.broker_pid is None:
+        raise FolderError("--broker wants --broker-pid: a broker that has not read the new list lets everybody back in")
+    host, _, port = chosen.broker.rpartition(":")
+    broker = Broker(host, int(port), chosen.folder / "ca.crt")
+    return lambda shown: evict(broker, shown)
 
 
 def _store(chosen: argparse.Namespace) -> Store:
@@ -167,6 +193,9 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
         if stored:
             made.add_argument("--database", required=True, metavar="URL", help="sqlite:PATH or postgresql://...")
             made.add_argument("--broker-pid", type=Path, help="mosquitto's pid file: it is told of a new list")
+            made.add_argument(
+                "--broker", metavar="HOST:PORT", help="there the connections of who was revoked are ended"
+            )
         return made
 
     one = command(init, "make what is missing", stored=False)
@@ -204,7 +233,7 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """0: done; 2: what was asked cannot be, and why; 75: the database is away, try again."""
+    """0: done; 2: what was asked cannot be, and why; 75: the database or the broker is away, try again."""
     logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(name)s %(levelname)s %(message)s")
     chosen = parse(arguments)
     os.umask(0o077)
@@ -212,6 +241,9 @@ def main(arguments: Sequence[str]) -> int:
         chosen.work(chosen)
     except StoreUnavailable as error:
         sys.stderr.write(f"central.enrolment: the database is away: {error}\n")
+        return 75
+    except NotPublished as error:
+        sys.stderr.write(f"central.enrolment: {error}\n")
         return 75
     except (FolderError, VoucherError, OSError, ValueError) as error:
         sys.stderr.write(f"central.enrolment: {error}\n")

@@ -240,11 +240,22 @@ def _move_site(t: Transaction, case: Case, lane: LaneRow, attested: Attested | N
     return _ruling(t, case, lane, None, attested, leaves=old.kiosk, left_seq=consent.last_seq)
 
 
+def _retired(t: Transaction, case: Case, lane: LaneRow) -> IdentityRow | None:
+    """The identity that retired itself, if it is its key that asks again: its answer was lost, and it must be able to
+    wipe itself. None where headquarters ended the lane."""
+    if lane.state is not LaneState.RETIRED or Purpose.RETIRE not in {one.what for one in lanes.events(t, lane.kiosk)}:
+        return None
+    last = lanes.identities(t, lane.kiosk)[-1]
+    return last if _is_same(last, case) else None
+
+
 def _renew(t: Transaction, case: Case, lane: LaneRow, _attested: Attested | None) -> Ruling:
     return _ruling(t, case, lane, _own(t, case, lane), None)
 
 
 def _retire(t: Transaction, case: Case, lane: LaneRow, _attested: Attested | None) -> Ruling:
+    if (retired := _retired(t, case, lane)) is not None:
+        return _ruling(t, case, lane, retired, None)
     current = _own(t, case, lane)
     _drained(t, lane.kiosk, case.request.last_seq)
     return _ruling(t, case, lane, current, None)

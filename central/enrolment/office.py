@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from string import Template
@@ -39,6 +39,7 @@ from border.messages.errors import MessageError
 from central import certificates
 from central.certificates import Authority
 from central.enrolment import tpm
+from central.enrolment.eviction import Pass
 from central.enrolment.judgement import Attested, Case, Refused, Ruling, judge, moment, public_key, spki
 from central.enrolment.settings import Settings
 from central.store import lanes, vouchers
@@ -56,6 +57,7 @@ from central.store.lanes import (
 )
 
 SECRET_BYTES = 32
+EVICTION_LIFETIME = timedelta(minutes=10)
 NOT_STORABLE = Refused(Refusal.BAD_REQUEST, "it holds a value that no database row can hold")
 UNREADABLE: Mapping[str, Refusal] = {
     "bad_signature": Refusal.WRONG_SIGNATURE,
@@ -202,6 +204,23 @@ class Office:
             lifetime=timedelta(days=self._desk.settings.crl_days),
         )
 
+    def cut_off(self, listed: Set[int]) -> frozenset[str]:
+        """Lanes of which a certificate for the line ended early and is not on the list (serial numbers) yet."""
+        with self._store.snapshot() as t:
+            rows = lanes.revoked(t, self._wall_ms())
+        return frozenset(row.kiosk for row in rows if row.usage is Usage.TLS and int(row.serial, 16) not in listed)
+
+    def passed(self, kiosk: str) -> Pass | None:
+        """For the office itself, to take this lane's place at the broker for a moment. None: there never was one."""
+        key = certificates.new_key()
+        with self._store.transaction() as t:
+            known = lanes.identities(t, kiosk)
+            if not known:
+                return None
+            issued = self._issue(t, known[-1], Usage.EVICTION, key.public_key())
+            self._say(t, kiosk, "evicted", "", f"certificate {issued.serial}")
+        return Pass(kiosk, issued.der, key)
+
     def version(self) -> int:
         with self._store.snapshot() as t:
             return lanes.version(t)
@@ -275,8 +294,10 @@ class Office:
         request = case.request
         revoked: list[str] = []
         if request.purpose is Purpose.RETIRE:
-            revoked += self._ended(t, request.kiosk, LaneState.RETIRED, End(request.last_seq, False, "retire"))
             identity = ruling.keep
+            if identity is not None and not identity.until_ms:  # else it retired before, and its answer was lost
+                end = End(request.last_seq, False, Purpose.RETIRE)
+                revoked += self._ended(t, request.kiosk, LaneState.RETIRED, end)
         elif request.purpose is Purpose.RENEW:
             identity = ruling.keep
         else:
@@ -374,7 +395,7 @@ class Office:
             lifetime = timedelta(days=settings.identity_days)
             made = certificates.identity_certificate(authority, key, identity.kiosk, self._now(), lifetime=lifetime)
         else:
-            lifetime = timedelta(days=settings.tls_days)
+            lifetime = EVICTION_LIFETIME if usage is Usage.EVICTION else timedelta(days=settings.tls_days)
             made = certificates.client_certificate(authority, key, identity.kiosk, self._now(), lifetime=lifetime)
         row = CertificateRow(
             serial=f"{made.serial_number:x}",

@@ -29,6 +29,7 @@ ENDED = frozenset({LaneState.MOVED, LaneState.RETIRED})
 class Usage(StrEnum):
     IDENTITY = "identity"  # signs records; no broker takes it
     TLS = "tls"
+    EVICTION = "eviction"  # the office's own, for a moment in a lane's name
 
 
 @dataclass(frozen=True, slots=True)

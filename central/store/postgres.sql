@@ -257,7 +257,7 @@ CREATE TABLE IF NOT EXISTS certificates (
   serial TEXT PRIMARY KEY,                       -- hex
   kiosk TEXT NOT NULL,
   generation BIGINT NOT NULL,
-  usage TEXT NOT NULL,                           -- identity | tls
+  usage TEXT NOT NULL,                           -- identity | tls | eviction
   not_before_ms BIGINT NOT NULL,
   not_after_ms BIGINT NOT NULL,
   der BYTEA NOT NULL,

@@ -251,7 +251,7 @@ CREATE TABLE IF NOT EXISTS certificates (
   serial TEXT PRIMARY KEY,                       -- hex
   kiosk TEXT NOT NULL,
   generation INTEGER NOT NULL,
-  usage TEXT NOT NULL,                           -- identity | tls
+  usage TEXT NOT NULL,                           -- identity | tls | eviction
   not_before_ms INTEGER NOT NULL,
   not_after_ms INTEGER NOT NULL,
   der BLOB NOT NULL,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from provisioning import records
+from provisioning import program, records
 from provisioning.bench import Bench
 from provisioning.refusals import Code, refused
 from provisioning.step import Answers, Facts, Question, Step
@@ -18,6 +18,7 @@ def is_done(bench: Bench) -> bool:
 def do(bench: Bench, _answers: Answers) -> Question | None:
     found = records.waiting(bench.folder)
     if not found.is_drained:
+        program.let_run(bench.folder)  # cut between its end and the wipe, with something recorded as its last act
         held = f", {found.held} of them held back" if found.held else ""
         raise refused(
             Code.WAITING,

@@ -57,10 +57,14 @@ class Broker:
         self._process.start()
         wait_for_broker(self._process, self.port)
 
+    @property
+    def pid(self) -> int:
+        assert self._process.pid is not None
+        return self._process.pid
+
     def reread(self) -> None:
         """SIGHUP: read the revocation list again."""
-        assert self._process.pid is not None
-        os.kill(self._process.pid, signal.SIGHUP)
+        os.kill(self.pid, signal.SIGHUP)
 
     def stop(self) -> None:
         self._process.stop()

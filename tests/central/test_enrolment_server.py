@@ -89,7 +89,11 @@ class Place:
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
-    folder = tmp_path_factory.mktemp("office")
+    yield make_place(tmp_path_factory.mktemp("office"))
+
+
+def make_place(folder: Path) -> Place:
+    """Two people, one port, and nobody serving yet."""
     made = Place(folder / "ca", f"sqlite:{folder / 'office.db'}", free_port())
     ca.init(made.folder, [], datetime.now(UTC))
     made.done("init", "--host", "localhost", "--url", f"https://localhost:{made.port}", stored=False)
@@ -97,7 +101,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
         made.done("person", name, who=name, stored=False)
     (folder / "kiosk.toml").write_text(CONFIGURATION)
     made.done("port", "bequia", "--configuration", str(folder / "kiosk.toml"))
-    yield made
+    return made
 
 
 @contextlib.contextmanager

@@ -211,10 +211,19 @@ def test_a_lane_retires_when_its_records_are_here_and_nothing_of_it_is_taken_aft
     assert (answer.chain, answer.tls_chain, len(answer.revoked)) == ((), (), 2)
     assert hq.lane_state() == "retired"
     assert reasons(centre, third) == [(REJECT, "revoked_kiosk")]
+    lost = board.enrol(hq, b"", purpose=Purpose.RETIRE, last_seq=2)  # its answer never came: it must be able to wipe
+    assert (lost.chain, lost.revoked, lost.generation) == ((), (), answer.generation)
     assert board.refusal(hq, board.request(b"", purpose=Purpose.RENEW)) is Refusal.REVOKED
     again = Board("board-a")
     assert again.refusal(hq, again.request(voucher)) is Refusal.LANE_ENDED
     assert again.enrol(hq, voucher, "quay-2").generation == 1
+
+
+def test_a_lane_that_headquarters_ended_does_not_retire(hq: Headquarters) -> None:
+    board = Board("board-a")
+    board.enrol(hq, hq.voucher())
+    assert hq.office.end("quay-1", "m.charles", "retire")  # whatever the word of the person was
+    assert board.refusal(hq, board.request(b"", purpose=Purpose.RETIRE)) is Refusal.REVOKED
 
 
 def test_what_was_lost_with_a_disk_does_not_keep_a_lane_from_retiring(hq: Headquarters, centre: Centre) -> None:

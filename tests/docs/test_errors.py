@@ -9,6 +9,7 @@ from appliance.devices import PAPER_LOW
 from appliance.post.severity import SEVERITY
 from appliance.reporting import outbox
 from appliance.reporting.inbox import Verdict
+from appliance.standing import LANE_STARTED, LANE_STOPPED
 from border.documents import errors as document_errors
 from border.documents.chip_trust import CAPS
 from border.enrolment.refusals import REFUSALS, Refusal
@@ -43,7 +44,7 @@ EXPECTED: dict[str, set[str]] = {
     "Content from headquarters": {*map(str, Verdict), "unreadable"},
     "Remarks on a chip": set(CAPS) - chip_trust.REFERRING,
     "Document bytes": set(document_errors.REASONS),
-    "Alarms": {*map(str, AlarmKind), *TAMPERS},
+    "Alarms": {*map(str, AlarmKind), *TAMPERS, LANE_STOPPED, LANE_STARTED},
 }
 
 

@@ -64,7 +64,7 @@ class Island:
             holder.wait_until((board.state / SOCKET).is_socket, PATIENCE_S)
         traveller, officer = ports(board)
         kiosk = Process(
-            "kiosk", module("appliance", "--config", str(board.state / "kiosk.toml")), board.state / "kiosk.log"
+            "kiosk", module("appliance", "--config", str(board.state / "kiosk.toml")), board.folder / "kiosk.log"
         )
         place = KioskPlace("quay-1", board.state, traveller, officer, Uplink(self.harbour.port.broker_port), kiosk)
         stand = Stand(place, quay, keys=board.state / "keys", on_loop=self.harbour.do)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import os
 import shutil
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -10,18 +11,24 @@ from pathlib import Path
 import pytest
 from cryptography import x509
 
+from appliance import durable
 from appliance.keys import load_keys
 from appliance.post.schema import open_database
 from border.enrolment.refusals import Refusal
 from border.enrolment.values import Purpose
 from central.enrolment.publication import read_list
-from provisioning import operations
+from provisioning import operations, program
 from provisioning.step import Refused
-from provisioning.steps import STEPS
+from provisioning.steps import STEPS, wipe
 from tests.provisioning.headquarters import Headquarters
 from tests.provisioning.world import Board, done, failure
 
 NUMBERS = itertools.count(1)
+WAITS = (
+    "INSERT INTO outbox (record, seq, slot, priority, state, topic, part, slice, digest, at_wall_ms, size, payload)"
+    " VALUES (?, ?, ?, ?, 'queued', ?, ?, ?, ?, ?, ?, ?)"
+)
+WAITING = ("record-1", 1, 0, 1, "landfall/1/x", "", 0, b"", 0, 1, b"x")
 
 
 @pytest.fixture(scope="module")
@@ -131,12 +138,7 @@ def test_a_lane_retires(headquarters: Headquarters, tmp_path: Path) -> None:
 def test_nothing_is_wiped_while_a_record_waits(headquarters: Headquarters, tmp_path: Path) -> None:
     board = commissioned(headquarters, tmp_path / "board", "quay-6")
     database = open_database(board.state / "journal.sqlite")
-    row = ("record-1", 1, 0, 1, "landfall/1/x", "", 0, b"", 0, 1, b"x")
-    database.execute(
-        "INSERT INTO outbox (record, seq, slot, priority, state, topic, part, slice, digest, at_wall_ms, size, payload)"
-        " VALUES (?, ?, ?, ?, 'queued', ?, ?, ?, ?, ?, ?, ?)",
-        row,
-    )
+    database.execute(WAITS, WAITING)
     said = failure(board.go("retire"))
     assert said.code == "PRO-WAITING"
     assert "1 wait" in said.why
@@ -145,6 +147,37 @@ def test_nothing_is_wiped_while_a_record_waits(headquarters: Headquarters, tmp_p
     database.execute("DELETE FROM outbox")  # the centre has signed for it
     database.close()
     assert failure(board.go("retire")).code == "PRO-NO-ANSWER"
+
+
+def test_nothing_is_wiped_under_a_program_that_does_not_end(
+    headquarters: Headquarters, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    board = commissioned(headquarters, tmp_path / "board", "quay-9")
+    monkeypatch.setattr(wipe, "ENDS_S", 0.0)
+    assert failure(board.go("retire")).code == "PRO-NO-ANSWER"
+    assert headquarters.answer(board.stick)
+    running = durable.lock(board.state / program.RUNNING)
+    assert failure(board.go("retire")).code == "PRO-KIOSK"
+    assert (board.state / "kiosk.toml").is_file()
+    assert (board.state / "keys" / "device.key").is_file()
+    os.close(running)
+    assert board.go("retire").is_finished
+    assert not (board.state / "keys").exists()
+
+
+def test_what_the_program_recorded_as_its_last_act_is_waited_for(headquarters: Headquarters, tmp_path: Path) -> None:
+    """The power failed between the program's end and the look at what it left: the program must be able to run."""
+    board = commissioned(headquarters, tmp_path / "board", "quay-10")
+    assert failure(board.go("retire")).code == "PRO-NO-ANSWER"
+    assert headquarters.answer(board.stick)
+    database = open_database(board.state / "journal.sqlite")
+    database.execute(WAITS, WAITING)
+    (board.state / "kiosk.toml").rename(board.state / program.ENDED)
+    assert failure(board.go("retire")).code == "PRO-WAITING"
+    assert (board.state / "kiosk.toml").is_file()
+    database.execute("DELETE FROM outbox")
+    database.close()
+    assert board.go("retire").is_finished
 
 
 def test_a_certificate_is_renewed_when_two_thirds_are_over_and_after_it_ran_out(
