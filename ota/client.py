@@ -8,6 +8,7 @@ import logging
 import shutil
 import ssl
 import time
+from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -21,6 +22,8 @@ from ota.disk import Disk
 from ota.disk import replace as write_whole
 from ota.floor import Floor
 from ota.folder_source import place
+from ota.held import Bundle, held, served
+from ota.images import Steps
 from ota.journal import Entry, Journal
 from ota.refusals import Code, Later, Refused
 from ota.release import Release, Role
@@ -63,7 +66,9 @@ class Client:
         settings.folder.mkdir(parents=True, exist_ok=True)
         self._floor = floors.load(settings.folder, floors.highest(BUILT_IN, settings.floor))
         self._boot = boot_id.read_text(encoding="ascii").strip() if boot_id.exists() else ""
-        bench = Bench(settings, disk, App(settings.app), self._fetch, _now_s, self._place, self._tell, self._floor_s)
+        bench = Bench(
+            settings, disk, App(settings.app), self._fetch, self._bundle, _now_s, self._place, self._tell, self._floor_s
+        )
         self._agents = {role: self._agent(role, hands) for role, make in HANDS.items() if (hands := make(bench))}
         self._word: Word | None = None
         self._brought: Word | None = None
@@ -203,6 +208,11 @@ class Client:
             return fetch.adopt(place(self._way.content) / release.file, release, store)
         return fetch.fetch(self._pool, self._way.content, release, store, _progress)
 
+    def _bundle(self, release: Release) -> AbstractContextManager[Bundle]:
+        if self._way.name == USB:
+            return held(place(self._way.content) / release.file, release, Steps())
+        return served(self._way.content, release)
+
     def _place(self) -> Place:
         return Place(self._boot, tryboot.start().slot)
 
@@ -221,7 +231,7 @@ def _net(settings: Settings) -> Way:
 
 
 def _stick(stick: Path, settings: Settings) -> Way:
-    base = (stick / layout.STICK).resolve()
+    base = stick.resolve() / layout.STICK
     director, image = layout.director(base, settings.device), layout.image(base)
     told, known = layout.metadata(director), layout.metadata(image)
     return Way(USB, f"{told.as_uri()}/", f"{known.as_uri()}/", f"{layout.contents(image).as_uri()}/")

@@ -194,12 +194,25 @@ def to_stick(options: argparse.Namespace) -> Told:
         signed = ((_writer(options, IMAGE), online.image), *((writer, online.director) for writer in directors))
         for writer, holders in signed:
             _refresh(writer, holders, options.days)
-        done = stick.write(DISK, options.updates, options.to, options.device)
+        done = stick.write(DISK, options.updates, options.to, options.device, _tenths())
         for writer, holders in signed:
             _refresh(writer, holders)
     names = [release.name for release in done.releases]
     told = f"{len(names)} releases, {done.length} bytes, for {', '.join(options.device)}, valid {options.days} days"
     return Told((told, *names), {"releases": names, "bytes": done.length, "days": options.days})
+
+
+def _tenths() -> stick.Progress:
+    """For a person who waits: each tenth once."""
+    said = set[str]()
+
+    def progress(percent: int, what: str) -> None:
+        line = f"{what}: {percent // 10 * 10} %"
+        if line not in said:
+            said.add(line)
+            sys.stderr.write(f"{line}\n")
+
+    return progress
 
 
 def floor(options: argparse.Namespace) -> Told:

@@ -8,9 +8,11 @@ partition without a kernel is not started. The real firmware was not run.
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import selectors
 import shutil
+import socket
 import subprocess
 import time
 from dataclasses import dataclass, field
@@ -34,12 +36,15 @@ class Brick(Exception):
 
 @dataclass
 class Board:
-    """One machine with its disk. The memory of the try is a file of one sector, a second disk to the guest."""
+    """One machine with its disk. The memory of the try is a file of one sector, a second disk to the guest; a stick is
+    a third."""
 
     folder: Path
     disk: Path
     more: str = ""
     log: Path | None = None  # where every write to the disk is recorded
+    stick: Path | None = None
+    has_uplink: bool = True
     console: str = ""
     starts: list[tuple[int, bool]] = field(default_factory=list)
     qemu: subprocess.Popen[bytes] | None = None
@@ -119,6 +124,21 @@ class Board:
             self._ended()
         self._clear()
 
+    def pull_stick(self) -> None:
+        """What the guest has not read by now it cannot read any more. Plugged in again by the next start."""
+        with socket.socket(socket.AF_UNIX) as line:
+            line.connect(str(self.folder / "qmp"))
+            with line.makefile("rw") as file:
+                file.readline()  # its greeting
+                for command, arguments in (
+                    ("qmp_capabilities", {}),
+                    ("human-monitor-command", {"command-line": "drive_del stick"}),
+                ):
+                    file.write(json.dumps({"execute": command, "arguments": arguments}))
+                    file.flush()
+                    while "return" not in (answer := json.loads(file.readline())):
+                        assert "event" in answer, answer
+
     def _choose(self) -> tuple[int, bool]:
         is_try = self.is_armed
         self._clear()
@@ -159,9 +179,19 @@ class Board:
             "nice", "-n", "10", "qemu-system-aarch64", *MACHINE, "-monitor", "none", "-no-reboot",
             "-kernel", str(self.folder / "Image"), "-initrd", str(self.folder / "initrd"), "-dtb", str(tree),
             "-append", line, *self._first_disk(), "-device", "virtio-blk-pci,drive=d0",
-            "-drive", flag, "-device", "virtio-blk-pci,drive=d1",
-            "-netdev", "user,id=n0", "-device", "virtio-net-pci,netdev=n0,romfile=",
+            "-drive", flag, "-device", "virtio-blk-pci,drive=d1", *self._stick(),
+            "-netdev", f"user,id=n0,restrict={'off' if self.has_uplink else 'on'}",
+            "-device", "virtio-net-pci,netdev=n0,romfile=",
             "-device", "virtio-rng-pci",
+        ]  # fmt: skip
+
+    def _stick(self) -> list[str]:
+        if self.stick is None:
+            return []
+        drive = f"file={self.stick},format=raw,if=none,id=stick,readonly=on"
+        return [
+            "-drive", drive, "-device", "virtio-blk-pci,drive=stick",
+            "-qmp", f"unix:{self.folder / 'qmp'},server=on,wait=off",
         ]  # fmt: skip
 
     def _first_disk(self) -> list[str]:

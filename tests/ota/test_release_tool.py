@@ -5,18 +5,33 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import os
 import shutil
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+import urllib3
 from tuf.api.metadata import Metadata, Root
 
 from ota import layout, signers
-from ota.floor import decode
+from ota.disk import RealDisk
+from ota.floor import Floor, decode
+from ota.held import held
+from ota.office import Office, Said
+from ota.online import load as load_online
 from ota.publish import Writer
+from ota.raucb import manifest_sha256
 from ota.release import Role
 from ota.release_tool import main
+from ota.repository import Repository, Source
+from ota.rollout import Terms
+from ota.trust import check
+from tests.image_guest import media
+from tests.image_guest.media import Keys
+from tests.ota.conftest import ME
+from tests.ota.tokens import needs
 
 PEOPLE = ("ann", "ben", "cleo")
 
@@ -354,3 +369,56 @@ def test_an_images_floor_leaves_one_way_back(desk: Desk) -> None:
     written = decode((desk.folder / "floor").read_bytes())
     assert written is not None
     assert (dict(written.counters), written.time_s > 0) == ({"apps": 2}, True)
+
+
+@pytest.fixture
+def image_bundle(tmp_path: Path) -> tuple[Path, Keys]:
+    needs("rauc", "mksquashfs", "openssl")
+    content, keys = tmp_path / "content", media.keys(tmp_path / "rauc")
+    content.mkdir()
+    for name in ("rootfs.ext4", "boot.vfat"):
+        (content / name).write_bytes(os.urandom(64 * 4096))
+    media.bundle(content, made := tmp_path / "image.raucb", "2026.12", keys)
+    return made, keys
+
+
+def test_an_image_goes_from_holders_to_a_stick_and_a_kiosk_believes_it(
+    desk: Desk, image_bundle: tuple[Path, Keys], tmp_path: Path
+) -> None:
+    bundle, keys = image_bundle
+    first, request = desk.request("director"), desk.request("image")
+    scheme = desk.scheme("director")
+    assert desk.tool("keys", first, "--updates", desk.updates, "--scheme", scheme, "--repository", "director")[0] == 0
+    desk.sign(first, "ann", "ben")
+    assert desk.publish(first)[0] == 0
+    words = ("release", request, bundle, "--updates", desk.updates, "--role", "images", "--version", "2026.12")
+    assert desk.tool(*words, "--hardware", ME.hardware, "--keyring", keys.ca)[0] == 0
+    desk.sign(request, "ann", "ben")
+    assert desk.publish(request)[0] == 0
+    now_s = int(time.time())
+    office = Office(desk.updates, RealDisk(), lambda: now_s, Terms(approval=False), load_online(desk.online()))
+    release = office.begin("images/1-image.raucb")
+    office.check_in(Said(ME.device, ME.hardware, now_s))
+
+    mounted = tmp_path / "mounted"
+    mounted.mkdir()
+    status, said = desk.tool(
+        "stick", "--updates", desk.updates, "--online", desk.online(), "--device", ME.device, "--to", mounted
+    )
+    assert status == 0, said
+    assert f"1 releases, {bundle.stat().st_size} bytes, for {ME.device}, valid 30 days\n{release.name}\n" in said
+    assert f"writing {release.name}: 100 %\n" in said
+    assert f"reading {release.name}: 100 %\n" in said
+    base, roots = mounted / layout.STICK, office.roots()
+    folders = (("director", layout.director(base, ME.device), roots[1]), ("image", layout.image(base), roots[0]))
+    sources = (
+        Source(name, tmp_path / f"kiosk-{name}", root, f"{layout.metadata(folder).as_uri()}/")
+        for name, folder, root in folders
+    )
+    in_four_weeks_s = now_s + 28 * 86400
+    director, image = (Repository(source, urllib3.PoolManager(), in_four_weeks_s, RealDisk()) for source in sources)
+    (told,) = check(director, image, ME, Floor()).assignments
+    assert told.release == release
+    with held(layout.contents(layout.image(base)) / release.file, release, lambda _percent, _what: None):
+        assert release.manifest_sha256 == manifest_sha256(bundle)
+    assert desk.image.expires_s() < now_s + 4 * 86400, "what the servers show lives no longer than before"
