@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import logging
+import os
 import shutil
 import ssl
 import time
@@ -18,7 +19,7 @@ from ota import clock, fetch, layout, tryboot
 from ota import floor as floors
 from ota.agent import Agent, Hands, Place
 from ota.app import App
-from ota.disk import Disk
+from ota.disk import Disk, remove
 from ota.disk import replace as write_whole
 from ota.floor import Floor
 from ota.folder_source import place
@@ -41,6 +42,8 @@ BUILT_IN = Floor(time_s=1_793_000_000)  # 2026-10-26: this program is not older
 TOLD = 24
 """Steps of each role that lie ready for whoever reports them: the last two or three transactions."""
 STATE = "state.json"
+BROUGHT = "brought"
+"""Where the stick was mounted whose word counts; not there when the servers' does."""
 NET, USB = "net", "usb"
 MOST_ANNOUNCED = 16 * 1024
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
@@ -70,9 +73,9 @@ class Client:
             settings, disk, App(settings.app), self._fetch, self._bundle, _now_s, self._place, self._tell, self._floor_s
         )
         self._agents = {role: self._agent(role, hands) for role, make in HANDS.items() if (hands := make(bench))}
+        self._net = self._way = _net(settings)
         self._word: Word | None = None
-        self._brought: Word | None = None
-        self._way = _net(settings)
+        self._brought = self._remembered()
         self._heard = b""
         self._write()  # it may have been cut before it could
 
@@ -84,7 +87,11 @@ class Client:
     def turn(self) -> None:
         """Ask, and go as far as it goes. Raises OSError; everything else that is wrong is said and waited for."""
         self._say()
-        self._word = self._ask() or self._brought
+        if (word := self._ask()) is not None:
+            self._forget()
+            self._word, self._way = word, self._net
+        else:
+            self._word, self._way = self._brought or (None, self._net)
         self.go_on()
 
     def go_on(self) -> None:
@@ -109,19 +116,20 @@ class Client:
     def from_stick(self, stick: Path) -> tuple[str, ...]:
         """What a folder brought says and holds, in place of the servers. One line for each thing that came of it.
 
-        `stick`: where it is mounted. Refused and believed as from the net, into the same journals. Raises OSError.
+        `stick`: where it is mounted. Refused and believed as from the net, into the same journals. Its word counts,
+        for the next client too, until the servers have one. Raises OSError.
         """
-        self._way = _stick(stick, self._settings)
+        way = _stick(stick, self._settings)
         try:
-            self._word = self._brought = self._judged(self._way)
+            word = self._judged(way)
+            self._remember(stick)
+            self._brought = self._word, self._way = word, way
             before = self._last()
-            waiting = self._advance(self._brought)
+            waiting = self._advance(word)
         except Refused as refused:
             return (str(refused),)
         except Later as later:
             return (str(later if later.code is not Code.OFFLINE else Later(Code.STICK, f"not whole, {later.why}")),)
-        finally:
-            self._way = _net(self._settings)
         if self._last() != before:
             self._say()
         return (*(_told(last) for role, last in self._last().items() if last and last != before[role]), *waiting)
@@ -174,9 +182,33 @@ class Client:
         last = self._last().get(Role.IMAGES)
         return last is not None and last.state is State.ROLLED_BACK
 
+    def _remember(self, stick: Path) -> None:
+        """What it said is on the disk already, as metadata that was verified."""
+        write_whole(self._disk, self._settings.folder / BROUGHT, os.fsencode(stick.resolve()))
+
+    def _remembered(self) -> tuple[Word, Way] | None:
+        """The word of a stick that a client before this one was given, judged anew: that it lies here is no reason to
+        believe it."""
+        folder = self._settings.folder.resolve()
+        if not (folder / BROUGHT).exists():
+            return None
+        way = _stick(Path(os.fsdecode((folder / BROUGHT).read_bytes())), self._settings)
+        own = replace(way, director=f"{(folder / DIRECTOR).as_uri()}/", image=f"{(folder / IMAGE).as_uri()}/")
+        try:
+            return self._judged(own), way
+        except (Refused, Later) as why:
+            log.warning("what a stick said counts no more: %s", why)
+            return None
+
+    def _forget(self) -> None:
+        """The servers' word is at least as new."""
+        self._brought = None
+        if (path := self._settings.folder / BROUGHT).exists():
+            remove(self._disk, path)
+
     def _ask(self) -> Word | None:
         try:
-            return self._judged(self._way)
+            return self._judged(self._net)
         except (Refused, Later) as why:
             log.warning("%s (clock %s)", why, clock.judge(_now_s(), self._floor.time_s).state)
             return None
@@ -185,8 +217,8 @@ class Client:
         """What both repositories say by that way. Raises `Refused`, `Later`, OSError."""
         settings, now = self._settings, clock.judge(_now_s(), self._floor.time_s)
         sources = (
-            Source(DIRECTOR, settings.folder / "director", settings.director_root.read_bytes(), way.director),
-            Source(IMAGE, settings.folder / "image", settings.image_root.read_bytes(), way.image),
+            Source(DIRECTOR, settings.folder / DIRECTOR, settings.director_root.read_bytes(), way.director),
+            Source(IMAGE, settings.folder / IMAGE, settings.image_root.read_bytes(), way.image),
         )
         director, image = (Repository(source, self._pool, now.now_s, self._disk) for source in sources)
         word = check(director, image, Identity(settings.device, settings.hardware), self._floor)
