@@ -65,6 +65,7 @@ class PublishCode(StrEnum):
     TOKEN = "RELEASE-TOKEN"  # noqa: S105 - a device that holds keys
     BUNDLE = "RELEASE-BUNDLE"
     STICK = "RELEASE-STICK"
+    MODELS = "RELEASE-MODELS"
 
 
 class Unpublished(Exception):
