@@ -103,7 +103,6 @@ class ImageInstaller:
         if self._manifest(runs=False) != release.manifest_sha256:
             with self._bundles(release) as bundle:
                 self._put(bundle, release.manifest_sha256)
-            self._compare(release.manifest_sha256)
 
     def switch(self, sha256: str) -> None:
         """Arm one try and restart; does not return. The machine that was restarted comes here too, and goes on."""
@@ -132,11 +131,12 @@ class ImageInstaller:
         self._slots.mark("bad", "other")
 
     def _put(self, bundle: Bundle, manifest: str) -> None:
+        """A stick that was pulled out, or changed, is no fault of the image: RAUC may say anything then, or die."""
         try:
             self._slots.install(bundle.address, manifest, self._progress)
+            self._compare(manifest)
         except (Later, Refused) as said:
-            if said.code in (Code.STREAM, Code.BUNDLE):
-                bundle.judge()  # a stick that was pulled out, or changed, is no fault of the image
+            bundle.judge()
             if isinstance(said, Later) and said.code is Code.STREAM:
                 self._count(said)
             raise
