@@ -33,7 +33,7 @@ from ota.publish import JSON, Holders, Writer, assignment
 from ota.refusals import PublishCode, Unpublished
 from ota.release import Release, Role
 from ota.rollout import End, Ring, Rollout, Status, Terms, Work
-from ota.workflow import State
+from ota.workflow import WITHDRAWN, State
 
 T = TypeVar("T")
 DEVICE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")  # it becomes the name of a folder
@@ -225,11 +225,13 @@ class Office:
         self._keep((*self._courses, Course(release, self._now_s(), begun)))
 
     def _heard(self, course: Course, said: Said) -> Course:
-        rollout = (
-            rollouts.check_in(course.rollout, said.device, said.at_s) if self.is_newest(course) else course.rollout
-        )
-        update = said.updates.get(course.release.role)
-        if update and update.sha256 == course.release.sha256 and (end := ENDS.get(update.state)):
+        rollout, update = course.rollout, said.updates.get(course.release.role)
+        end = ENDS.get(update.state) if update and update.sha256 == course.release.sha256 else None
+        if is_withdrawn := (end is End.REFUSED and update is not None and update.reason == WITHDRAWN):
+            rollout = rollouts.give_back(rollout, said.device)
+        if self.is_newest(course):
+            rollout = rollouts.check_in(rollout, said.device, said.at_s)
+        if end and not is_withdrawn:
             rollout = rollouts.hear(rollout, said.device, end)
         return replace(course, rollout=rollout)
 
