@@ -38,6 +38,8 @@ from ota.workflow import State
 
 log = logging.getLogger(__name__)
 SAY_S = 10.0
+AGAIN_S = 15.0
+"""Between two tries of what has to wait for a line, a stick or room."""
 BUILT_IN = Floor(time_s=1_793_000_000)  # 2026-10-26: this program is not older
 TOLD = 24
 """Steps of each role that lie ready for whoever reports them: the last two or three transactions."""
@@ -76,6 +78,7 @@ class Client:
         self._net = self._way = _net(settings)
         self._word: Word | None = None
         self._brought = self._remembered()
+        self._again_s = dict[Role, float]()
         self._heard = b""
         self._write()  # it may have been cut before it could
 
@@ -92,6 +95,7 @@ class Client:
             self._word, self._way = word, self._net
         else:
             self._word, self._way = self._brought or (None, self._net)
+        self._again_s.clear()
         self.go_on()
 
     def go_on(self) -> None:
@@ -124,6 +128,7 @@ class Client:
             word = self._judged(way)
             self._remember(stick)
             self._brought = self._word, self._way = word, way
+            self._again_s.clear()
             before = self._last()
             waiting = self._advance(word)
         except Refused as refused:
@@ -135,13 +140,17 @@ class Client:
         return (*(_told(last) for role, last in self._last().items() if last and last != before[role]), *waiting)
 
     def _advance(self, word: Word | None) -> tuple[str, ...]:
-        """Each role by itself: that one has to wait is no reason for another. What had to wait, and why."""
+        """Each role by itself: that one has to wait is no reason for another. What had to wait, and why; it is let
+        alone for a while then, for some work is done anew each time, as reading a stick to its end."""
         told = {a.release.role: a for a in word.assignments} if word else {}
         waiting = []
         for role, agent in self._agents.items():
+            if time.monotonic() < self._again_s.get(role, 0.0):
+                continue
             try:
                 agent.advance(told.get(role))
             except Later as later:
+                self._again_s[role] = time.monotonic() + AGAIN_S
                 log.info("%s: %s", role, later)
                 waiting.append(str(later))
             self._raise_floor(self._floor.with_counter(role, agent.lowest_counter()))

@@ -127,7 +127,7 @@ def announcing(broker: Broker, stamp: Path) -> Iterator[None]:
         thread.join()
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 def test_a_ring_that_a_person_begins_is_noticed_at_once_by_who_asks_once_a_day(kiosk: Kiosk, tmp_path: Path) -> None:
     port = Port(kiosk, tmp_path / "office")
     new, content = in_ring(1)

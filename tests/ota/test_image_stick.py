@@ -31,6 +31,7 @@ from tests.ota.test_client import Kiosk, kiosk
 from tests.ota.test_slots import MIB, SIZE, Host, able, first_page, host, keys, other_slot, say_nothing
 
 __all__ = ["able", "host", "keys", "kiosk"]
+pytestmark = pytest.mark.timeout(600)
 ROOM = 96 * MIB
 BOUND = "cd" * 32
 """A plain bundle's signature holds no manifest: what stands here is compared with nothing."""

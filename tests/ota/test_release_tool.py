@@ -443,7 +443,7 @@ def pack_models(desk: Desk, nets: Path, *more: str | Path) -> tuple[int, str]:
     return desk.tool("models", *words, *more)
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 def test_nets_go_from_the_command_to_a_kiosk_that_tries_and_uses_them(
     desk: Desk, nets: Path, with_models: Kiosk, tmp_path: Path
 ) -> None:
@@ -466,7 +466,7 @@ def test_nets_go_from_the_command_to_a_kiosk_that_tries_and_uses_them(
     assert {path.name for path in used.iterdir()} == {"RELEASE", *(path.name for path in nets.iterdir())}
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 def test_nets_that_no_kiosk_would_take_are_never_packed(desk: Desk, nets: Path) -> None:
     made, card = desk.folder / "models.zip", nets / "finger.toml"
     whole = card.read_text()

@@ -8,6 +8,8 @@ import sys
 import time
 from pathlib import Path
 
+import pytest
+
 from ota.client import BROUGHT
 from ota.release import Release
 from tests.ota.test_channels import LONG_S, Stick, policy, stick
@@ -15,6 +17,7 @@ from tests.ota.test_client import PATIENCE_S, Kiosk, kiosk, until
 from tests.ota.tokens import needs
 
 __all__ = ["kiosk", "stick"]
+pytestmark = pytest.mark.timeout(600)
 LARGE = 24 << 20
 """Bytes: long enough on the way to be killed there."""
 
