@@ -103,7 +103,11 @@ def listening(broker: Broker, into: Path) -> Iterator[None]:
     context = ssl.create_default_context(cafile=str(folder / "ca.crt"))
     context.load_cert_chain(folder / "device.crt", folder / "device.key")
     client.tls_set_context(context)
-    client.on_connect = lambda *_: client.subscribe(topics.announcement(), 1)
+
+    def subscribe(one: paho.Client, *_: object) -> None:
+        one.subscribe(topics.announcement(), 1)
+
+    client.on_connect = subscribe
     client.on_message = lambda _client, _data, message: write_whole(RealDisk(), into, bytes(message.payload))
     client.connect("localhost", broker.port)
     client.loop_start()

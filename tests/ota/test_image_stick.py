@@ -183,10 +183,12 @@ def test_what_is_no_plain_whole_file_is_refused_before_rauc_hears_of_it(bench: B
     file, elsewhere = bench.file(new), tmp_path / "elsewhere"
     whole = file.read_bytes()
 
-    def code() -> Code:
-        with pytest.raises((Refused, Later)) as said:
+    def code() -> Code | None:
+        try:
             bench.install(new, bench.installer())
-        return said.value.code
+        except (Refused, Later) as said:
+            return said.code
+        return None
 
     file.write_bytes(whole[:-3])
     assert code() is Code.STICK

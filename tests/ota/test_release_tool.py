@@ -490,7 +490,8 @@ def test_nets_that_no_kiosk_would_take_are_never_packed(desk: Desk, nets: Path) 
     net.write_bytes(other)  # with a card that vouches for it: only trying it tells
     card.write_text(whole.replace(hashlib.sha256(right).hexdigest(), hashlib.sha256(other).hexdigest()))
     assert refused("OTA-MODELS", "finger", "its card")
-    net.unlink(), card.unlink()
+    net.unlink()
+    card.unlink()
     assert refused("OTA-MODELS", "finger")
     assert not made.exists()
 
