@@ -8,11 +8,9 @@ partition without a kernel is not started. The real firmware was not run.
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import selectors
 import shutil
-import socket
 import subprocess
 import time
 from dataclasses import dataclass, field
@@ -124,21 +122,6 @@ class Board:
             self._ended()
         self._clear()
 
-    def pull_stick(self) -> None:
-        """What the guest has not read by now it cannot read any more. Plugged in again by the next start."""
-        with socket.socket(socket.AF_UNIX) as line:
-            line.connect(str(self.folder / "qmp"))
-            with line.makefile("rw") as file:
-                file.readline()  # its greeting
-                for command, arguments in (
-                    ("qmp_capabilities", {}),
-                    ("human-monitor-command", {"command-line": "drive_del stick"}),
-                ):
-                    file.write(json.dumps({"execute": command, "arguments": arguments}))
-                    file.flush()
-                    while "return" not in (answer := json.loads(file.readline())):
-                        assert "event" in answer, answer
-
     def _choose(self) -> tuple[int, bool]:
         is_try = self.is_armed
         self._clear()
@@ -189,10 +172,7 @@ class Board:
         if self.stick is None:
             return []
         drive = f"file={self.stick},format=raw,if=none,id=stick,readonly=on"
-        return [
-            "-drive", drive, "-device", "virtio-blk-pci,drive=stick",
-            "-qmp", f"unix:{self.folder / 'qmp'},server=on,wait=off",
-        ]  # fmt: skip
+        return ["-drive", drive, "-device", "virtio-blk-pci,drive=stick"]
 
     def _first_disk(self) -> list[str]:
         if self.log is None:

@@ -7,7 +7,6 @@ Nothing here is judged by how fast it was: whoever waits, waits long, for a mach
 from __future__ import annotations
 
 import json
-import mmap
 import os
 import random
 import shutil
@@ -18,7 +17,6 @@ from pathlib import Path
 
 import pytest
 
-from ota.held import READING
 from ota.refusals import Code
 from ota.release import Role
 from scripts.guest_kernel import NoGuest
@@ -201,36 +199,6 @@ def test_an_image_comes_by_stick_to_a_port_without_an_uplink_and_is_reported_lat
     assert version_of(board.wait(UP, seconds=PATIENCE_S)) == "2.0.0"
     until_said(board, works, lambda: bool(works.said().running.get(Role.IMAGES)))
     assert works.said().updates[Role.IMAGES].state == "kept"
-
-
-def test_a_stick_pulled_out_in_the_middle_costs_nothing_but_time(works: Works, plugged: list[Board]) -> None:
-    board = ported(works, plugged, "pulled")
-    board.wait("% Updating", "% Copying", seconds=PATIENCE_S)
-    board.pull_stick()
-    line = board.wait(Code.STICK, UP, " refused ", seconds=PATIENCE_S)
-    assert Code.STICK in line, board.console[-3000:]
-    assert not board.is_armed
-    board.cut()
-    board.start()
-    assert version_of(board.wait(UP, seconds=PATIENCE_S)) == "1.0.0"
-    assert version_of(board.wait(UP, " refused ", seconds=PATIENCE_S)) == "2.0.0", board.console[-3000:]
-    assert " kept " in board.wait(*ENDS, seconds=PATIENCE_S), board.console[-3000:]
-
-
-def test_a_stick_that_gives_other_bytes_the_second_time_is_refused(works: Works, plugged: list[Board]) -> None:
-    """Judged whole and right, and then changed: RAUC's signature is over the manifest, dm-verity sees the block."""
-    board = ported(works, plugged, "liar")
-    board.wait(f"100 % {READING}", seconds=PATIENCE_S)
-    assert board.stick is not None
-    bundle = works.bundle("2.0.0").file.read_bytes()
-    with board.stick.open("r+b") as stick:
-        begins = mmap.mmap(stick.fileno(), 0, prot=mmap.PROT_READ).find(bundle[:4096])
-        assert begins > 0
-        stick.seek(begins + (20 << 20))
-        stick.write(bytes(b ^ 0xFF for b in bundle[20 << 20 : -(8 << 20)]))
-    line = board.wait(" refused ", UP, seconds=PATIENCE_S)
-    assert Code.CONTENT in line, board.console[-3000:]
-    assert not board.is_armed
 
 
 def test_an_install_writes_nothing_that_the_running_slot_needs(
