@@ -83,8 +83,9 @@ class Stick:
 
 
 @pytest.fixture
-def plugged(able: None, tmp_path: Path) -> Iterator[Stick]:
-    made = Stick(tmp_path / "stick.img", tmp_path / "stick")
+def plugged(able: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stick]:
+    folder = tmp_path_factory.mktemp("stick")  # not in the host's: what is mounted there goes when its service does
+    made = Stick(folder / "stick.img", folder / "stick")
     made.plug()
     yield made
     made.unplug()
@@ -226,7 +227,19 @@ def test_pulled_out_in_the_middle_it_waits_for_the_stick_and_goes_on(bench: Benc
     assert bench.holds("2.0.0")
 
 
-def torn_out(bench: Bench, new: Release, installer: ImageInstaller) -> Exception | None:
+def test_rauc_that_dies_of_it_is_no_fault_of_the_image_either(bench: Bench) -> None:
+    """As it does where it has mapped a file that cannot be read any more."""
+    new, installer = bench.carry(), bench.installer()
+    said = torn_out(bench, new, installer, dies=True)
+    assert isinstance(said, Later), said
+    assert said.code is Code.STICK
+    bench.host.begin_service()
+    bench.stick.put_back()
+    bench.install(new, installer)
+    assert bench.holds("2.0.0")
+
+
+def torn_out(bench: Bench, new: Release, installer: ImageInstaller, *, dies: bool = False) -> Exception | None:
     """What an install says whose stick was pulled out once it wrote; tried again where RAUC was done before that."""
     for _ in range(10):
         slot, said = Path(bench.host.loops[1]), list[Exception]()
@@ -245,10 +258,12 @@ def torn_out(bench: Bench, new: Release, installer: ImageInstaller) -> Exception
         assert bench.host.service is not None
         bench.host.service.send_signal(signal.SIGSTOP)
         bench.stick.tear_out(bench.file(new))
-        bench.host.service.send_signal(signal.SIGCONT)
+        bench.host.kill_service() if dies else bench.host.service.send_signal(signal.SIGCONT)
         thread.join()
         if said:
             return said[0]
+        if dies:
+            bench.host.begin_service()
         bench.stick.put_back()
     return None
 
