@@ -16,7 +16,7 @@ from ota.journal import Entry, Journal
 from ota.refusals import Code, Refused
 from ota.release import Release, Role
 from ota.trust import Assignment
-from ota.workflow import Event, State, following
+from ota.workflow import WITHDRAWN, Event, State, following
 
 MOST_ATTEMPTS = 2
 """The same bytes are not tried more often: what failed twice fails at night, too, and nobody is there."""
@@ -24,7 +24,6 @@ MOST_ATTEMPTS = 2
 
 Outcome = tuple[Event, str]
 """What happened, and why when it went wrong."""
-WITHDRAWN = "the director wants another one now"
 BEFORE_SWITCH = (State.CHOSEN, State.FETCHED, State.INSTALLED)
 
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import contextlib
 import json
 import logging
+import os
 import shutil
 import ssl
 import time
+from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -17,10 +19,12 @@ from ota import clock, fetch, layout, tryboot
 from ota import floor as floors
 from ota.agent import Agent, Hands, Place
 from ota.app import App
-from ota.disk import Disk
+from ota.disk import Disk, remove
 from ota.disk import replace as write_whole
 from ota.floor import Floor
 from ota.folder_source import place
+from ota.held import Bundle, held, served
+from ota.images import Steps
 from ota.journal import Entry, Journal
 from ota.refusals import Code, Later, Refused
 from ota.release import Release, Role
@@ -34,10 +38,14 @@ from ota.workflow import State
 
 log = logging.getLogger(__name__)
 SAY_S = 10.0
+AGAIN_S = 15.0
+"""Between two tries of what has to wait for a line, a stick or room."""
 BUILT_IN = Floor(time_s=1_793_000_000)  # 2026-10-26: this program is not older
 TOLD = 24
 """Steps of each role that lie ready for whoever reports them: the last two or three transactions."""
 STATE = "state.json"
+BROUGHT = "brought"
+"""Where the stick was mounted whose word counts; not there when the servers' does."""
 NET, USB = "net", "usb"
 MOST_ANNOUNCED = 16 * 1024
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
@@ -63,11 +71,14 @@ class Client:
         settings.folder.mkdir(parents=True, exist_ok=True)
         self._floor = floors.load(settings.folder, floors.highest(BUILT_IN, settings.floor))
         self._boot = boot_id.read_text(encoding="ascii").strip() if boot_id.exists() else ""
-        bench = Bench(settings, disk, App(settings.app), self._fetch, _now_s, self._place, self._tell, self._floor_s)
+        bench = Bench(
+            settings, disk, App(settings.app), self._fetch, self._bundle, _now_s, self._place, self._tell, self._floor_s
+        )
         self._agents = {role: self._agent(role, hands) for role, make in HANDS.items() if (hands := make(bench))}
+        self._net = self._way = _net(settings)
         self._word: Word | None = None
-        self._brought: Word | None = None
-        self._way = _net(settings)
+        self._brought = self._remembered()
+        self._again_s = dict[Role, float]()
         self._heard = b""
         self._write()  # it may have been cut before it could
 
@@ -79,7 +90,12 @@ class Client:
     def turn(self) -> None:
         """Ask, and go as far as it goes. Raises OSError; everything else that is wrong is said and waited for."""
         self._say()
-        self._word = self._ask() or self._brought
+        if (word := self._ask()) is not None:
+            self._forget()
+            self._word, self._way = word, self._net
+        else:
+            self._word, self._way = self._brought or (None, self._net)
+        self._again_s.clear()
         self.go_on()
 
     def go_on(self) -> None:
@@ -104,31 +120,37 @@ class Client:
     def from_stick(self, stick: Path) -> tuple[str, ...]:
         """What a folder brought says and holds, in place of the servers. One line for each thing that came of it.
 
-        `stick`: where it is mounted. Refused and believed as from the net, into the same journals. Raises OSError.
+        `stick`: where it is mounted. Refused and believed as from the net, into the same journals. Its word counts,
+        for the next client too, until the servers have one. Raises OSError.
         """
-        self._way = _stick(stick, self._settings)
+        way = _stick(stick, self._settings)
         try:
-            self._word = self._brought = self._judged(self._way)
+            word = self._judged(way)
+            self._remember(stick)
+            self._brought = self._word, self._way = word, way
+            self._again_s.clear()
             before = self._last()
-            waiting = self._advance(self._brought)
+            waiting = self._advance(word)
         except Refused as refused:
             return (str(refused),)
         except Later as later:
             return (str(later if later.code is not Code.OFFLINE else Later(Code.STICK, f"not whole, {later.why}")),)
-        finally:
-            self._way = _net(self._settings)
         if self._last() != before:
             self._say()
         return (*(_told(last) for role, last in self._last().items() if last and last != before[role]), *waiting)
 
     def _advance(self, word: Word | None) -> tuple[str, ...]:
-        """Each role by itself: that one has to wait is no reason for another. What had to wait, and why."""
+        """Each role by itself: that one has to wait is no reason for another. What had to wait, and why; it is let
+        alone for a while then, for some work is done anew each time, as reading a stick to its end."""
         told = {a.release.role: a for a in word.assignments} if word else {}
         waiting = []
         for role, agent in self._agents.items():
+            if time.monotonic() < self._again_s.get(role, 0.0):
+                continue
             try:
                 agent.advance(told.get(role))
             except Later as later:
+                self._again_s[role] = time.monotonic() + AGAIN_S
                 log.info("%s: %s", role, later)
                 waiting.append(str(later))
             self._raise_floor(self._floor.with_counter(role, agent.lowest_counter()))
@@ -169,9 +191,33 @@ class Client:
         last = self._last().get(Role.IMAGES)
         return last is not None and last.state is State.ROLLED_BACK
 
+    def _remember(self, stick: Path) -> None:
+        """What it said is on the disk already, as metadata that was verified."""
+        write_whole(self._disk, self._settings.folder / BROUGHT, os.fsencode(stick.resolve()))
+
+    def _remembered(self) -> tuple[Word, Way] | None:
+        """The word of a stick that a client before this one was given, judged anew: that it lies here is no reason to
+        believe it."""
+        folder = self._settings.folder.resolve()
+        if not (folder / BROUGHT).exists():
+            return None
+        way = _stick(Path(os.fsdecode((folder / BROUGHT).read_bytes())), self._settings)
+        own = replace(way, director=f"{(folder / DIRECTOR).as_uri()}/", image=f"{(folder / IMAGE).as_uri()}/")
+        try:
+            return self._judged(own), way
+        except (Refused, Later) as why:
+            log.warning("what a stick said counts no more: %s", why)
+            return None
+
+    def _forget(self) -> None:
+        """The servers' word is at least as new."""
+        self._brought = None
+        if (path := self._settings.folder / BROUGHT).exists():
+            remove(self._disk, path)
+
     def _ask(self) -> Word | None:
         try:
-            return self._judged(self._way)
+            return self._judged(self._net)
         except (Refused, Later) as why:
             log.warning("%s (clock %s)", why, clock.judge(_now_s(), self._floor.time_s).state)
             return None
@@ -180,8 +226,8 @@ class Client:
         """What both repositories say by that way. Raises `Refused`, `Later`, OSError."""
         settings, now = self._settings, clock.judge(_now_s(), self._floor.time_s)
         sources = (
-            Source(DIRECTOR, settings.folder / "director", settings.director_root.read_bytes(), way.director),
-            Source(IMAGE, settings.folder / "image", settings.image_root.read_bytes(), way.image),
+            Source(DIRECTOR, settings.folder / DIRECTOR, settings.director_root.read_bytes(), way.director),
+            Source(IMAGE, settings.folder / IMAGE, settings.image_root.read_bytes(), way.image),
         )
         director, image = (Repository(source, self._pool, now.now_s, self._disk) for source in sources)
         word = check(director, image, Identity(settings.device, settings.hardware), self._floor)
@@ -203,6 +249,11 @@ class Client:
             return fetch.adopt(place(self._way.content) / release.file, release, store)
         return fetch.fetch(self._pool, self._way.content, release, store, _progress)
 
+    def _bundle(self, release: Release) -> AbstractContextManager[Bundle]:
+        if self._way.name == USB:
+            return held(place(self._way.content) / release.file, release, Steps())
+        return served(self._way.content, release)
+
     def _place(self) -> Place:
         return Place(self._boot, tryboot.start().slot)
 
@@ -221,7 +272,7 @@ def _net(settings: Settings) -> Way:
 
 
 def _stick(stick: Path, settings: Settings) -> Way:
-    base = (stick / layout.STICK).resolve()
+    base = stick.resolve() / layout.STICK
     director, image = layout.director(base, settings.device), layout.image(base)
     told, known = layout.metadata(director), layout.metadata(image)
     return Way(USB, f"{told.as_uri()}/", f"{known.as_uri()}/", f"{layout.contents(image).as_uri()}/")

@@ -1,4 +1,4 @@
-"""The operating system: streamed by RAUC into the slots that do not run, tried by one restart, kept by a commit.
+"""The operating system: put by RAUC into the slots that do not run, tried by one restart, kept by a commit.
 
 What the offline keys signed is the hash of the bundle and that of its manifest; RAUC knows only the second. A small
 record on the data partition holds which belongs to which, written before the install begins.
@@ -17,6 +17,7 @@ from typing import Protocol
 
 from ota.agent import Running
 from ota.disk import Disk, replace
+from ota.held import Bundle, Bundles
 from ota.refusals import Code, Later, Refused
 from ota.release import Release
 from ota.slots import Progress, Slot
@@ -78,9 +79,8 @@ class Record:
 class ImageInstaller:
     """An `Installer`."""
 
-    def __init__(self, slots: Slots, record: Record, machine: Machine, content: str, progress: Progress) -> None:
-        """`content`: where bundles are served, ends in a slash."""
-        self._slots, self._record, self._machine, self._content = slots, record, machine, content
+    def __init__(self, slots: Slots, record: Record, machine: Machine, bundles: Bundles, progress: Progress) -> None:
+        self._slots, self._record, self._machine, self._bundles = slots, record, machine, bundles
         self._progress = progress
         self._chosen: Release | None = None
         self._broken = 0
@@ -95,14 +95,14 @@ class ImageInstaller:
     def current(self) -> str:
         return self._record.sha256(self._manifest(runs=True))
 
-    def install(self, sha256: str, content: Path) -> None:
+    def install(self, sha256: str, content: Path) -> None:  # noqa: ARG002
         """Returns when the other slots hold this image, whole. Nothing is armed. Raises `Refused`, `Later`."""
         release = self._chosen
         assert release is not None and release.sha256 == sha256, "chosen by `fetch`, just before"
         self._record.note(release.manifest_sha256, sha256)
         if self._manifest(runs=False) != release.manifest_sha256:
-            self._stream(f"{self._content}{content}", release.manifest_sha256)
-            self._compare(release.manifest_sha256)
+            with self._bundles(release) as bundle:
+                self._put(bundle, release.manifest_sha256)
 
     def switch(self, sha256: str) -> None:
         """Arm one try and restart; does not return. The machine that was restarted comes here too, and goes on."""
@@ -130,17 +130,23 @@ class ImageInstaller:
             self._restart()
         self._slots.mark("bad", "other")
 
-    def _stream(self, url: str, manifest: str) -> None:
+    def _put(self, bundle: Bundle, manifest: str) -> None:
+        """A stick that was pulled out, or changed, is no fault of the image: RAUC may say anything then, or die."""
         try:
-            self._slots.install(url, manifest, self._progress)
-        except Later as later:
-            if later.code is not Code.STREAM:
-                raise
-            self._broken += 1
-            if self._broken >= MOST_STREAMS:
-                self._broken = 0
-                raise Refused(Code.BUNDLE, f"{MOST_STREAMS} times: {later.why}") from later
+            self._slots.install(bundle.address, manifest, self._progress)
+            self._compare(manifest)
+        except (Later, Refused) as said:
+            bundle.judge()
+            if isinstance(said, Later) and said.code is Code.STREAM:
+                self._count(said)
             raise
+
+    def _count(self, broke: Later) -> None:
+        """Raises `Refused` when it was once too often."""
+        self._broken += 1
+        if self._broken >= MOST_STREAMS:
+            self._broken = 0
+            raise Refused(Code.BUNDLE, f"{MOST_STREAMS} times: {broke.why}") from broke
 
     def _compare(self, manifest: str) -> None:
         others = [slot for slot in self._slots.slots() if not slot.runs]

@@ -33,7 +33,7 @@ from ota.publish import JSON, Holders, Writer, assignment
 from ota.refusals import PublishCode, Unpublished
 from ota.release import Release, Role
 from ota.rollout import End, Ring, Rollout, Status, Terms, Work
-from ota.workflow import State
+from ota.workflow import WITHDRAWN, State
 
 T = TypeVar("T")
 DEVICE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")  # it becomes the name of a folder
@@ -148,7 +148,6 @@ class Office:
             name = f"{role}/{counter}-{name}"
             release = Release(role, name, len(content), digest, version, counter, hardware, manifest_sha256)
             self._image.add(release, content, self._image_keys.roles[role])
-            self._image.refresh(self._image_keys)
             self._look()
             self._begin(release)
             return release
@@ -226,11 +225,13 @@ class Office:
         self._keep((*self._courses, Course(release, self._now_s(), begun)))
 
     def _heard(self, course: Course, said: Said) -> Course:
-        rollout = (
-            rollouts.check_in(course.rollout, said.device, said.at_s) if self.is_newest(course) else course.rollout
-        )
-        update = said.updates.get(course.release.role)
-        if update and update.sha256 == course.release.sha256 and (end := ENDS.get(update.state)):
+        rollout, update = course.rollout, said.updates.get(course.release.role)
+        end = ENDS.get(update.state) if update and update.sha256 == course.release.sha256 else None
+        if is_withdrawn := (end is End.REFUSED and update is not None and update.reason == WITHDRAWN):
+            rollout = rollouts.give_back(rollout, said.device)
+        if self.is_newest(course):
+            rollout = rollouts.check_in(rollout, said.device, said.at_s)
+        if end and not is_withdrawn:
             rollout = rollouts.hear(rollout, said.device, end)
         return replace(course, rollout=rollout)
 
@@ -295,6 +296,10 @@ class Office:
             )
 
     def _keep(self, courses: tuple[Course, ...]) -> None:
+        """A new timestamp is what is announced: whoever hears of it asks. It comes first, for a question too many does
+        no harm, and one that nobody asks is a ring that begins hours late."""
+        if list(map(_told_to, courses)) != list(map(_told_to, self._courses)):
+            self._image.refresh(self._image_keys)
         if courses != self._courses:
             self._write("rollouts.json", [_told(course) for course in courses])
             self._courses = courses
@@ -304,6 +309,11 @@ class Office:
 
     def _clock(self) -> datetime:
         return datetime.fromtimestamp(self._now_s(), UTC)
+
+
+def _told_to(course: Course) -> tuple[str, int, bool]:
+    """What decides which devices are told of it, and whether to hold it."""
+    return course.release.name, course.rollout.ring, _is_held(course.rollout)
 
 
 def _ring(rollout: Rollout) -> str:

@@ -39,7 +39,7 @@ from ota.refusals import Unpublished
 from ota.release import Role
 from ota.rollout import Rollout, Terms
 from ota.tree import pack_app
-from ota.workflow import State
+from ota.workflow import WITHDRAWN, State
 
 log = logging.getLogger(__name__)
 HERE = Path(__file__).parent
@@ -244,7 +244,8 @@ def _is_ours(request: Request) -> bool:
 def _course(course: Course, devices: tuple[Said, ...], *, newest: bool) -> dict[str, Any]:
     rollout, release = course.rollout, course.release
     updates = (device.updates.get(release.role, UNHEARD) for device in devices)
-    why = Counter(u.reason for u in updates if u.sha256 == release.sha256 and u.state in FAILED)
+    failed = (u.reason for u in updates if u.sha256 == release.sha256 and u.state in FAILED)
+    why = Counter(reason for reason in failed if reason != WITHDRAWN)
     return {
         "name": release.name,
         "role": str(release.role),

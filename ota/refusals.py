@@ -64,6 +64,8 @@ class PublishCode(StrEnum):
     SCHEME = "RELEASE-SCHEME"
     TOKEN = "RELEASE-TOKEN"  # noqa: S105 - a device that holds keys
     BUNDLE = "RELEASE-BUNDLE"
+    STICK = "RELEASE-STICK"
+    MODELS = "RELEASE-MODELS"
 
 
 class Unpublished(Exception):

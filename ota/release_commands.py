@@ -20,15 +20,19 @@ from ota import floor as floors
 from ota.disk import RealDisk
 from ota.disk import replace as write_whole
 from ota.floor import Floor
+from ota.model_bundle import pack_models, try_models
 from ota.online import load as load_online
 from ota.publish import Holders, Writer, utc_now
 from ota.refusals import PublishCode, Unpublished
 from ota.release import Release, Role
 from ota.request import Request, Standing
+from ota.settings import ModelSettings
 from ota.tree import pack_app
 
 DISK = RealDisk()
 IMAGE, DIRECTOR = "image", "director"
+PROVE, PROVE_S = ("-m", "appliance.vision.built_in"), 600.0
+"""What the program tries new nets with, here as on a kiosk."""
 DONE, FAILED, WAITS = 0, 1, 3
 """Exit statuses."""
 
@@ -194,12 +198,25 @@ def to_stick(options: argparse.Namespace) -> Told:
         signed = ((_writer(options, IMAGE), online.image), *((writer, online.director) for writer in directors))
         for writer, holders in signed:
             _refresh(writer, holders, options.days)
-        done = stick.write(DISK, options.updates, options.to, options.device)
+        done = stick.write(DISK, options.updates, options.to, options.device, _tenths())
         for writer, holders in signed:
             _refresh(writer, holders)
     names = [release.name for release in done.releases]
     told = f"{len(names)} releases, {done.length} bytes, for {', '.join(options.device)}, valid {options.days} days"
     return Told((told, *names), {"releases": names, "bytes": done.length, "days": options.days})
+
+
+def _tenths() -> stick.Progress:
+    """For a person who waits: each tenth once."""
+    said = set[str]()
+
+    def progress(percent: int, what: str) -> None:
+        line = f"{what}: {percent // 10 * 10} %"
+        if line not in said:
+            said.add(line)
+            sys.stderr.write(f"{line}\n")
+
+    return progress
 
 
 def floor(options: argparse.Namespace) -> Told:
@@ -219,6 +236,24 @@ def _before_newest(counters: Sequence[int]) -> int:
 def app(options: argparse.Namespace) -> Told:
     pack_app(options.tree, options.to, options.version)
     return Told((f"{options.to}, {options.to.stat().st_size} bytes",), {"bytes": options.to.stat().st_size})
+
+
+def models(options: argparse.Namespace) -> Told:
+    """Packed beside its name, and there only once the program of that tree has tried it as a kiosk would."""
+    beside = options.to.with_name(f".{options.to.name}.new")
+    tree = options.tree.resolve()
+    try:
+        held = pack_models(options.nets, beside, options.version, options.passive_pad)
+        try_models(beside, ModelSettings((sys.executable, *PROVE), PROVE_S, tree))
+        DISK.sync(beside)
+        DISK.rename(beside, options.to)
+        DISK.sync_folder(options.to.resolve().parent)
+    finally:
+        DISK.unlink(beside)
+    lines = (f"{card.name}: {len(card.figures)} figures, {card.figures.get('evaluated', '')}" for card in held)
+    size = options.to.stat().st_size
+    facts = {"bytes": size, "nets": {card.name: {"sha256": card.sha256, **card.figures} for card in held}}
+    return Told((*lines, f"{options.to}, {size} bytes, {len(held)} nets, tried"), facts)
 
 
 def bundle(options: argparse.Namespace) -> Told:

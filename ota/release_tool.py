@@ -7,7 +7,7 @@
     publish, refresh        into the repositories; what is signed daily with the online keys
     stick                   updates for ports without an uplink
     floor                   what an image is built with, below which its device never goes
-    app, bundle             an app bundle of this tree; an image bundle, signed for RAUC
+    app, models, bundle     an app bundle of this tree; nets with their cards; an image bundle, signed for RAUC
     authority, certify,     RAUC's certificates, and those taken back
       revoke
 
@@ -78,6 +78,12 @@ def _words() -> argparse.ArgumentParser:
     )  # fmt: skip
     command("floor", does.floor, _updates, to=needed_path)
     command("app", does.app, tree=needed_path, version=needed, to=needed_path)
+    command(
+        "models", does.models,
+        nets={**needed_path, "help": "a folder of nets, each with its card"}, version=needed, to=needed_path,
+        tree={**needed_path, "help": "the program whose kiosks are to use them; it tries them first"},
+        passive_pad={**path, "help": "the signed folder of `make import-pad`, which comes along"},
+    )  # fmt: skip
     command("bundle", does.bundle, content=needed_path, to=needed_path, certificate=needed_path, key=needed,
             keyring=needed_path)  # fmt: skip
     command("authority", does.authority, key=needed, name=needed, to=needed_path)

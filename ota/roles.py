@@ -16,6 +16,7 @@ from ota.app import App, AppGate
 from ota.bundles import BundleInstaller, Prepare
 from ota.disk import Disk
 from ota.health import HealthGate, Look
+from ota.held import Bundles
 from ota.images import ImageInstaller, Machine, Record, Steps
 from ota.journal import Entry
 from ota.proof import proving
@@ -28,13 +29,14 @@ from ota.tree import place, unpack
 
 @dataclass(frozen=True, slots=True)
 class Bench:
-    """What the hands of every role are made of. `fetch`: into the role's own folder; `tell`: for whoever reports;
-    `floor_s`: seconds since 1970 that have surely passed."""
+    """What the hands of every role are made of. `fetch`: into the role's own folder; `bundles`: where RAUC reads an
+    image; `tell`: for whoever reports; `floor_s`: seconds since 1970 that have surely passed."""
 
     settings: Settings
     disk: Disk
     app: App
     fetch: Callable[[Release], Path]
+    bundles: Bundles
     now_s: Callable[[], int]
     place: Callable[[], Place]
     tell: Callable[[Entry], None]
@@ -89,7 +91,7 @@ def _nothing() -> None:
 
 
 def images(bench: Bench) -> Hands | None:
-    """The operating system: streamed into the slots that do not run, tried by a restart. Needs slots."""
+    """The operating system: put into the slots that do not run, tried by a restart. Needs slots."""
     slots, settings = bench.settings.image_slots, bench.settings
     if slots is None:
         return None
@@ -97,7 +99,7 @@ def images(bench: Bench) -> Hands | None:
     gate = HealthGate(look, bench.disk, settings.folder / "before.json", slots.gate_s, tryboot.start().is_try)
     rauc = Rauc(Tls(settings.ca, settings.certificate, settings.key))
     record, machine = Record(bench.disk, settings.folder / "images.json"), Machine(slots.restart, gate.remember)
-    installer = ImageInstaller(rauc, record, machine, settings.content, Steps())
+    installer = ImageInstaller(rauc, record, machine, bench.bundles, Steps())
     hands = bench.hands(installer, gate, bench.app.has_time)
     return replace(hands, fetch=installer.fetch)
 

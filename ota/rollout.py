@@ -118,6 +118,16 @@ def hear(rollout: Rollout, device: str, end: End) -> Rollout:
     return judge_failures(replace(rollout, ended=MappingProxyType({**rollout.ended, device: end})))
 
 
+def give_back(rollout: Rollout, device: str) -> Rollout:
+    """It was told of another one before it had started this: as if it had never been given it. What it failed with
+    before stays."""
+    if device not in rollout.given or rollout.ended.get(device, End.SILENT) is not End.SILENT:
+        return rollout
+    given = {name: at_s for name, at_s in rollout.given.items() if name != device}
+    ended = {name: end for name, end in rollout.ended.items() if name != device}
+    return replace(rollout, given=MappingProxyType(given), ended=MappingProxyType(ended))
+
+
 def tick(rollout: Rollout, now_s: int, *, ring_is_full: bool) -> Rollout:
     """Time has passed. `ring_is_full`: every device known to belong to the ring has been given it, or is long gone."""
     silent = [d for d in rollout.open if now_s - rollout.given[d] > rollout.terms.silence_s]

@@ -41,6 +41,8 @@ class Event(StrEnum):
     WITHDRAWN = "withdrawn"  # the director wants something else now
 
 
+WITHDRAWN = "the director wants another one now"
+"""The reason of whoever refused it for no fault of its own."""
 ENDS = frozenset({State.KEPT, State.ROLLED_BACK, State.REFUSED})
 
 TABLE: dict[tuple[State, Event], State] = {

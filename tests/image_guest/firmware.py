@@ -34,12 +34,15 @@ class Brick(Exception):
 
 @dataclass
 class Board:
-    """One machine with its disk. The memory of the try is a file of one sector, a second disk to the guest."""
+    """One machine with its disk. The memory of the try is a file of one sector, a second disk to the guest; a stick is
+    a third."""
 
     folder: Path
     disk: Path
     more: str = ""
     log: Path | None = None  # where every write to the disk is recorded
+    stick: Path | None = None
+    has_uplink: bool = True
     console: str = ""
     starts: list[tuple[int, bool]] = field(default_factory=list)
     qemu: subprocess.Popen[bytes] | None = None
@@ -159,10 +162,17 @@ class Board:
             "nice", "-n", "10", "qemu-system-aarch64", *MACHINE, "-monitor", "none", "-no-reboot",
             "-kernel", str(self.folder / "Image"), "-initrd", str(self.folder / "initrd"), "-dtb", str(tree),
             "-append", line, *self._first_disk(), "-device", "virtio-blk-pci,drive=d0",
-            "-drive", flag, "-device", "virtio-blk-pci,drive=d1",
-            "-netdev", "user,id=n0", "-device", "virtio-net-pci,netdev=n0,romfile=",
+            "-drive", flag, "-device", "virtio-blk-pci,drive=d1", *self._stick(),
+            "-netdev", f"user,id=n0,restrict={'off' if self.has_uplink else 'on'}",
+            "-device", "virtio-net-pci,netdev=n0,romfile=",
             "-device", "virtio-rng-pci",
         ]  # fmt: skip
+
+    def _stick(self) -> list[str]:
+        if self.stick is None:
+            return []
+        drive = f"file={self.stick},format=raw,if=none,id=stick,readonly=on"
+        return ["-drive", drive, "-device", "virtio-blk-pci,drive=stick"]
 
     def _first_disk(self) -> list[str]:
         if self.log is None:

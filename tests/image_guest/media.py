@@ -69,6 +69,14 @@ def boot(kernel: Path, initrd: bytes, image: Path) -> None:
         run("mcopy", "-m", "-i", image, scratch / name, f"::{name}")
 
 
+def stick(folder: Path, image: Path) -> None:
+    """A FAT with everything in that folder, as it would be bought and written."""
+    size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+    _fat(image, size // MIB + 64, "32", "LANDFALL")
+    for path in sorted(folder.iterdir()):
+        run("mcopy", "-s", "-i", image, path, "::")
+
+
 def bundle(folder: Path, image: Path, version: str, keys: Keys, form: str = "verity") -> str:
     """`folder` holds the slots' images. The hash of the manifest, hexadecimal."""
     (folder / "manifest.raucm").write_text(MANIFEST.format(compatible=COMPATIBLE, version=version, form=form))

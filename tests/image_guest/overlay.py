@@ -100,6 +100,12 @@ python3 -m ota.trial --folder /data/ota --selector /bootcfg/autoboot.txt --deadl
 echo $! > /run/trial.pid
 dbus-daemon --system --fork --nopidfile
 rauc --mount=/run/rauc/mnt service >/run/rauc.log 2>&1 &
+while [ -b /dev/vdc ] && [ ! -e /run/stopping ]; do
+  mkdir -p /run/stick
+  mount -t vfat -o ro /dev/vdc /run/stick && python3 -m ota --config /etc/landfall/ota.toml usb /run/stick 2>&1
+  umount /run/stick
+  sleep 5
+done &
 while [ ! -e /run/stopping ]; do
   python3 -m ota --config /etc/landfall/ota.toml 2>&1 | tee -a /run/landfall.log
   sleep 1

@@ -175,6 +175,32 @@ def test_a_bundle_changed_on_the_way_is_refused_and_nothing_armed(works: Works, 
     assert version_of(board.wait(UP, seconds=PATIENCE_S)) == "1.0.0"
 
 
+def ported(works: Works, plugged: list[Board], name: str, version: str = "2.0.0") -> Board:
+    """A board without an uplink, at a port that somebody brings a stick to. It runs."""
+    stick = works.stick(works.bundle(version))
+    plugged.append(board := works.board(name))
+    board.has_uplink, board.stick = False, stick
+    board.start()
+    assert version_of(board.wait(UP, seconds=PATIENCE_S)) == "1.0.0"
+    return board
+
+
+def test_an_image_comes_by_stick_to_a_port_without_an_uplink_and_is_reported_later(
+    works: Works, plugged: list[Board]
+) -> None:
+    board = ported(works, plugged, "by-stick")
+    assert version_of(board.wait(UP, *ENDS, seconds=PATIENCE_S)) == "2.0.0", board.console[-3000:]
+    assert " kept " in board.wait(*ENDS, seconds=PATIENCE_S), board.console[-3000:]
+    assert works.headquarters.bundles.counted.sent == 0
+    assert Role.IMAGES not in works.said().running, "nobody could be told"
+    board.cut()
+    board.has_uplink, board.stick = True, None
+    board.start()
+    assert version_of(board.wait(UP, seconds=PATIENCE_S)) == "2.0.0"
+    until_said(board, works, lambda: bool(works.said().running.get(Role.IMAGES)))
+    assert works.said().updates[Role.IMAGES].state == "kept"
+
+
 def test_an_install_writes_nothing_that_the_running_slot_needs(
     works: Works, plugged: list[Board], capsys: pytest.CaptureFixture[str]
 ) -> None:

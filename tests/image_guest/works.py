@@ -5,9 +5,12 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from ota import stick
+from ota.disk import RealDisk
 from ota.office import Said
 from ota.release import Release, Role
 from tests.image_guest import initrd, media, overlay
@@ -71,6 +74,17 @@ class Works:
         self.headquarters.bundles.counted.clear()
         office, content = self.headquarters.office, bundle.file.read_bytes()
         return office.publish(Role.IMAGES, "image.raucb", content, bundle.version, (HARDWARE,), bundle.manifest)
+
+    def stick(self, bundle: Bundle) -> Path:
+        """What headquarters gives to somebody who goes to the port; the device was never heard of but on paper."""
+        release, office = self.publish(bundle), self.headquarters.office
+        office.check_in(Said(DEVICE, HARDWARE, int(time.time())))
+        folder, image = self.folder / f"stick-{release.counter}", self.folder / f"stick-{release.counter}.img"
+        folder.mkdir()
+        stick.write(RealDisk(), self.headquarters.folder, folder, [DEVICE])
+        media.stick(folder, image)
+        shutil.rmtree(folder)
+        return image
 
     def board(self, name: str, disk: Path | None = None, line: str = FAST, *, log: Path | None = None) -> Board:
         """With a disk of its own, a copy of that one or as it left the works. Switched off."""

@@ -6,6 +6,7 @@ made from this list, from a run (`python -m tests.ota.attack_table`).
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -16,10 +17,13 @@ import urllib3
 from securesystemslib.signer import CryptoSigner
 from tuf.api.metadata import Metadata, Snapshot, TargetFile, Timestamp
 
+from ota import stick
 from ota.clock import judge
 from ota.disk import RealDisk
-from ota.fetch import Store, fetch
+from ota.fetch import Store, adopt, fetch
 from ota.floor import Floor
+from ota.held import held
+from ota.layout import STICK, contents, image, metadata
 from ota.publish import Holders, Signers, assignment, sign
 from ota.refusals import Code, Later, Refused
 from ota.release import Release, Role, describe
@@ -409,6 +413,121 @@ def taken_for_another_board(world: World, device: Path) -> Word:
     return world.device(device)
 
 
+# a stick
+
+
+def written(world: World, device: Path, name: str = "stick") -> Path:
+    """What headquarters gives to somebody who goes to the port; the folder of updates on it."""
+    at = device.with_name(name)
+    at.mkdir()
+    stick.write(RealDisk(), world.folder, at, [ME.device])
+    return at / STICK
+
+
+def brought(world: World, device: Path, at: Path, new: Release) -> Word:
+    """Metadata and content as a stick brings them."""
+    word = world.device(device, stick=at)
+    (device / "store").mkdir()
+    adopt(bundle_on(at, new), new, Store(device / "store", RealDisk(), lambda: 1 << 40))
+    return word
+
+
+def bundle_on(at: Path, new: Release) -> Path:
+    return contents(image(at)) / new.file
+
+
+def spoilt_stick(spoil: Callable[[Path], object]) -> Callable[[World, Path], Word]:
+    """`spoil`: what is done to the bundle on it."""
+
+    def does(world: World, device: Path) -> Word:
+        new = world.publish(NEW, 2)
+        at = written(world, device)
+        spoil(bundle_on(at, new))
+        return brought(world, device, at, new)
+
+    return does
+
+
+def other_bytes(bundle: Path) -> None:
+    bundle.write_bytes(EVIL + bytes(bundle.stat().st_size - len(EVIL)))
+
+
+def longer(bundle: Path) -> None:
+    os.truncate(bundle, 1 << 40)
+
+
+def halved(bundle: Path) -> None:
+    os.truncate(bundle, bundle.stat().st_size // 2)
+
+
+def linked_away(bundle: Path) -> None:
+    whole = bundle.rename(bundle.with_name("whole"))
+    bundle.symlink_to(whole)
+
+
+def linked_folder(bundle: Path) -> None:
+    """The bundle is plain and right, the way to it is not."""
+    there = bundle.parent.rename(bundle.parent.with_name("there"))
+    bundle.parent.symlink_to(there)
+
+
+def piped(bundle: Path) -> None:
+    bundle.unlink()
+    os.mkfifo(bundle)
+
+
+def last_years_stick(world: World, device: Path) -> Word:
+    old = world.publish(OLD, 1)
+    at = written(world, device)
+    world.publish(NEW, 2)
+    world.device(device)
+    return brought(world, device, at, old)
+
+
+def endless_stick(world: World, device: Path) -> Word:
+    """A hole of a terabyte costs nothing to make."""
+    new = world.publish(NEW, 2)
+    at = written(world, device)
+    os.truncate(metadata(image(at)) / "timestamp.json", 1 << 40)
+    return brought(world, device, at, new)
+
+
+def held_image(meanwhile: Callable[[Path, Path], object]) -> Callable[[World, Path], Word]:
+    """`meanwhile`: what is done, after the bundle on the stick was judged, to it and an older genuine one. What RAUC
+    then reads must be what was signed."""
+
+    def does(world: World, device: Path) -> Word:
+        old, new = two_releases(world)
+        at = written(world, device)
+        word = world.device(device, stick=at)
+        older = device.with_name("older")
+        older.write_bytes(contents(world.folder / "image").joinpath(old.file).read_bytes())
+        with held(bundle_on(at, new), new, lambda _percent, _what: None) as bundle:
+            meanwhile(older, bundle_on(at, new))
+            try:
+                read = Path(bundle.address).read_bytes()
+            finally:
+                bundle.judge()
+        assert read == NEW
+        return word
+
+    return does
+
+
+def put_in_its_place(older: Path, bundle: Path) -> None:
+    older.replace(bundle)
+
+
+def written_over(older: Path, bundle: Path) -> None:
+    """Into the same file; of the same length, as a stick that answers twice differently would."""
+    data = older.read_bytes()
+    bundle.write_bytes(data + bytes(bundle.stat().st_size - len(data)))
+
+
+def torn_out(_older: Path, bundle: Path) -> None:
+    halved(bundle)
+
+
 # the device's own disk, and the line
 
 
@@ -439,6 +558,7 @@ LINE, SERVER = "the line", "the server's disk"
 DAILY = "the image repository's snapshot and timestamp keys"
 DIRECTOR = "the director's keys"
 ROLE = "the key of another role"
+BROUGHT = "the stick"
 
 ATTACKS: tuple[Attack, ...] = (
     Attack("An older timestamp of the image repository", LINE, older_timestamp("image"), Code.REPLAYED),
@@ -519,6 +639,22 @@ ATTACKS: tuple[Attack, ...] = (
     Attack("Another device's metadata", DIRECTOR, another_devices_metadata, Code.NOT_MINE),
     Attack("A release for another board", DIRECTOR, another_board, Code.HARDWARE),
     Attack("The device is taken for another board", DIRECTOR, taken_for_another_board, Code.HARDWARE),
+    Attack("Another bundle on a stick under the right name", BROUGHT, spoilt_stick(other_bytes), Code.CONTENT),
+    Attack("A bundle on a stick that goes on and on", BROUGHT, spoilt_stick(longer), Code.ENDLESS),
+    Attack("Half a bundle on a stick", BROUGHT, spoilt_stick(halved), Code.STICK),
+    Attack("A link in the bundle's place", BROUGHT, spoilt_stick(linked_away), Code.STICK),
+    Attack("A link on the way to it", BROUGHT, spoilt_stick(linked_folder), Code.STICK),
+    Attack("A pipe that nobody writes to", BROUGHT, spoilt_stick(piped), Code.STICK),
+    Attack("Endless metadata on a stick", BROUGHT, endless_stick, Code.ENDLESS),
+    Attack("An older stick, to a device that has seen newer", BROUGHT, last_years_stick, Code.REPLAYED),
+    Attack(
+        "An image's file exchanged for an older genuine one once it was judged",
+        BROUGHT,
+        held_image(put_in_its_place),
+        None,
+    ),
+    Attack("An image's bytes exchanged once they were judged", BROUGHT, held_image(written_over), Code.CONTENT),
+    Attack("A stick pulled out while an image is read", BROUGHT, held_image(torn_out), Code.STICK),
     Attack("The device's metadata is wiped", "the device's data partition", wiped, None),
     Attack("Every file of the device's metadata is truncated", "the device's data partition", truncated, None),
 )

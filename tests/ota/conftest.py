@@ -146,13 +146,20 @@ class World:
         return new
 
     def device(
-        self, folder: Path, floor: Floor | None = None, at: datetime | None = None, limit_s: float = LIMIT_S
+        self,
+        folder: Path,
+        floor: Floor | None = None,
+        at: datetime | None = None,
+        limit_s: float = LIMIT_S,
+        stick: Path | None = None,
     ) -> Word:
-        """One check by a device whose metadata lies in that folder."""
+        """One check by a device whose metadata lies in that folder. `stick`: the folder that it asks in place of the
+        server."""
         pool, now_s = urllib3.PoolManager(), int((at or self.now()).timestamp())
+        base = f"{stick.as_uri()}/" if stick else self.url
         sources = (
-            Source("director", folder / "director", self.director_root, f"{self.url}director/{ME.device}/metadata/"),
-            Source("image", folder / "image", self.image_root, f"{self.url}image/metadata/"),
+            Source("director", folder / "director", self.director_root, f"{base}director/{ME.device}/metadata/"),
+            Source("image", folder / "image", self.image_root, f"{base}image/metadata/"),
         )
         try:
             director, image = (Repository(source, pool, now_s, RealDisk(), limit_s) for source in sources)

@@ -39,7 +39,7 @@ class Answer(http.server.BaseHTTPRequestHandler):
     def log_message(self, *_): pass
 http.server.ThreadingHTTPServer(("127.0.0.1", port), Answer).serve_forever()
 """
-PATIENCE_S = 60.0
+PATIENCE_S = 180.0
 
 
 def tree(folder: Path, name: str, ails: list[str] | None = None, dies: bool = False) -> Path:

@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page
 
+from ota import rollout as rollouts
 from ota.office import Office
 from ota.office_page import OfficePage
 from ota.release import Role
-from ota.rollout import Status, Terms
+from ota.rollout import Rollout, Status, Terms
 from scripts import axe
 from tests.ota.fleet import BOARD, Clock, Fleet, QuietDisk
 from tests.web.checks import violations
@@ -76,33 +77,28 @@ def few(browser: Browser, tmp_path: Path) -> Iterator[Desk]:
 
 def test_of_a_thousand_with_two_in_a_hundred_that_fail_it_halts_before_the_second_ring_is_done(thousand: Desk) -> None:
     office, fleet = thousand.office, thousand.fleet
-    fleet.round()
+    fleet.go_on(minutes=15)
+    assert len(office.devices) == 1000, "everybody has asked once"
     release = office.publish(Role.APPS, "kiosk.zip", b"the app of 2027.01", "2027.01", (BOARD,))
-    fleet.round()
-    shown = thousand.look("1-canary")
-    assert "Under way" in shown
-    while office.courses[-1].rollout.status is Status.RUNNING:
-        fleet.round()
-    rollout = office.courses[-1].rollout
-    if rollout.status is Status.WAITING:  # no canary failed
-        assert "Waits for a person" in thousand.look("2-waits")
-        thousand.press("Begin the next ring")
-        while (rollout := office.courses[-1].rollout).status is Status.RUNNING:
-            fleet.round()
-    assert rollout.status is Status.HALTED, "by itself"
-    assert rollout.ring <= 1
+    fleet.go_on(minutes=15)
+    assert "Under way" in thousand.look("1-canary")
+    rollout = until_it_stands(thousand)
+    assert (rollout.status, rollout.ring) == (Status.WAITING, 0), "with this seed no canary fails"
+    assert "Waits for a person" in thousand.look("2-waits")
+    thousand.press("Begin the next ring")
+    rollout = until_it_stands(thousand)
+    assert (rollout.status, rollout.ring) == (Status.HALTED, 1), "by itself"
+    canaries = {name for name in rollout.given if rollouts.bucket(rollout.release, name) < rollout.bounds[0]}
     given = set(rollout.given)
     ring = [d for d in fleet.devices if d.name in given]
-    assert len(ring) < 150
-    assert [d for d in ring if d.fails_with]
-    fleet.round()
-    assert set(office.courses[-1].rollout.given) == given, "nobody else is given it"
-    untouched = [d for d in fleet.devices if d.name not in given]
-    assert all(d.update is None for d in untouched)
+    kept = [d for d in ring if d.running and d.name not in canaries]
+    assert 0 < len(kept) < len(ring) - len(canaries) - len(rollout.failed), "in the middle of the second ring"
 
     shown = thousand.look("3-halted")
     assert "Halted" in shown
-    failed = [d for d in ring if d.fails_with]
+    early = thousand.page.locator(".rings tbody tr", has_text="early").locator("td").all_inner_texts()
+    assert early[1:] == [str(len(ring) - len(canaries)), str(len(kept)), str(len(rollout.failed))]
+    failed = [d for d in ring if d.name in rollout.failed]
     assert f"{len(failed)} failed" in shown
     for device in failed:
         assert device.fails_with in shown
@@ -114,11 +110,25 @@ def test_of_a_thousand_with_two_in_a_hundred_that_fail_it_halts_before_the_secon
     assert rows.count() == 1000
     assert release.version in first
 
+    fleet.go_on(minutes=15)  # everybody hears of it
+    kept_then = {d.name for d in fleet.devices if d.running}
+    fleet.go_on(minutes=8 * 60)
+    assert {d.name for d in fleet.devices if d.running} == kept_then, "who has it and has not started it does not"
+    assert set(office.courses[-1].rollout.given) == given, "nobody else is given it"
+    assert all(d.update is None for d in fleet.devices if d.name not in given)
+
+
+def until_it_stands(desk: Desk) -> Rollout:
+    """Minute by minute, as long as it goes on by itself."""
+    while (rollout := desk.office.courses[-1].rollout).status is Status.RUNNING:
+        desk.fleet.go_on(minutes=1)
+    return rollout
+
 
 def test_a_person_halts_it_with_the_keyboard_and_lets_it_go_on(few: Desk) -> None:
-    few.fleet.round()
+    few.fleet.go_on(minutes=15)
     few.office.publish(Role.APPS, "kiosk.zip", b"an app", "2027.02", (BOARD,))
-    few.fleet.round()
+    few.fleet.go_on(minutes=15)
     few.page.reload()
     few.press("Halt")
     assert few.office.courses[-1].rollout.status is Status.HALTED
@@ -126,12 +136,12 @@ def test_a_person_halts_it_with_the_keyboard_and_lets_it_go_on(few: Desk) -> Non
     sizes = few.page.locator(".rings tbody td:nth-child(2)").all_inner_texts()
     assert sum(map(int, sizes)) == len(few.fleet.devices), "each device is in one ring"
     given = dict(few.office.courses[-1].rollout.given)
-    few.fleet.round()
+    few.fleet.go_on(minutes=240)
     assert dict(few.office.courses[-1].rollout.given) == given
     few.page.reload()
     few.press("Go on with 0 failed")
     while (rollout := few.office.courses[-1].rollout).status is not Status.DONE:
-        few.fleet.round()
+        few.fleet.go_on(minutes=240)
         if rollout.status is Status.WAITING:
             few.page.reload()
             few.press("Begin the next ring")

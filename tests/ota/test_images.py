@@ -7,12 +7,14 @@ start. RAUC itself is in test_slots.py, and all of it together in tests/image_gu
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from ota.agent import MOST_ATTEMPTS, Agent, Hands, Place
 from ota.disk import RealDisk
+from ota.held import served
 from ota.images import MOST_STREAMS, ImageInstaller, Machine, Record
 from ota.journal import Entry, Journal
 from ota.refusals import Code, Later, Refused
@@ -98,7 +100,8 @@ class TwoSlots:
         """A client that begins."""
         record = Record(RealDisk(), self.folder / "images.json")
         machine = Machine(("true",), self.remember)
-        installer = Restarting(self, record, machine, "http://headquarters/", lambda _percent, _what: None)
+        bundles = partial(served, "http://headquarters/")
+        installer = Restarting(self, record, machine, bundles, lambda _percent, _what: None)
         hands = Hands(
             installer,
             self,

@@ -19,6 +19,7 @@ from ota.refusals import Unpublished
 from ota.release import Release, Role
 from ota.rollout import Status, Terms
 from ota.tree import unpack
+from ota.workflow import WITHDRAWN
 from tests.ota.conftest import release
 from tests.ota.crash import RecordingDisk
 from tests.web.serving import serving
@@ -82,6 +83,29 @@ def test_a_failure_halts_and_nobody_else_is_told(tmp_path: Path, clock: Clock) -
     for device in ("kiosk-1", "kiosk-2"):
         one.check_in(said(device, clock, good.sha256, "kept"))
         assert told(tmp_path, device) == {good.name: good.sha256}
+
+
+def test_who_gives_it_back_untried_is_no_failure(tmp_path: Path, clock: Clock) -> None:
+    one = office(tmp_path, clock)
+    good = one.publish(Role.APPS, "kiosk.zip", b"good", "1", ("practice",))
+    for device in ("kiosk-1", "kiosk-2"):
+        one.check_in(said(device, clock))
+        one.check_in(said(device, clock, good.sha256, "kept"))
+    bad = one.publish(Role.APPS, "kiosk.zip", b"bad", "2", ("practice",))
+    for device in ("kiosk-1", "kiosk-2"):
+        one.check_in(said(device, clock, good.sha256, "kept"))
+    one.check_in(said("kiosk-1", clock, bad.sha256, "rolled_back", "OTA-GATE: it does not answer"))
+    for _ in range(2):
+        one.check_in(said("kiosk-2", clock, bad.sha256, "refused", WITHDRAWN))
+        rollout = one.courses[-1].rollout
+        assert (rollout.status, rollout.failed, rollout.open) == (Status.HALTED, ("kiosk-1",), ())
+        assert set(rollout.given) == {"kiosk-1"}
+    one.check_in(said("kiosk-1", clock, bad.sha256, "refused", WITHDRAWN))
+    assert one.courses[-1].rollout.failed == ("kiosk-1",), "what it failed with before stays"
+    one.go_on(bad.name)
+    one.check_in(said("kiosk-2", clock, bad.sha256, "refused", WITHDRAWN))
+    assert one.courses[-1].rollout.open == ("kiosk-2",), "given it once more"
+    assert told(tmp_path, "kiosk-2") == {bad.name: bad.sha256}
 
 
 def test_halting_does_not_send_back_who_has_kept_it(tmp_path: Path, clock: Clock) -> None:

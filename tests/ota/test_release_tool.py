@@ -5,19 +5,39 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import os
 import shutil
+import time
+import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+import urllib3
 from tuf.api.metadata import Metadata, Root
 
+from appliance.vision.model import MODELS
 from ota import layout, signers
-from ota.floor import decode
+from ota.disk import RealDisk
+from ota.floor import Floor, decode
+from ota.held import held
+from ota.office import Office, Said
+from ota.online import load as load_online
 from ota.publish import Writer
-from ota.release import Role
+from ota.raucb import manifest_sha256
+from ota.release import Release, Role
 from ota.release_tool import main
+from ota.repository import Repository, Source
+from ota.rollout import Terms
+from ota.trust import check
+from tests.image_guest import media
+from tests.image_guest.media import Keys
+from tests.ota.conftest import ME
+from tests.ota.test_channels import Stick, with_models
+from tests.ota.test_client import Kiosk, kiosk
+from tests.ota.tokens import needs
 
+__all__ = ["kiosk", "with_models"]
 PEOPLE = ("ann", "ben", "cleo")
 
 
@@ -354,3 +374,137 @@ def test_an_images_floor_leaves_one_way_back(desk: Desk) -> None:
     written = decode((desk.folder / "floor").read_bytes())
     assert written is not None
     assert (dict(written.counters), written.time_s > 0) == ({"apps": 2}, True)
+
+
+def on_a_stick(desk: Desk, name: str, mounted: Path) -> tuple[Office, Release, str]:
+    """The directors' root is made, the rollout of what is offered begun, a kiosk checks in, the stick is written."""
+    first, scheme = desk.request("director"), desk.scheme("director")
+    assert desk.tool("keys", first, "--updates", desk.updates, "--scheme", scheme, "--repository", "director")[0] == 0
+    desk.sign(first, "ann", "ben")
+    assert desk.publish(first)[0] == 0
+    now_s = int(time.time())
+    office = Office(desk.updates, RealDisk(), lambda: now_s, Terms(approval=False), load_online(desk.online()))
+    release = office.begin(name)
+    office.check_in(Said(ME.device, ME.hardware, now_s))
+    mounted.mkdir()
+    words = ("--updates", desk.updates, "--online", desk.online(), "--device", ME.device, "--to", mounted)
+    status, said = desk.tool("stick", *words)
+    assert status == 0, said
+    return office, release, said
+
+
+@pytest.fixture
+def image_bundle(tmp_path: Path) -> tuple[Path, Keys]:
+    needs("rauc", "mksquashfs", "openssl")
+    content, keys = tmp_path / "content", media.keys(tmp_path / "rauc")
+    content.mkdir()
+    for name in ("rootfs.ext4", "boot.vfat"):
+        (content / name).write_bytes(os.urandom(64 * 4096))
+    media.bundle(content, made := tmp_path / "image.raucb", "2026.12", keys)
+    return made, keys
+
+
+def test_an_image_goes_from_holders_to_a_stick_and_a_kiosk_believes_it(
+    desk: Desk, image_bundle: tuple[Path, Keys], tmp_path: Path
+) -> None:
+    bundle, keys = image_bundle
+    request = desk.request("image")
+    words = ("release", request, bundle, "--updates", desk.updates, "--role", "images", "--version", "2026.12")
+    assert desk.tool(*words, "--hardware", ME.hardware, "--keyring", keys.ca)[0] == 0
+    desk.sign(request, "ann", "ben")
+    assert desk.publish(request)[0] == 0
+    now_s, mounted = int(time.time()), tmp_path / "mounted"
+    office, release, said = on_a_stick(desk, "images/1-image.raucb", mounted)
+    assert f"1 releases, {bundle.stat().st_size} bytes, for {ME.device}, valid 30 days\n{release.name}\n" in said
+    assert f"writing {release.name}: 100 %\n" in said
+    assert f"reading {release.name}: 100 %\n" in said
+    base, roots = mounted / layout.STICK, office.roots()
+    folders = (("director", layout.director(base, ME.device), roots[1]), ("image", layout.image(base), roots[0]))
+    sources = (
+        Source(name, tmp_path / f"kiosk-{name}", root, f"{layout.metadata(folder).as_uri()}/")
+        for name, folder, root in folders
+    )
+    in_four_weeks_s = now_s + 28 * 86400
+    director, image = (Repository(source, urllib3.PoolManager(), in_four_weeks_s, RealDisk()) for source in sources)
+    (told,) = check(director, image, ME, Floor()).assignments
+    assert told.release == release
+    with held(layout.contents(layout.image(base)) / release.file, release, lambda _percent, _what: None):
+        assert release.manifest_sha256 == manifest_sha256(bundle)
+    assert desk.image.expires_s() < now_s + 4 * 86400, "what the servers show lives no longer than before"
+
+
+@pytest.fixture
+def nets(tmp_path: Path) -> Path:
+    return Path(shutil.copytree(MODELS, tmp_path / "nets"))
+
+
+def pack_models(desk: Desk, nets: Path, *more: str | Path) -> tuple[int, str]:
+    words = ("--nets", nets, "--version", "2026.12", "--to", desk.folder / "models.zip", "--tree", media.ROOT)
+    return desk.tool("models", *words, *more)
+
+
+@pytest.mark.timeout(600)
+def test_nets_go_from_the_command_to_a_kiosk_that_tries_and_uses_them(
+    desk: Desk, nets: Path, with_models: Kiosk, tmp_path: Path
+) -> None:
+    status, said = pack_models(desk, nets, "--json")
+    assert status == 0, said
+    assert json.loads(said)["nets"]["finger"]["held_out_impressions"] == 720
+    request = desk.request("models")
+    words = ("release", request, desk.folder / "models.zip", "--updates", desk.updates, "--role", "models")
+    assert desk.tool(*words, "--version", "2026.12", "--hardware", ME.hardware)[0] == 0
+    desk.sign(request, "ann", "ben")
+    assert desk.publish(request)[0] == 0
+    office, release, _ = on_a_stick(desk, "models/1-models.zip", tmp_path / "mounted")
+
+    kiosk = with_models
+    kiosk.world.image_root, kiosk.world.director_root = office.roots()
+    inserted = Stick(kiosk)
+    inserted.folder = tmp_path / "mounted"
+    assert inserted.insert() == (0, "models 2026.12 kept\n")
+    used = kiosk.ota / "models" / f"{release.sha256}.d"
+    assert {path.name for path in used.iterdir()} == {"RELEASE", *(path.name for path in nets.iterdir())}
+
+
+@pytest.mark.timeout(600)
+def test_nets_that_no_kiosk_would_take_are_never_packed(desk: Desk, nets: Path) -> None:
+    made, card = desk.folder / "models.zip", nets / "finger.toml"
+    whole = card.read_text()
+
+    def refused(*words: str) -> bool:
+        status, said = pack_models(desk, nets)
+        return status == 1 and all(word in said for word in words) and not list(desk.folder.glob("*models.zip*"))
+
+    card.rename(desk.folder / "card")
+    assert refused("RELEASE-MODELS", "no card tells of finger.tflite")
+    card.write_text(whole.partition("[figures]")[0])
+    assert refused("RELEASE-MODELS", "the card of finger tells no figures")
+    card.write_text(whole.replace("finger.tflite", "../finger.tflite"))
+    assert refused("RELEASE-MODELS", "finger.toml names finger and ../finger.tflite")
+    card.write_text(whole)
+    net = nets / "finger.tflite"
+    right = net.read_bytes()
+    net.write_bytes(right[:-1] + bytes((right[-1] ^ 1,)))
+    assert refused("RELEASE-MODELS", "finger.tflite is not there, or not the net")
+    other = (nets / "mrz_line.tflite").read_bytes()
+    net.write_bytes(other)  # with a card that vouches for it: only trying it tells
+    card.write_text(whole.replace(hashlib.sha256(right).hexdigest(), hashlib.sha256(other).hexdigest()))
+    assert refused("OTA-MODELS", "finger", "its card")
+    net.unlink()
+    card.unlink()
+    assert refused("OTA-MODELS", "finger")
+    assert not made.exists()
+
+
+def test_signed_nets_against_attacks_come_along_whole_or_not_at_all(desk: Desk, nets: Path, tmp_path: Path) -> None:
+    passive = tmp_path / "passive"
+    passive.mkdir()
+    for name in ("bundle.toml", "a.tflite", "notes.txt"):
+        (passive / name).write_bytes(b"x")
+    status, said = pack_models(desk, nets, "--passive-pad", passive)
+    assert (status, "RELEASE-MODELS" in said) == (1, True)
+    (passive / "bundle.sig").write_bytes(b"x")
+    assert pack_models(desk, nets, "--passive-pad", passive)[0] == 0
+    with zipfile.ZipFile(desk.folder / "models.zip") as packed:
+        came = {name for name in packed.namelist() if name.startswith("passive-pad/")}
+    assert came == {"passive-pad/bundle.toml", "passive-pad/bundle.sig", "passive-pad/a.tflite"}

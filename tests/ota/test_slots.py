@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,7 @@ import pytest
 from ota import selector
 from ota.agent import Running
 from ota.disk import SECTOR, RealDisk
+from ota.held import served
 from ota.images import ImageInstaller, Machine, Record
 from ota.refusals import Code, Later, Refused
 from ota.release import Release, Role
@@ -261,7 +263,7 @@ def test_a_rauc_too_old_to_say_what_it_installed_is_not_believed(host: Host) -> 
     (host.folder / new.file).parent.mkdir()
     bundle.rename(host.folder / new.file)
     record, machine = Record(RealDisk(), host.folder / "images.json"), Machine(("true",), lambda: None)
-    installer = ImageInstaller(Rauc(), record, machine, f"{host.folder}/", say_nothing)
+    installer = ImageInstaller(Rauc(), record, machine, partial(served, f"{host.folder}/"), say_nothing)
     with pytest.raises(Refused) as refused:
         installer.install(new.sha256, installer.fetch(new))
     assert refused.value.code is Code.MANIFEST

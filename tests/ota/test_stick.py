@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import subprocess
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -113,3 +116,62 @@ def test_old_snapshots_stay_at_home_and_every_root_goes_along(world: World, moun
     newest = Writer(layout.image(world.folder)).version("snapshot")
     assert {"1.root.json", "2.root.json", "timestamp.json", f"{newest}.snapshot.json"} <= names
     assert len([name for name in names if name.endswith(".snapshot.json")]) == 1
+
+
+class Forgets(RealDisk):
+    """A stick that says that it has written, and gives back zeros."""
+
+    def append(self, path: Path, data: bytes) -> None:
+        super().append(path, data if path.suffix == ".json" else bytes(len(data)))
+
+
+def test_a_stick_that_forgets_is_found_out_before_anybody_carries_it(world: World, mounted: Path) -> None:
+    new = world.publish(APP, 2)
+    with pytest.raises(Unpublished, match=f"RELEASE-STICK: {new.name}: other bytes come back"):
+        stick.write(Forgets(), world.folder, mounted, [ME.device])
+    assert not [path for path in mounted.rglob("*") if path.is_file()]
+
+
+def test_what_is_on_it_is_written_again_when_it_is_not_what_it_should_be(world: World, mounted: Path) -> None:
+    new = world.publish(APP, 2)
+    stick.write(RealDisk(), world.folder, mounted, [ME.device])
+    place = layout.contents(layout.image(mounted / layout.STICK)) / new.file
+    place.write_bytes(APP[::-1])
+    stick.write(RealDisk(), world.folder, mounted, [ME.device])
+    assert place.read_bytes() == APP
+
+
+def test_who_waits_is_told_how_far_it_is(world: World, mounted: Path) -> None:
+    content = bytes(5 << 20)
+    new = world.publish(content, 2)
+    told = list[tuple[int, str]]()
+    stick.write(RealDisk(), world.folder, mounted, [ME.device], lambda percent, what: told.append((percent, what)))
+    assert told == [
+        *((percent, f"writing {new.name}") for percent in (20, 40, 60, 80, 100)),
+        *((percent, f"reading {new.name}") for percent in (20, 40, 60, 80, 100)),
+    ]
+
+
+@pytest.fixture
+def small(mounted: Path) -> Iterator[Path]:
+    """A stick of 256 KiB."""
+    made = ["mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", str(mounted)]
+    if os.geteuid() != 0 or subprocess.run(made, check=False).returncode:
+        if os.environ.get("CI") == "true":
+            pytest.fail("nothing can be mounted here")
+        pytest.skip("nothing can be mounted here: wants root")
+    yield mounted
+    subprocess.run(["umount", str(mounted)], check=True)
+
+
+def test_too_little_room_is_said_before_anything_is_written(world: World, small: Path) -> None:
+    world.publish(bytes(300 << 10), 2)
+    with pytest.raises(Unpublished, match="RELEASE-STICK: the stick wants 307200 bytes free, and 262144 are"):
+        stick.write(RealDisk(), world.folder, small, [ME.device])
+    assert not [path for path in small.rglob("*") if path.is_file()]
+
+
+def test_what_is_there_already_needs_no_room_again(world: World, small: Path) -> None:
+    world.publish(bytes(150 << 10), 2)
+    for _ in range(2):
+        stick.write(RealDisk(), world.folder, small, [ME.device])
