@@ -11,7 +11,6 @@ from io import BufferedReader
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -30,12 +29,6 @@ RUNTIME = Interpreter.__module__.split(".")[0]
 
 MODELS = Path(__file__).parent / "models"
 """Where scripts/models.py puts the three face models."""
-
-
-def rgb_batch(bgr: Pixels) -> Floats:
-    """1 x height x width x 3, RGB, 0..255 as floats: what a net takes, before its own scaling."""
-    # turned by OpenCV: numpy walks a mirrored axis five times slower
-    return cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB)[None].astype(np.float32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +159,7 @@ class Model:
 
         The numbers are quantised once and not once per byte.
         """
-        values = cv2.LUT(levels, _quantised(meaning, self._input))
+        values = _quantised(meaning, self._input).take(levels)
         self._net.set_tensor(self._input["index"], values.reshape(self.card.input_shape))
         self._net.invoke()
         return self._outcome()
