@@ -9,7 +9,7 @@ import numpy as np
 
 from appliance.vision.face_detection import DetectedFace
 from appliance.vision.model import Floats, Model, Pixels
-from appliance.vision.picture import inverse, laid, rgb_batch
+from appliance.vision.picture import inverse, laid
 
 MODEL = "face_landmark"
 SIDE = 192  # px, the net's input
@@ -45,7 +45,7 @@ class FaceMesher:
     def find(self, pixels: Pixels, face: DetectedFace) -> FaceMesh | None:
         """The mesh of this face in a BGR picture; None when the net sees no face there."""
         to_crop = crop_of(face)
-        out = self._model.run_by_size(rgb_batch(laid(pixels, to_crop, SIDE, SIDE), 1 / 255))
+        out = self._model.run_picture(laid(pixels, to_crop, SIDE, SIDE), 1 / 255)
         presence = 1 / (1 + math.exp(-min(max(float(out[1][0]), -80.0), 80.0)))
         if not presence > MIN_PRESENCE or not np.isfinite(out[POINTS * 3]).all():
             return None

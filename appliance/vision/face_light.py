@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from appliance.vision.face_landmarks import FaceMesh
 from appliance.vision.mesh_points import OVAL
-from appliance.vision.model import Pixels
+from appliance.vision.model import Floats, Pixels
 from appliance.vision.picture import blurred, filled, grey, histogram, inverse, laid, steepness
 
 SIDE = 256  # px of the cut-out
@@ -81,7 +81,7 @@ def measure(pixels: Pixels, mesh: FaceMesh, right_eye: Values, left_eye: Values,
 
 def luminance(pixels: Pixels) -> Pixels:
     """Linear luminance of a BGR picture as bytes, 255 = white."""
-    total = _LUMINANCE[0].take(pixels[..., 0])
+    total: Floats = _LUMINANCE[0].take(pixels[..., 0])
     for colour in (1, 2):
         total += _LUMINANCE[colour].take(pixels[..., colour])
     total += np.float32(0.5)

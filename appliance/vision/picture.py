@@ -38,15 +38,6 @@ if sys.byteorder != "little":
     raise ImportError("pixels are taken four bytes at a time, the first byte lowest")
 
 
-def rgb_batch(bgr: Pixels, scale: float = 1.0) -> Floats:
-    """1 x height x width x 3, RGB, 0..255 times `scale` as floats: what a net takes."""
-    batch = np.empty((1, *bgr.shape), np.float32)
-    for colour in range(3):  # one after the other: numpy walks a mirrored axis much slower
-        batch[0, :, :, colour] = bgr[:, :, 2 - colour]
-    batch *= np.float32(scale)
-    return batch
-
-
 def rgb_means(pixels: Pixels, times: int) -> Floats:
     """Means over blocks of `times` x `times` pixels, RGB, 0..255; what is left over at both ends is cut off."""
     height, width = (n // times for n in pixels.shape[:2])
@@ -55,7 +46,8 @@ def rgb_means(pixels: Pixels, times: int) -> Floats:
     # down first, where the bytes of a row lie one after the other; then all colours across at once
     rows = part.reshape(height, times, width * times * 3)
     sums = np.add.reduce(rows, axis=1, dtype=np.uint16 if times * 255 < 1 << 16 else np.uint32)
-    return (sums.astype(np.float32).reshape(-1, times * 3) @ _across(times)).reshape(height, width, 3)
+    means: Floats = sums.astype(np.float32).reshape(-1, times * 3) @ _across(times)
+    return means.reshape(height, width, 3)
 
 
 @cache
@@ -209,7 +201,7 @@ def _folded(padded: NDArray[Any], half: tuple[int, ...]) -> NDArray[Any]:
     """Down the first axis: rows equally far from a middle one weighed together."""
     reach = len(half) - 1
     length = len(padded) - 2 * reach
-    total = padded[reach : reach + length] * padded.dtype.type(half[-1])
+    total: NDArray[Any] = padded[reach : reach + length] * padded.dtype.type(half[-1])
     pair = np.empty_like(total)
     for above, weight in enumerate(half[:-1]):
         below = 2 * reach - above
@@ -233,7 +225,8 @@ def steepness(grey: Pixels) -> Floats:
     right *= right
     below *= below
     right += below
-    return np.sqrt(right, out=right)
+    length: Floats = np.sqrt(right, out=right)
+    return length
 
 
 def histogram(levels: Pixels, where: NDArray[np.bool_]) -> Whole:
@@ -272,5 +265,5 @@ def _reached(corners: list[Place], rows: Whole, which: int) -> NDArray[np.int32]
     """The outermost pixel of each row that a line along this edge touches."""
     y, x = np.array(corners, np.float64).T
     above, here, below = which * np.interp(rows + np.array([[-0.5], [0.0], [0.5]]), y, x)
-    outermost = which * np.minimum(np.rint(here), np.ceil(np.minimum(above, below)))
+    outermost: Values = which * np.minimum(np.rint(here), np.ceil(np.minimum(above, below)))
     return outermost.astype(np.int32)

@@ -86,7 +86,8 @@ def _blur(side: int, sigma: float) -> Floats:
     reach = 4 * int(sigma)
     bell = np.exp(-(np.arange(-reach, reach + 1) ** 2) / (2 * sigma**2))
     seen = np.pad(np.eye(side), ((reach, reach), (0, 0)), mode="reflect")
-    return np.stack([bell @ seen[row : row + len(bell)] for row in range(side)]).astype(np.float32) / bell.sum()
+    rows = np.stack([bell @ seen[row : row + len(bell)] for row in range(side)])
+    return np.asarray(rows / bell.sum(), np.float32)
 
 
 _WIDE = _blur(CHIP, CHIP / 4)

@@ -22,7 +22,6 @@ from appliance.vision.picture import (
     histogram,
     inverse,
     laid,
-    rgb_batch,
     rgb_means,
     steepness,
 )
@@ -112,11 +111,6 @@ def test_the_detectors_square_keeps_every_picture_in_its_middle(size: tuple[int,
         assert bright.any(axis=1).sum() == pytest.approx(height, abs=2)
         assert bright.any(axis=0).sum() == pytest.approx(width, abs=2)
         assert np.argwhere(bright).mean(axis=0) == pytest.approx([SIDE / 2 - 0.5] * 2, abs=1)
-
-
-def test_a_batch_is_red_first() -> None:
-    batch = rgb_batch(np.array([[[0, 51, 255]]], np.uint8), 1 / 255)
-    assert batch.dtype == np.float32 and batch.tolist() == [[[pytest.approx([1, 0.2, 0])]]]
 
 
 def test_grey_is_opencvs() -> None:
