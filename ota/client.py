@@ -24,7 +24,7 @@ from ota.folder_source import place
 from ota.journal import Entry, Journal
 from ota.refusals import Code, Later, Refused
 from ota.release import Release, Role
-from ota.repository import Repository, Source, judge_announcement
+from ota.repository import Repository, Settled, Source, judge_announcement
 from ota.rhythm import Hint
 from ota.roles import HANDS, Bench
 from ota.settings import Settings
@@ -65,6 +65,7 @@ class Client:
         self._boot = boot_id.read_text(encoding="ascii").strip() if boot_id.exists() else ""
         bench = Bench(settings, disk, App(settings.app), self._fetch, _now_s, self._place, self._tell, self._floor_s)
         self._agents = {role: self._agent(role, hands) for role, make in HANDS.items() if (hands := make(bench))}
+        self._settled = Settled()
         self._word: Word | None = None
         self._brought: Word | None = None
         self._way = _net(settings)
@@ -183,7 +184,7 @@ class Client:
             Source(DIRECTOR, settings.folder / "director", settings.director_root.read_bytes(), way.director),
             Source(IMAGE, settings.folder / "image", settings.image_root.read_bytes(), way.image),
         )
-        director, image = (Repository(source, self._pool, now.now_s, self._disk) for source in sources)
+        director, image = (Repository(source, self._pool, now.now_s, self._disk, self._settled) for source in sources)
         word = check(director, image, Identity(settings.device, settings.hardware), self._floor)
         self._raise_floor(word.floor)
         return replace(word, assignments=tuple(replace(a, source=way.name) for a in word.assignments))

@@ -17,11 +17,11 @@ import pytest
 import urllib3
 from securesystemslib.signer import CryptoSigner
 
-from ota.disk import RealDisk
+from ota.disk import Disk, RealDisk
 from ota.floor import Floor
 from ota.publish import Holders, Writer, assignment
 from ota.release import Release, Role
-from ota.repository import LIMIT_S, Repository, Source
+from ota.repository import LIMIT_S, Repository, Settled, Source
 from ota.trust import Identity, Word, check
 
 START = datetime(2026, 11, 1, tzinfo=UTC)
@@ -146,16 +146,25 @@ class World:
         return new
 
     def device(
-        self, folder: Path, floor: Floor | None = None, at: datetime | None = None, limit_s: float = LIMIT_S
+        self,
+        folder: Path,
+        floor: Floor | None = None,
+        at: datetime | None = None,
+        limit_s: float = LIMIT_S,
+        *,
+        disk: Disk | None = None,
+        settled: Settled | None = None,
     ) -> Word:
-        """One check by a device whose metadata lies in that folder."""
+        """One check by a device whose metadata lies in that folder, with a process of its own or the one that has
+        `settled` so much."""
         pool, now_s = urllib3.PoolManager(), int((at or self.now()).timestamp())
         sources = (
             Source("director", folder / "director", self.director_root, f"{self.url}director/{ME.device}/metadata/"),
             Source("image", folder / "image", self.image_root, f"{self.url}image/metadata/"),
         )
         try:
-            director, image = (Repository(source, pool, now_s, RealDisk(), limit_s) for source in sources)
+            known, real = settled or Settled(), disk or RealDisk()
+            director, image = (Repository(source, pool, now_s, real, known, limit_s=limit_s) for source in sources)
             return check(director, image, ME, floor or Floor())
         finally:
             pool.clear()
