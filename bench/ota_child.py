@@ -34,10 +34,10 @@ class Handler(SimpleHTTPRequestHandler):
         elif Path(self.translate_path(self.path)).is_file():
             self._file(Path(self.translate_path(self.path)))
         else:
-            self.send_error(404)
+            self._say(b"", 404)  # and the line is kept, as servers do
 
-    def _say(self, body: bytes) -> None:
-        self.send_response(200)
+    def _say(self, body: bytes, status: int = 200) -> None:
+        self.send_response(status)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)

@@ -7,6 +7,7 @@ wiped folder believes the first thing it is shown (a floor of versions is kept e
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -209,6 +210,8 @@ class PoolFetcher(FetcherInterface):
             "GET", url, preload_content=False, timeout=TIMEOUT_S, retries=REPEATS, redirect=False
         )
         if answer.status != 200:
+            with contextlib.suppress(urllib3.exceptions.HTTPError):
+                answer.read1(CHUNK)  # that there is no newer root is no reason to greet the server anew
             raise exceptions.DownloadHTTPError(f"{answer.status} for {url}", answer.status)
         return _chunks(answer, time.monotonic() + self._limit_s)
 
