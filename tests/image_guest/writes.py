@@ -34,7 +34,7 @@ def survive(disk: Path, log: Path, layout: Layout, chance: random.Random) -> int
     selector = range(start := layout.offsets["bootcfg"], start + layout.bootcfg * MIB)
     pending = list[Write]()
     with disk.open("r+b") as image:
-        for write in writes(log):
+        for write in writes(log) if _is_begun(log) else ():
             if write.flags & FLUSH:
                 _put(image, pending)
                 pending = []
@@ -43,6 +43,12 @@ def survive(disk: Path, log: Path, layout: Layout, chance: random.Random) -> int
         kept = [write for write in pending if chance.random() < 0.5]
         _put(image, kept)
     return sum(len(write.data) for write in pending) - sum(len(write.data) for write in kept)
+
+
+def _is_begun(log: Path) -> bool:
+    """qemu writes the head of its record with the first write."""
+    with log.open("rb") as file:
+        return any(file.read(SECTOR))
 
 
 def _put(image: BinaryIO, given: Iterable[Write]) -> None:
