@@ -13,14 +13,14 @@ ALONE = tests/journeys tests/chaos
 WORKERS ?= 4
 
 test: setup-test lint types
-	$(PY) -m pytest -n $(WORKERS) --dist loadfile $(ALONE:%=--ignore=%) $(ARGS)
+	$(PY) -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(ALONE:%=--ignore=%) $(ARGS)
 	$(PY) -m pytest $(ALONE) $(ARGS)
 
 # What takes minutes too, with the lane board's firmware on an emulated RP2040 (as root, mmdebstrap: built once, 15 minutes).
 test-full: export LANDFALL_CUTS ?= 100
 test-full: setup-full lint types
 	-$(PY) -m scripts.rp2040
-	$(PY) -m pytest -n $(WORKERS) --dist loadfile -m "not bench" $(ALONE:%=--ignore=%) $(ARGS)
+	$(PY) -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder -m "not bench" $(ALONE:%=--ignore=%) $(ARGS)
 	$(PY) -m pytest -m "not bench" $(ALONE) $(ARGS)
 
 # The technician's suite on a simulated kiosk, with each fault injected alone. On real devices, with you as the hands:

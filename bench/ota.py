@@ -2,7 +2,7 @@
 
 The peer, in the same run and against the same server, is plain python-tuf as its documentation uses it: one
 repository, metadata and download. Ours asks two repositories, syncs what it keeps, and goes on where a line broke.
-What RAUC fetches of a changed image is measured in the guest (`make ota-e2e`), where it has its block device.
+What RAUC fetches of a changed image, and plain RAUC beside it, are measured where it has its block device: ota_image.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import tempfile
 import threading
 import time
 import urllib.request
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -27,20 +28,29 @@ from typing import Any
 import urllib3
 from tuf.ngclient import Updater
 
+from appliance import durable
+from appliance.keys import TlsFiles
+from appliance.updates import ANNOUNCEMENT
+from central import announcer
 from ota import layout
 from ota.disk import RealDisk
 from ota.floor import Floor
 from ota.publish import Writer, assignment, sign
 from ota.release import Release, Role
-from ota.repository import Repository, Source
+from ota.repository import Repository, Settled, Source
 from ota.trust import Identity, check
 from practice.processes import free_port
+from tests.central.broker import Broker, running_broker
 from tests.ota.conftest import ME, Server, World, holders, release
 from tests.ota.fleet import QuietDisk
-from tests.ota.test_client import Kiosk
+from tests.ota.test_client import Kiosk, until
+from tests.reporting.kiosk import Kiosk as Line
+from tests.reporting.kiosk import wait_until
 
 MB = 1_000_000
 COMMIT_LIMIT_S = 120.0
+LONG_S = 3600
+"""Nobody asks by himself within this bench."""
 
 
 def median_ms(seconds: list[float]) -> float:
@@ -128,13 +138,15 @@ def large(scratch: Path, size_mb: int, rounds: int) -> dict[str, Any]:
 
 
 def checks(scratch: Path, rounds: int) -> dict[str, Any]:
-    """One question of a device that knows all there is, and of one that knows nothing; python-tuf's refresh beside."""
+    """One question of a device that knows nothing, and one of the same process when nothing has changed; python-tuf's
+    refresh beside."""
     updates = scratch / "checks"
     updates.mkdir()
     published(updates, MB)
     image_root = (updates / "image/metadata/1.root.json").read_bytes()
     director_root = (updates / f"director/{ME.device}/metadata/1.root.json").read_bytes()
     times: dict[str, list[float]] = {}
+    settled: dict[Path, Settled] = defaultdict(Settled)
     with served(updates) as url:
 
         def ours(folder: Path) -> None:
@@ -143,7 +155,7 @@ def checks(scratch: Path, rounds: int) -> dict[str, Any]:
                 Source("director", folder / "d", director_root, f"{url}director/{ME.device}/metadata/"),
                 Source("image", folder / "i", image_root, f"{url}image/metadata/"),
             )
-            director, image = (Repository(s, pool, int(time.time()), RealDisk()) for s in sources)
+            director, image = (Repository(s, pool, int(time.time()), RealDisk(), settled[folder]) for s in sources)
             check(director, image, Identity(ME.device, ME.hardware), Floor())
             pool.clear()
 
@@ -195,8 +207,65 @@ def director(scratch: Path, devices: int) -> dict[str, Any]:
 
 
 def commit(scratch: Path, rounds: int) -> dict[str, Any]:
-    """A small app on a real launcher, with the real client asking every second."""
-    folder = scratch / "commit"
+    """A small app on a real launcher, with the real client: told over a real broker with certificates on both sides,
+    and without it, asking every second."""
+    with running_broker(scratch / "line", ["quay-1"]) as broker, kiosk(scratch / "told", LONG_S) as told:
+        over_mqtt = announced(told, broker, rounds)
+    with kiosk(scratch / "asks", 1) as asks:
+        seconds = []
+        for number in range(1, rounds + 1):
+            began_s = time.monotonic()
+            asks.publish(number, f"app-{number}")
+            until_kept(asks, number)
+            seconds.append(time.monotonic() - began_s)
+    return {
+        "over_mqtt": {**over_mqtt, "spread_s": 0},
+        "asking_every_second": {"median_s": seconds_of(seconds), "worst_s": round(max(seconds), 2)},
+    }
+
+
+def announced(kiosk: Kiosk, broker: Broker, rounds: int) -> dict[str, float]:
+    """The kiosk's own line to its broker hands over what headquarters' announcer says; the client finds it there."""
+    folder, heard, kept = broker.kiosk_folder("quay-1"), list[float](), list[float]()
+    stamp = kiosk.world.served("image", "timestamp.json")
+
+    def announce(data: bytes) -> None:
+        durable.write(kiosk.folder / ANNOUNCEMENT, data, mode=0o644)
+        heard.append(time.monotonic())
+
+    tls = TlsFiles(folder / "ca.crt", folder / "device.crt", folder / "device.key")
+    line = Line(scratch_of(kiosk), broker.port, tls=tls, host="localhost", announce=announce).start()
+    try:
+        wait_until(lambda: line.publisher.connected)
+        for number in range(1, rounds + 1):
+            kiosk.publish(number, f"app-{number}")
+            began_s, heard[:] = time.monotonic(), []
+            announcer.announce(broker.centre_folder, f"{broker.host}:{broker.port}", stamp, b"")
+            until_kept(kiosk, number)
+            kept.append(time.monotonic() - began_s)
+            heard_s = heard[0] - began_s
+    finally:
+        line.stop()
+    return {
+        "median_s": seconds_of(kept),
+        "worst_s": round(max(kept), 2),
+        "of_it_to_the_kiosks_disk_s": round(heard_s, 3),
+    }
+
+
+def seconds_of(seconds: list[float]) -> float:
+    return round(statistics.median(seconds), 2)
+
+
+def scratch_of(kiosk: Kiosk) -> Path:
+    folder = kiosk.folder / "line"
+    folder.mkdir()
+    return folder
+
+
+@contextmanager
+def kiosk(folder: Path, poll_s: int) -> Iterator[Kiosk]:
+    """Its app runs, and its client has asked once."""
     (folder / "served").mkdir(parents=True)
     (folder / "kiosk").mkdir()
     server = Server(folder / "served")
@@ -204,18 +273,15 @@ def commit(scratch: Path, rounds: int) -> dict[str, Any]:
     thread.start()
     world = World(folder / "served", server)
     world.now.at = datetime.now(UTC)
-    kiosk = Kiosk(folder / "kiosk", world, free_port())
-    seconds: list[float] = []
+    for repository, keys in ((world.image, world.image_keys), (world.director, world.director_keys)):
+        repository.refresh(keys)
+    more = f'announcement = "{ANNOUNCEMENT}"\nspread_s = 0\n'
+    kiosk = Kiosk(folder / "kiosk", world, free_port(), more=more, poll_s=poll_s)
     try:
         kiosk.start_app()
-        for repository, keys in ((world.image, world.image_keys), (world.director, world.director_keys)):
-            repository.refresh(keys)
         kiosk.processes.append(kiosk.client())
-        for number in range(1, rounds + 1):
-            kiosk.publish(number, f"app-{number}")
-            began = time.monotonic()
-            until_kept(kiosk, number)
-            seconds.append(time.monotonic() - began)
+        until((kiosk.ota / "floor-b").exists)
+        yield kiosk
     finally:
         for process in reversed(kiosk.processes):
             process.terminate()
@@ -223,7 +289,6 @@ def commit(scratch: Path, rounds: int) -> dict[str, Any]:
         server.shutdown()
         server.server_close()
         thread.join()
-    return {"median_s": round(statistics.median(seconds), 2), "worst_s": round(max(seconds), 2)}
 
 
 def until_kept(kiosk: Kiosk, number: int) -> None:

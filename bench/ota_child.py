@@ -34,10 +34,10 @@ class Handler(SimpleHTTPRequestHandler):
         elif Path(self.translate_path(self.path)).is_file():
             self._file(Path(self.translate_path(self.path)))
         else:
-            self.send_error(404)
+            self._say(b"", 404)  # and the line is kept, as servers do
 
-    def _say(self, body: bytes) -> None:
-        self.send_response(200)
+    def _say(self, body: bytes, status: int = 200) -> None:
+        self.send_response(status)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
@@ -80,7 +80,7 @@ def ours(folder: Path, url: str) -> None:
     from ota.disk import RealDisk  # noqa: PLC0415
     from ota.floor import Floor  # noqa: PLC0415
     from ota.refusals import Later  # noqa: PLC0415
-    from ota.repository import Repository, Source  # noqa: PLC0415
+    from ota.repository import Repository, Settled, Source  # noqa: PLC0415
     from ota.trust import Identity, check  # noqa: PLC0415
 
     pool, disk, now_s = urllib3.PoolManager(), RealDisk(), int(time.time())
@@ -88,7 +88,7 @@ def ours(folder: Path, url: str) -> None:
         Source(name, folder / name, (folder / f"{name}.root.json").read_bytes(), f"{url}{path}/metadata/")
         for name, path in (("director", "director/kiosk-7"), ("image", "image"))
     ]
-    director, image = (Repository(source, pool, now_s, disk) for source in sources)
+    director, image = (Repository(source, pool, now_s, disk, Settled()) for source in sources)
     check_s, word = _timed(lambda: check(director, image, Identity("kiosk-7", "rpi5"), Floor()))
     store = fetch.Store(folder / "store", disk, lambda: shutil.disk_usage(folder).free)
     store.folder.mkdir()

@@ -28,7 +28,7 @@ from ota.images import Steps
 from ota.journal import Entry, Journal
 from ota.refusals import Code, Later, Refused
 from ota.release import Release, Role
-from ota.repository import Repository, Source, judge_announcement
+from ota.repository import Repository, Settled, Source, judge_announcement
 from ota.rhythm import Hint
 from ota.roles import HANDS, Bench
 from ota.settings import Settings
@@ -75,6 +75,7 @@ class Client:
             settings, disk, App(settings.app), self._fetch, self._bundle, _now_s, self._place, self._tell, self._floor_s
         )
         self._agents = {role: self._agent(role, hands) for role, make in HANDS.items() if (hands := make(bench))}
+        self._settled = Settled()
         self._net = self._way = _net(settings)
         self._word: Word | None = None
         self._brought = self._remembered()
@@ -229,7 +230,7 @@ class Client:
             Source(DIRECTOR, settings.folder / DIRECTOR, settings.director_root.read_bytes(), way.director),
             Source(IMAGE, settings.folder / IMAGE, settings.image_root.read_bytes(), way.image),
         )
-        director, image = (Repository(source, self._pool, now.now_s, self._disk) for source in sources)
+        director, image = (Repository(source, self._pool, now.now_s, self._disk, self._settled) for source in sources)
         word = check(director, image, Identity(settings.device, settings.hardware), self._floor)
         self._raise_floor(word.floor)
         return replace(word, assignments=tuple(replace(a, source=way.name) for a in word.assignments))

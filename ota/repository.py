@@ -7,6 +7,7 @@ wiped folder believes the first thing it is shown (a floor of versions is kept e
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ from typing import TypeVar
 
 import urllib3
 from tuf.api import exceptions
-from tuf.api.metadata import Metadata, Root, TargetFile, Targets, Timestamp
+from tuf.api.metadata import Metadata, Root, TargetFile, Timestamp
 from tuf.api.serialization import DeserializationError
 from tuf.ngclient.config import UpdaterConfig
 from tuf.ngclient.fetcher import FetcherInterface
@@ -54,14 +55,49 @@ class Freshness:
     issued_s: int
 
 
+class Settled:
+    """What of the stored metadata this process has synced: what was not touched since is not synced again. A process
+    begins with nothing, for the one before it may have been killed between a name and its sync."""
+
+    def __init__(self) -> None:
+        self._synced: dict[Path, tuple[int, int, int]] = {}
+
+    def settle(self, disk: Disk, folder: Path, passing: str = "") -> None:
+        """The files of one folder, then their names. `passing`: the one that needs no sync. Raises OSError."""
+        found = {path: _as_it_lies(path) for path in folder.iterdir() if path.name != passing and _is_own(path)}
+        fresh = [path for path, lies in found.items() if self._synced.get(path) != lies]
+        for path in fresh:
+            disk.sync(path)
+        if fresh:
+            disk.sync_folder(folder)
+        self._synced.update({path: found[path] for path in fresh})
+
+
+def _is_own(path: Path) -> bool:
+    """A link is made anew by python-tuf with every start, as its root is."""
+    return path.is_file() and not path.is_symlink()
+
+
+def _as_it_lies(path: Path) -> tuple[int, int, int]:
+    lies = path.stat()
+    return lies.st_ino, lies.st_mtime_ns, lies.st_size
+
+
 class Repository:
     """Refreshed once; afterwards it answers what its metadata says."""
 
     def __init__(
-        self, source: Source, pool: urllib3.PoolManager, now_s: int, disk: Disk, limit_s: float = LIMIT_S
+        self,
+        source: Source,
+        pool: urllib3.PoolManager,
+        now_s: int,
+        disk: Disk,
+        settled: Settled,
+        *,
+        limit_s: float = LIMIT_S,
     ) -> None:
-        """Raises `Refused` when the root that was built in is no root."""
-        self._source, self._disk = source, disk
+        """`settled`: of this process. Raises `Refused` when the root that was built in is no root."""
+        self._source, self._disk, self._settled = source, disk, settled
         is_folder = source.url.startswith(f"{SCHEME}:")
         self._fetcher: FolderFetcher | PoolFetcher = FolderFetcher() if is_folder else PoolFetcher(pool, limit_s)
         source.folder.mkdir(parents=True, exist_ok=True)
@@ -75,7 +111,8 @@ class Repository:
             )
         except exceptions.RepositoryError as cause:
             raise Refused(Code.GARBLED, f"{source.name}: the root that was built in cannot be read") from cause
-        # python-tuf 7 has no other way to give it a time
+        self._built_in = f"{self._updater._trusted_set.root.version}.root.json"
+        # python-tuf 7 has no other way to give it a time, and none to ask what it believes but its files
         self._updater._trusted_set.reference_time = datetime.fromtimestamp(now_s, UTC)
 
     def refresh(self, lowest_version: int) -> Freshness:
@@ -85,7 +122,7 @@ class Repository:
         """
         self._ask(self._updater.refresh)
         self._settle()
-        stamp = Metadata[Timestamp].from_file(str(self._source.folder / "timestamp.json")).signed
+        stamp = self._updater._trusted_set.timestamp
         if stamp.version < lowest_version:
             raise Refused(
                 Code.REPLAYED,
@@ -95,7 +132,7 @@ class Repository:
 
     def listed(self) -> Mapping[str, TargetFile]:
         """All that its own targets role names, without what it delegates."""
-        return Metadata[Targets].from_file(str(self._source.folder / "targets.json")).signed.targets
+        return self._updater._trusted_set.targets.targets
 
     def find(self, name: str) -> TargetFile | None:
         """Whoever may sign for that name. Raises `Refused`, `Later`, OSError."""
@@ -116,12 +153,10 @@ class Repository:
             self._fetcher.hang_up()
 
     def _settle(self) -> None:
-        """What python-tuf renamed into place, it did not sync."""
-        folders = (self._source.folder, self._source.folder / "root_history")
-        for path in (path for folder in folders for path in folder.iterdir() if path.is_file()):
-            self._disk.sync(path)
-        for folder in folders:
-            self._disk.sync_folder(folder)
+        """What python-tuf renamed into place, it did not sync. The root that was built in it writes with every start,
+        and reads it from nowhere else but the image."""
+        self._settled.settle(self._disk, self._source.folder)
+        self._settled.settle(self._disk, self._source.folder / "root_history", self._built_in)
 
 
 def judge_announcement(folder: Path, data: bytes, lowest_version: int) -> Hint:
@@ -175,6 +210,8 @@ class PoolFetcher(FetcherInterface):
             "GET", url, preload_content=False, timeout=TIMEOUT_S, retries=REPEATS, redirect=False
         )
         if answer.status != 200:
+            with contextlib.suppress(urllib3.exceptions.HTTPError):
+                answer.read1(CHUNK)  # that there is no newer root is no reason to greet the server anew
             raise exceptions.DownloadHTTPError(f"{answer.status} for {url}", answer.status)
         return _chunks(answer, time.monotonic() + self._limit_s)
 

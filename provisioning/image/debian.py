@@ -80,10 +80,15 @@ class Archive:
         self._environment = {**os.environ, "APT_CONFIG": str(_private(tree)), "LC_ALL": "C"}
         self._run(["apt-get", "update", "-qq"])
 
-    def resolve(self, names: Sequence[str]) -> tuple[Package, ...]:
-        """These packages, what is essential, and all that they depend on. Raises `ImageError`."""
-        told = self._run(["apt-get", "install", "--simulate", "--no-install-recommends", ESSENTIAL, *names])
-        return tuple(sorted(self._described(dict(INSTALLED.findall(told)))))
+    def resolve(
+        self, names: Sequence[str], *, essential: bool = True, without: Sequence[str] = ()
+    ) -> tuple[Package, ...]:
+        """These packages, what is essential, and all that they depend on, less those that nobody will miss. Raises
+        `ImageError`."""
+        more = [ESSENTIAL] if essential else []
+        told = self._run(["apt-get", "install", "--simulate", "--no-install-recommends", *more, *names])
+        versions = {name: version for name, version in INSTALLED.findall(told) if name not in without}
+        return tuple(sorted(self._described(versions)))
 
     def newest(self, name: str) -> Package:
         """One package alone, without what it depends on. Raises `ImageError`."""

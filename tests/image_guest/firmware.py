@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import random
 import selectors
 import shutil
 import subprocess
@@ -19,11 +20,13 @@ from pathlib import Path
 from ota import selector
 from ota.selector import SelectorUnreadable
 from ota.tryboot import ARMED
-from tests.image_guest.media import SECTOR, offsets
+from tests.image_guest import qmp, writes
+from tests.image_guest.media import SECTOR, Layout, copied
 
 PARTITIONS = {2: "boot_a", 3: "boot_b"}
 FALLBACK = 2
 """Where a selector that cannot be read leads: the first partition with a kernel."""
+QUIT_S = 60.0
 LOG_BYTES = 2 << 30  # sparse
 MACHINE = ("-M", "virt", "-cpu", "cortex-a53", "-smp", "1", "-m", "768", "-nographic", "-accel", "tcg")
 
@@ -39,13 +42,18 @@ class Board:
 
     folder: Path
     disk: Path
+    layout: Layout
     more: str = ""
     log: Path | None = None  # where every write to the disk is recorded
     stick: Path | None = None
     has_uplink: bool = True
     console: str = ""
     starts: list[tuple[int, bool]] = field(default_factory=list)
+    memory: Path | None = None  # of a machine that was frozen: the next start goes on with it
+    chance: random.Random | None = None  # which of the writes that were not flushed a cut loses; None: it loses none
     qemu: subprocess.Popen[bytes] | None = None
+    lost: int = 0  # bytes that the last cut took
+    _worked_s: float = 0.0
     _unread: bytes = b""
 
     def __post_init__(self) -> None:
@@ -57,9 +65,18 @@ class Board:
     def is_armed(self) -> bool:
         return self.flag.read_bytes()[:1] == ARMED
 
+    @property
+    def worked_s(self) -> float:
+        """Processor time of this board since it was made: how far it has come, whatever else the machine does."""
+        return self._worked_s + (_processor_s(self.qemu.pid) if self.qemu else 0.0)
+
     def start(self) -> None:
         """Power on, or what follows a warm restart: the firmware, then the kernel that it chose. Raises `Brick`."""
         assert self.qemu is None, "it runs"
+        if self.memory is not None:
+            self._go_on(self.memory)
+            self.memory = None
+            return
         partition, is_try = self._choose()
         self.starts.append((partition, is_try))
         base = self.folder / "base.dtb"
@@ -72,9 +89,7 @@ class Board:
         _put(tree, "-c", "/chosen/bootloader")
         _put(tree, "-t", "i", "/chosen/bootloader", "partition", str(partition))
         _put(tree, "-t", "i", "/chosen/bootloader", "tryboot", str(int(is_try)))
-        self.qemu = subprocess.Popen(
-            self._command(tree), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
-        )
+        self._power()
 
     def wait(self, *signs: str, seconds: float) -> str:
         """The first of these to come on the console. A machine that ends is started again, as the board would be.
@@ -115,11 +130,37 @@ class Board:
         with contextlib.suppress(TimeoutError):
             self.wait("\0never", seconds=seconds)
 
+    def freeze(self) -> Path:
+        """Stopped in the middle, with its memory in a file; `thawed` makes boards that go on from there."""
+        memory = self.folder / "memory"
+        with qmp.connected(self.folder / "qmp") as ask:
+            ask("stop")
+            ask("migrate", uri=f"exec:cat > {memory}")
+            while (status := ask("query-migrate")["status"]) != "completed":
+                assert status != "failed", "its memory cannot be kept"
+                time.sleep(0.1)
+            ask("quit")
+        self.wait_for_end(QUIT_S)
+        return memory
+
+    def thawed(self, folder: Path, chance: random.Random) -> Board:
+        """Another one, which goes on where this was frozen. Switched off."""
+        folder.mkdir()
+        for name in ("disk.img", "flag.bin", "now.dtb", "Image", "initrd", "cmdline.txt", "base.dtb"):
+            copied(self.folder / name, folder / name)
+        board = Board(folder, folder / "disk.img", self.layout, self.more, memory=self.folder / "memory", chance=chance)
+        copied(self.folder / "flag.bin", folder / "flag.bin")
+        board.starts = list(self.starts)
+        return board
+
     def cut(self) -> None:
         """The plug is pulled."""
         if self.qemu is not None:
             self.qemu.kill()
             self._ended()
+            if self.chance is not None and self.log is not None:
+                copied(self.folder / "before.img", self.disk)
+                self.lost = writes.survive(self.disk, self.log, self.layout, self.chance)
         self._clear()
 
     def _choose(self) -> tuple[int, bool]:
@@ -146,7 +187,7 @@ class Board:
 
     def _read(self, partition: str, name: str) -> bytes:
         """Raises OSError. mtools refuse what is no FAT; a firmware would, too."""
-        place = f"{self.disk}@@{offsets()[partition]}"
+        place = f"{self.disk}@@{self.layout.offsets[partition]}"
         done = subprocess.run(["mtype", "-i", place, f"::{name}"], capture_output=True, check=False)
         if done.returncode:
             raise OSError(done.stderr.decode(errors="replace"))
@@ -155,12 +196,30 @@ class Board:
     def _clear(self) -> None:
         self.flag.write_bytes(bytes(SECTOR))
 
-    def _command(self, tree: Path) -> list[str]:
+    def _go_on(self, memory: Path) -> None:
+        self._power(memory)
+        with qmp.connected(self.folder / "qmp") as ask:
+            while ask("query-status")["status"] == "inmigrate":
+                time.sleep(0.05)
+            ask("cont")
+
+    def _power(self, memory: Path | None = None) -> None:
+        if self.chance is not None:
+            self.log = self.folder / "writes.log"
+            copied(self.disk, self.folder / "before.img")
+        more = ["-incoming", f"exec:cat {memory}"] if memory else []
+        self.qemu = subprocess.Popen(
+            [*self._command(), *more], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+        )
+
+    def _command(self) -> list[str]:
         flag = f"file={self.flag},format=raw,if=none,id=d1,cache=writethrough"
         line = f"{(self.folder / 'cmdline.txt').read_text()} {self.more}"
         return [
             "nice", "-n", "10", "qemu-system-aarch64", *MACHINE, "-monitor", "none", "-no-reboot",
-            "-kernel", str(self.folder / "Image"), "-initrd", str(self.folder / "initrd"), "-dtb", str(tree),
+            "-qmp", f"unix:{self.folder / 'qmp'},server=on,wait=off",
+            "-kernel", str(self.folder / "Image"), "-initrd", str(self.folder / "initrd"),
+            "-dtb", str(self.folder / "now.dtb"),
             "-append", line, *self._first_disk(), "-device", "virtio-blk-pci,drive=d0",
             "-drive", flag, "-device", "virtio-blk-pci,drive=d1", *self._stick(),
             "-netdev", f"user,id=n0,restrict={'off' if self.has_uplink else 'on'}",
@@ -182,7 +241,8 @@ class Board:
         return [
             "-blockdev", f"driver=file,filename={self.disk},node-name=f,discard=unmap",
             "-blockdev", f"driver=file,filename={self.log},node-name=l",
-            "-blockdev", f"driver=blklogwrites,file=f,log=l,log-sector-size={SECTOR},node-name=d0",
+            "-blockdev", f"driver=blklogwrites,file=f,log=l,log-sector-size={SECTOR},"
+            "log-super-update-interval=1,node-name=d0",
         ]  # fmt: skip
 
     def _line(self, ends_s: float) -> str | None:
@@ -206,10 +266,18 @@ class Board:
 
     def _ended(self) -> None:
         assert self.qemu is not None
-        self.qemu.wait()
+        _, _, used = os.wait4(self.qemu.pid, 0)
+        self.qemu.returncode = 0  # it was waited for
+        self._worked_s += used.ru_utime + used.ru_stime
         assert self.qemu.stdout is not None
+        self.console += self.qemu.stdout.read().decode(errors="replace").replace("\r", "")
         self.qemu.stdout.close()
         self.qemu, self._unread = None, b""
+
+
+def _processor_s(pid: int) -> float:
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def _put(tree: Path, *words: str) -> None:

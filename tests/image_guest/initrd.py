@@ -10,7 +10,7 @@ from tests.guest.guest import archive
 
 MODULES = (
     "virtio_blk", "virtio_net", "virtio_rng", "vfat", "nls_cp437", "nls_ascii", "nls_iso8859_1",
-    "loop", "squashfs", "dm_mod", "dm_verity", "nbd",
+    "loop", "squashfs", "dm_mod", "dm_verity", "nbd", "sha2_ce",
 )  # fmt: skip
 UP = "GUEST-UP"
 LOST = "GUEST-NO-ROOT"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 from dataclasses import dataclass
@@ -17,8 +18,6 @@ ROOT = Path(__file__).parent.parent.parent
 MIB = 1 << 20
 EPOCH = "1790000000"
 UUID = "4c414e44-4641-4c4c-8001-000000000001"
-SIZES = {"bootcfg": 32, "boot_a": 64, "boot_b": 64, "root_a": 288, "root_b": 288, "data": 128}
-"""MiB each, in the order of the partitions."""
 FIRST = 1  # MiB before the first partition
 SECTOR = 512
 COMMAND_LINE = "console=ttyAMA0 quiet panic=5 loglevel=3 systemd.volatile=state systemd.show_status=0"
@@ -26,14 +25,41 @@ MANIFEST = """[update]
 compatible={compatible}
 version={version}
 [bundle]
-format={form}
+format=verity
 [image.rootfs]
 filename=rootfs.ext4
-adaptive=block-hash-index
 [image.boot]
 filename=boot.vfat
-adaptive=block-hash-index
 """
+INDEX = "adaptive=block-hash-index\n"
+"""Of each image: with it RAUC asks the server for blocks that it lacks alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Of a disk: partitions in their order; a size is that of both slots. MiB."""
+
+    bootcfg: int
+    boot: int
+    root: int
+    data: int
+
+    @property
+    def sizes(self) -> dict[str, int]:
+        slots = {"boot_a": self.boot, "boot_b": self.boot, "root_a": self.root, "root_b": self.root}
+        return {"bootcfg": self.bootcfg, **slots, "data": self.data}
+
+    @property
+    def offsets(self) -> dict[str, int]:
+        """Of each partition in bytes."""
+        starts, at = {}, FIRST
+        for name, size in self.sizes.items():
+            starts[name], at = at * MIB, at + size
+        return starts
+
+
+LARGE = Layout(bootcfg=32, boot=64, root=288, data=128)
+SMALL = Layout(bootcfg=16, boot=40, root=100, data=64)
 
 
 def run(*command: str | Path, cwd: Path | None = None) -> str:
@@ -48,17 +74,22 @@ def run(*command: str | Path, cwd: Path | None = None) -> str:
     return done.stdout
 
 
-def ext4(tree: Path, image: Path) -> None:
+def copied(source: Path, target: Path) -> None:
+    """Blocks of zeros take no room."""
+    run("cp", "--sparse=always", source, target)
+
+
+def ext4(tree: Path, image: Path, size: int) -> None:
     image.unlink(missing_ok=True)
     run(
         "mke2fs", "-q", "-t", "ext4", "-b", "4096", "-U", UUID, "-E", f"hash_seed={UUID},root_owner=0:0",
-        "-O", "^has_journal", "-d", tree, image, f"{SIZES['root_a']}M",
+        "-O", "^has_journal", "-d", tree, image, f"{size}M",
     )  # fmt: skip
 
 
-def boot(kernel: Path, initrd: bytes, image: Path) -> None:
+def boot(kernel: Path, initrd: bytes, image: Path, size: int) -> None:
     """A slot's kernel, always in the same order."""
-    _fat(image, SIZES["boot_a"], "32", "BOOT")
+    _fat(image, size, "32", "BOOT")
     scratch = image.with_suffix(".d")
     scratch.mkdir(exist_ok=True)
     shutil.copy(kernel, scratch / "Image")
@@ -77,9 +108,12 @@ def stick(folder: Path, image: Path) -> None:
         run("mcopy", "-s", "-i", image, path, "::")
 
 
-def bundle(folder: Path, image: Path, version: str, keys: Keys, form: str = "verity") -> str:
+def bundle(folder: Path, image: Path, version: str, keys: Keys, index: bool = True) -> str:
     """`folder` holds the slots' images. The hash of the manifest, hexadecimal."""
-    (folder / "manifest.raucm").write_text(MANIFEST.format(compatible=COMPATIBLE, version=version, form=form))
+    manifest = MANIFEST.format(compatible=COMPATIBLE, version=version)
+    if index:
+        manifest = re.sub(r"(?m)^(filename=.*\n)", rf"\1{INDEX}", manifest)
+    (folder / "manifest.raucm").write_text(manifest)
     image.unlink(missing_ok=True)
     squash = "--mksquashfs-args=-comp zstd -Xcompression-level 3 -b 64k -processors 1"
     run("rauc", "bundle", squash, f"--cert={keys.certificate}", f"--key={keys.key}", folder, image)
@@ -115,30 +149,22 @@ def keys(folder: Path, name: str = "landfall") -> Keys:
     return made
 
 
-def offsets() -> dict[str, int]:
-    """Of each partition in bytes."""
-    starts, at = {}, FIRST
-    for name, size in SIZES.items():
-        starts[name], at = at * MIB, at + size
-    return starts
-
-
-def disk(image: Path, root: Path, kernel: Path) -> None:
+def disk(image: Path, root: Path, kernel: Path, layout: Layout) -> None:
     """As it leaves the works: slot A and a selector; slot B and the data are empty."""
     image.unlink(missing_ok=True)
     with image.open("wb") as file:
-        file.truncate((FIRST + sum(SIZES.values()) + 1) * MIB)
-    rows = "".join(f"size={size}MiB, name={name}\n" for name, size in SIZES.items())
+        file.truncate((FIRST + sum(layout.sizes.values()) + 1) * MIB)
+    rows = "".join(f"size={size}MiB, name={name}\n" for name, size in layout.sizes.items())
     subprocess.run(["sfdisk", "-q", str(image)], input=f"label: gpt\n{rows}", text=True, check=True)
     parts = image.parent
     selector_image, data = parts / "bootcfg.img", parts / "data.img"
-    _fat(selector_image, SIZES["bootcfg"], "16", "BOOTCFG")
+    _fat(selector_image, layout.bootcfg, "16", "BOOTCFG")
     (parts / "autoboot.txt").write_bytes(selector.render(Selector(2, 3)))
     run("mcopy", "-i", selector_image, parts / "autoboot.txt", "::autoboot.txt")
     data.unlink(missing_ok=True)
-    run("mke2fs", "-q", "-t", "ext4", data, f"{SIZES['data']}M")
+    run("mke2fs", "-q", "-t", "ext4", data, f"{layout.data}M")
     for name, source in (("bootcfg", selector_image), ("boot_a", kernel), ("root_a", root), ("data", data)):
-        _copy(source, image, offsets()[name])
+        _copy(source, image, layout.offsets[name])
 
 
 def _fat(image: Path, size: int, bits: str, label: str) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import shutil
+import tarfile
 import zipfile
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -48,6 +50,7 @@ device=/dev/vda3
 type=vfat
 parent=rootfs.1
 """
+IMPORTED = ("ota.__main__", "ota.trial", "ota.backend", "http.server")
 PYTHON = "PYTHONPATH=/usr/lib/landfall:/usr/lib/landfall/site PYTHONDONTWRITEBYTECODE=1"
 BACKEND = """#!/bin/sh
 # No site, no path of its own: RAUC asks several times.
@@ -57,6 +60,7 @@ exec python3 -S -m ota.backend --selector /bootcfg/autoboot.txt --states /data/s
 RESTART = """#!/bin/sh
 if [ -d /run/systemd/system ]; then exec systemctl --no-block reboot; fi
 touch /run/stopping
+/usr/lib/landfall/peaks > /dev/console
 kill -TERM $(cat /run/trial.pid) 2>/dev/null
 sleep 1
 sync
@@ -80,9 +84,7 @@ class Answer(http.server.BaseHTTPRequestHandler):
     def log_message(self, *_): pass
 http.server.HTTPServer(("127.0.0.1", 8080), Answer).serve_forever()
 """
-FAST = f"""#!/bin/sh
-# Everything that an update needs of a machine, without systemd: a start takes seconds under emulation.
-export PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/ {PYTHON}
+MOUNTS = f"""export PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/ {PYTHON}
 mount -t tmpfs tmpfs /run
 mount -t tmpfs tmpfs /tmp
 mount -t tmpfs tmpfs /var
@@ -90,7 +92,10 @@ ln -s /run /var/run
 mkdir -p /run/dbus /run/rauc/mnt /var/tmp /var/lib/dbus
 mount -t vfat -o ro,noatime /dev/vda1 /bootcfg
 mount -t ext4 -o noatime,commit=1 /dev/vda6 /data || reboot -f -f
-. /etc/landfall/release
+"""
+FAST = f"""#!/bin/sh
+# Everything that an update needs of a machine, without systemd: a start takes seconds under emulation.
+{MOUNTS}. /etc/landfall/release
 echo "KIOSK version=$VERSION health=$HEALTH"
 [ "$HEALTH" = dead ] && {{ echo c > /proc/sysrq-trigger; }}
 cd /usr/lib/landfall
@@ -111,6 +116,38 @@ while [ ! -e /run/stopping ]; do
   sleep 1
 done
 sleep 1000
+"""
+PLAIN = f"""#!/bin/sh
+# RAUC alone, with nothing of ours but its set-up: installs what the command line names, and says how that was.
+{MOUNTS}cd /usr/lib/landfall
+dbus-daemon --system --fork --nopidfile
+rauc --mount=/run/rauc/mnt service >/run/rauc.log 2>&1 &
+bundle=$(sed -n 's/.*landfall.bundle=\\([^ ]*\\).*/\\1/p' /proc/cmdline)
+while [ ! -S /run/dbus/system_bus_socket ] || ! rauc status >/dev/null 2>&1; do sleep 1; done
+echo PLAIN begins
+rauc install "$bundle" >/dev/null 2>/run/said && echo PLAIN installed || {{ cat /run/said; echo PLAIN failed; }}
+/usr/lib/landfall/peaks
+sleep 1000
+"""
+PEAKS = """#!/bin/sh
+# The most memory that each process of an update has had, in kB.
+for process in /proc/[0-9]*; do
+  case "$(tr '\\0' ' ' < $process/cmdline)" in
+    *"rauc "*service*) name=rauc;;
+    *"-m ota --config"*) name=client;;
+    *) continue;;
+  esac
+  sed -n "s/^VmHWM:[^0-9]*\\([0-9]*\\).*/PEAK $name \\1/p" $process/status
+done
+"""
+COMPILE = f"""#!/bin/sh
+# In place of all that: what the client imports, compiled, onto the partition of the slot that is still empty.
+export PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/ PYTHONPATH=/usr/lib/landfall:/usr/lib/landfall/site
+mount -t tmpfs tmpfs /tmp
+PYTHONPYCACHEPREFIX=/tmp/compiled python3 -c "import {", ".join(IMPORTED)}"
+tar cf /dev/vda5 -C /tmp/compiled .
+sync
+reboot -f -f
 """
 UNITS = {
     "landfall-app.service": """[Unit]
@@ -199,9 +236,20 @@ def dress(tree: Path, office: Office, wheels: Iterable[Path]) -> None:
     _put(tree, "usr/lib/landfall/app.py", APP.encode())
     for name, text in (
         ("rauc-backend", BACKEND), ("restart", RESTART), ("trial-log", TRIAL_LOG), ("fast", FAST),
+        ("compile", COMPILE), ("plain", PLAIN), ("peaks", PEAKS),
     ):  # fmt: skip
         _put(tree, f"usr/lib/landfall/{name}", text.encode(), 0o755)
     _units(tree)
+
+
+def place_compiled(tree: Path, compiled: bytes) -> None:
+    """`compiled`: a tar of what Python's import left below a prefix; each goes beside its source."""
+    with tarfile.open(fileobj=io.BytesIO(compiled)) as archive:
+        for member in archive:
+            if member.isfile() and (file := archive.extractfile(member)):
+                source = tree / member.name
+                source.parent.joinpath("__pycache__").mkdir(exist_ok=True)
+                source.parent.joinpath("__pycache__", source.name).write_bytes(file.read())
 
 
 def release(tree: Path, version: str, health: str, more: bytes = b"") -> None:

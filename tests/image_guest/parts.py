@@ -1,26 +1,30 @@
 """What the guest is made of, from Debian and the lock of our own requirements; made once, kept under .cache.
 
-    python -m tests.image_guest.parts
+    python -m tests.image_guest.parts [small]
 
-The root file system takes minutes of a processor (Debian's programs run under emulation while they are set up), so it
-lies in a folder named after its list of packages. Nothing is installed on this machine.
+The root file system with systemd takes minutes of a processor (Debian's programs run under emulation while they are set
+up). The small one takes seconds: its packages are unpacked and set up by nobody, and busybox is its shell. Each lies in
+a file named after its list of packages. Nothing is installed on this machine.
 """
 
 from __future__ import annotations
 
+import fcntl
+import functools
 import hashlib
 import os
 import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+import tempfile
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
-from provisioning.image.debian import KEYRING, SUITE, Archive, ImageError, archives
+from provisioning.image.debian import KEYRING, SUITE, Archive, ImageError, archives, file_of
 from scripts.guest_kernel import Kernel, NoGuest, missing
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -29,16 +33,36 @@ PACKAGES = (
     "systemd", "systemd-sysv", "udev", "dbus", "python3", "rauc", "rauc-service", "iproute2", "openssl",
     "ca-certificates", "kmod", "e2fsprogs", "dosfstools",
 )  # fmt: skip
+SMALL = (
+    "base-files", "busybox-static", "dbus-daemon", "libpython3-stdlib", "mount", "python3-minimal", "rauc",
+    "rauc-service",
+)  # fmt: skip
+NOT_MISSED = (
+    "adduser", "base-passwd", "dbus", "dbus-bin", "dbus-session-bus-common", "debconf", "dpkg", "gcc-14-base",
+    "init-system-helpers", "libdb5.3t64", "libdebconfclient0", "libpam-modules", "libpam-modules-bin", "libpam0g",
+    "libsemanage-common", "libsemanage2", "libsepol2", "libsystemd-shared", "login.defs", "mawk", "passwd",
+    "readline-common", "systemd", "tar", "tzdata",
+)  # fmt: skip
+"""What they depend on, and what nothing that the small one does asks for."""
+APPLETS = (
+    "cat", "dmesg", "kill", "ln", "mkdir", "reboot", "sed", "sh", "sleep", "sync", "tail", "tar", "tee", "touch", "tr",
+)  # fmt: skip
+USERS = {
+    "passwd": "root:x:0:0::/:/bin/sh\nmessagebus:x:100:100::/:/bin/false\nnobody:x:65534:65534::/:/bin/false\n",
+    "group": "root:x:0:\nmessagebus:x:100:\nnogroup:x:65534:\n",
+}
 LEFT_OUT = ("/usr/share/man/*", "/usr/share/doc/*", "/usr/share/locale/*")
+SMALL_LEFT_OUT = (*LEFT_OUT, "/usr/lib/*/gconv")
 WHEELS = ("tuf", "securesystemslib", "urllib3", "cryptography", "cffi", "pycparser", "jeepney")
 """What the update client imports."""
 PYTHON = "3.13"
 KERNEL = "linux-image-cloud-arm64"
 NEEDED = {
-    "qemu-system-aarch64": "qemu-system-arm", "mmdebstrap": "mmdebstrap", "arch-test": "arch-test", "mcopy": "mtools",
+    "qemu-system-aarch64": "qemu-system-arm", "dpkg-deb": "dpkg", "apt-get": "apt", "mcopy": "mtools",
     "mkfs.vfat": "dosfstools", "sfdisk": "fdisk", "fdtput": "device-tree-compiler", "mksquashfs": "squashfs-tools",
     "rauc": "rauc", "openssl": "openssl", "mke2fs": "e2fsprogs", "xz": "xz-utils",
 }  # fmt: skip
+NEEDED_WITH_SYSTEMD = {"mmdebstrap": "mmdebstrap", "arch-test": "arch-test"}
 BINFMT = Path("/proc/sys/fs/binfmt_misc")
 HANDLER = Path("/usr/lib/binfmt.d/qemu-aarch64.conf")
 LIMIT_S = 3600
@@ -55,18 +79,54 @@ class Parts:
 
 
 def parts(cache: Path = CACHE) -> Parts:
-    """What is here, else what Debian offers now. Raises `NoGuest`."""
-    if lacking := missing(NEEDED):
-        raise NoGuest(f"Debian packages are missing: {', '.join(lacking)}")
+    """With systemd: what is here, else what Debian offers now. Raises `NoGuest`."""
     if os.geteuid() != 0:
-        raise NoGuest("a root file system is made as root")
+        raise NoGuest("a root file system with systemd is made as root")
+    return _made(cache, {**NEEDED, **NEEDED_WITH_SYSTEMD}, _rootfs)
+
+
+def small(cache: Path = CACHE) -> Parts:
+    """Without systemd. Raises `NoGuest`."""
+    return _made(cache, NEEDED, _small)
+
+
+def _made(cache: Path, needed: dict[str, str], rootfs: Callable[[Path], Path]) -> Parts:
+    if lacking := missing(needed):
+        raise NoGuest(f"Debian packages are missing: {', '.join(lacking)}")
     cache.mkdir(parents=True, exist_ok=True)
     try:
-        kernel, busybox = _kernel(cache)
-        return Parts(_rootfs(cache), kernel, busybox, _wheels(cache))
+        with (cache / "lock").open("w") as lock:  # files of tests run side by side
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            kernel, busybox = _kernel(cache)
+            return Parts(rootfs(cache), kernel, busybox, _wheels(cache))
     except (ImageError, OSError, subprocess.SubprocessError) as error:
         said = str(getattr(error, "stderr", "") or "").strip().splitlines()[-6:]
         raise NoGuest("\n  ".join([str(error), *said])) from error
+
+
+@functools.cache
+def _archive(cache: Path) -> Archive:
+    return Archive(cache / "apt")
+
+
+def _small(cache: Path) -> Path:
+    listed = " ".join((SUITE, *SMALL, *NOT_MISSED, *APPLETS, *SMALL_LEFT_OUT, *USERS.values()))
+    done = cache / f"small-{hashlib.sha256(listed.encode()).hexdigest()[:16]}.tar"
+    if not done.exists():
+        made = done.with_suffix(".new")
+        with tempfile.TemporaryDirectory(dir=cache) as scratch:
+            debs, tree = Path(scratch, "debs"), Path(scratch, "tree")
+            packages = _archive(cache).resolve(SMALL, essential=False, without=NOT_MISSED)
+            _archive(cache).fetch(packages, debs)
+            for package in sorted(packages, key=lambda one: one.name != "base-files"):  # /bin is a link that it brings
+                _run(["dpkg-deb", "-x", str(file_of(package, debs)), str(tree)])
+            for applet in APPLETS:
+                (tree / "usr" / "bin" / applet).symlink_to("busybox")
+            for name, text in USERS.items():
+                (tree / "etc" / name).write_text(text)
+            _run(["tar", "cf", str(made), *(f"--exclude=.{path}" for path in SMALL_LEFT_OUT), "-C", str(tree), "."])
+        made.rename(done)
+    return done
 
 
 def _rootfs(cache: Path) -> Path:
@@ -106,7 +166,7 @@ def _kernel(cache: Path) -> tuple[Kernel, Path]:
     if not (folder / "done").exists():
         shutil.rmtree(folder, ignore_errors=True)
         (folder / "debs").mkdir(parents=True)
-        archive = Archive(folder / "apt")
+        archive = _archive(cache)
         release = next(name for name in archive.depends(KERNEL) if name.startswith("linux-image-"))
         archive.fetch([archive.newest(name) for name in (release, "busybox-static")], folder / "debs")
         for deb in (folder / "debs").glob("*.deb"):
@@ -146,7 +206,7 @@ def _run(command: list[str]) -> None:
 
 def main() -> int:
     try:
-        made = parts()
+        made = small() if sys.argv[1:] == ["small"] else parts()
     except NoGuest as error:
         sys.stderr.write(f"guest: {error}\n")
         return 1

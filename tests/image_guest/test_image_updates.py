@@ -1,5 +1,5 @@
 """Updates of the operating system, end to end: an emulated board with two slots, Debian's RAUC with dm-verity, our
-client and a real updates office. `make ota-e2e` runs it; 15 minutes on a quiet machine.
+client and a real updates office. `make ota-e2e` runs it, in minutes; cuts of the power are in test_power_cuts.py.
 
 Nothing here is judged by how fast it was: whoever waits, waits long, for a machine may be busy.
 """
@@ -8,43 +8,29 @@ from __future__ import annotations
 
 import json
 import os
-import random
 import shutil
-import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from ota.refusals import Code
 from ota.release import Role
-from scripts.guest_kernel import NoGuest
 from tests.image_guest import overlay, writes
 from tests.image_guest.firmware import Board
 from tests.image_guest.parts import parts
+from tests.image_guest.watching import PATIENCE_S, UP, A, B, made_here, say, until, version_of
 from tests.image_guest.works import Works
 
 pytestmark = [pytest.mark.full, pytest.mark.timeout(6 * 3600)]
 
-PATIENCE_S = 1800.0
-UP, ENDS = "KIOSK version=", (" kept ", " rolled_back ", " refused ")
-A, B = 2, 3
-CUTS = int(os.environ.get("LANDFALL_CUTS", "10"))
-SEED = int(os.environ.get("LANDFALL_SEED", "5"))
-INSTALL_S, COMMIT_S = 60.0, 60.0
-"""Within these after the beginning of an install, and of the first start of the new one, the plug is pulled."""
+ENDS = (" kept ", " rolled_back ", " refused ")
 
 
 @pytest.fixture(scope="module")
 def works(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Works]:
-    try:
-        made = parts()
-    except NoGuest as error:
-        if os.environ.get("CI") == "true":
-            pytest.fail(f"no guest here: {error}")
-        pytest.skip(f"no guest here: {error}")
-    works = Works(tmp_path_factory.mktemp("works"), made)
+    works = Works(tmp_path_factory.mktemp("works"), made_here(parts))
     try:
         yield works
     finally:
@@ -61,29 +47,12 @@ def plugged(works: Works) -> Iterator[list[Board]]:
         shutil.rmtree(board.folder)
 
 
-def say(capsys: pytest.CaptureFixture[str], text: str) -> None:
-    with capsys.disabled():
-        sys.stdout.write(f"\n{text}\n")
-
-
-def until_said(board: Board, works: Works, seen: Callable[[], bool]) -> None:
-    """The board goes on while headquarters waits for its word."""
-    ends_s = time.monotonic() + PATIENCE_S
-    while not seen():
-        assert time.monotonic() < ends_s, board.console[-3000:]
-        board.run_for(1.0)
-
-
-def version_of(line: str) -> str:
-    return line.partition(UP)[2].split()[0]
-
-
 def keeps(works: Works, board: Board, version: str, health: str = overlay.HEALTHY) -> None:
     """Publish, and see it tried and kept."""
     release = works.publish(works.bundle(version, health))
     assert version_of(board.wait(UP, *ENDS, seconds=PATIENCE_S)) == version, board.console[-3000:]
     assert " kept " in board.wait(*ENDS, seconds=PATIENCE_S), board.console[-3000:]
-    until_said(board, works, lambda: works.said().running.get(Role.IMAGES) == release.sha256)
+    until(board, lambda: works.said().running.get(Role.IMAGES) == release.sha256)
 
 
 def falls_back(works: Works, board: Board, version: str, health: str) -> str:
@@ -96,7 +65,7 @@ def falls_back(works: Works, board: Board, version: str, health: str) -> str:
         told = works.said().updates.get(Role.IMAGES)
         return told is not None and (told.sha256, told.state) == (release.sha256, "rolled_back")
 
-    until_said(board, works, is_told)
+    until(board, is_told)
     return works.said().updates[Role.IMAGES].reason
 
 
@@ -197,7 +166,7 @@ def test_an_image_comes_by_stick_to_a_port_without_an_uplink_and_is_reported_lat
     board.has_uplink, board.stick = True, None
     board.start()
     assert version_of(board.wait(UP, seconds=PATIENCE_S)) == "2.0.0"
-    until_said(board, works, lambda: bool(works.said().running.get(Role.IMAGES)))
+    until(board, lambda: bool(works.said().running.get(Role.IMAGES)))
     assert works.said().updates[Role.IMAGES].state == "kept"
 
 
@@ -212,60 +181,9 @@ def test_an_install_writes_nothing_that_the_running_slot_needs(
     works.publish(bundle)
     board.wait(" trying ", seconds=PATIENCE_S)
     board.cut()
-    counted = writes.by_partition(log)
+    counted = writes.by_partition(log, works.layout)
     log.unlink()
     say(capsys, f"image guest, written by an install: {json.dumps(counted)}")
     assert counted["root_b"] > 0
     assert counted["boot_b"] > 0
     assert counted.keys() <= {"root_b", "boot_b", "data"}
-
-
-def test_a_power_cut_anywhere_leaves_a_machine_that_starts(
-    works: Works, plugged: list[Board], capsys: pytest.CaptureFixture[str]
-) -> None:
-    """At random points of an install, and of the start that would be its commit; after each, it is one whole version
-    and the update goes on. A board that finds nothing to start raises `Brick`, one that does not come up times out."""
-    chance, cuts = random.Random(SEED), []
-    plugged.append(board := works.board("cut-install"))
-    works.publish(works.bundle("2.0.0"))
-    board.start()
-    for _ in range(CUTS // 2):
-        assert version_of(board.wait(UP, seconds=PATIENCE_S)) == "1.0.0"
-        board.wait(" fetched ", "ota.images", " installed ", " trying ", seconds=PATIENCE_S)
-        after_s = chance.uniform(0.0, INSTALL_S)
-        if UP in board.seen_for(after_s):
-            break  # a quick machine: it was installed and tried before the plug was pulled
-        cuts.append(f"install {after_s:.1f} s")
-        board.cut()
-        board.start()
-    board.wait(" kept ", seconds=PATIENCE_S) if " kept " not in board.console else ""
-    cuts += commit_cuts(works, plugged, chance, CUTS - len(cuts))
-    say(capsys, f"image guest, {len(cuts)} power cuts, 0 bricks: {'; '.join(cuts)}")
-    assert len(cuts) == CUTS
-
-
-def commit_cuts(works: Works, plugged: list[Board], chance: random.Random, wanted: int) -> list[str]:
-    """From one disk on which the new one is installed and armed, again and again."""
-    plugged.append(armed := works.board("armed"))
-    armed.start()
-    armed.wait(" trying ", seconds=PATIENCE_S)
-    armed.wait_for_end(PATIENCE_S)
-    assert armed.is_armed
-    cuts = []
-    for number in range(wanted):
-        board = works.board(f"cut-commit-{number}", armed.disk)
-        board.arm()
-        board.start()
-        assert board.starts == [(B, True)]
-        board.wait(UP, seconds=PATIENCE_S)
-        after_s = chance.uniform(0.0, COMMIT_S)
-        said = board.seen_for(after_s)
-        board.cut()
-        board.start()
-        line = board.wait(UP, seconds=PATIENCE_S)
-        assert version_of(line) in ("1.0.0", "2.0.0")
-        assert version_of(line) == "2.0.0" or " kept " not in said, "what was kept is kept"
-        cuts.append(f"commit {after_s:.1f} s -> {version_of(line)}")
-        board.cut()
-        shutil.rmtree(board.folder)
-    return cuts

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
-import subprocess
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,13 +13,16 @@ from ota import stick
 from ota.disk import RealDisk
 from ota.office import Said
 from ota.release import Release, Role
-from tests.image_guest import initrd, media, overlay
+from tests.image_guest import firmware, initrd, media, overlay
 from tests.image_guest.firmware import Board
+from tests.image_guest.media import LARGE, MIB, Layout
 from tests.image_guest.overlay import DEVICE, HARDWARE, HOST, Office
 from tests.image_guest.parts import Parts
 from tests.image_guest.served import Headquarters
 
 FAST = "landfall.init=/usr/lib/landfall/fast"
+PATIENCE_S = 1800.0
+MOST_COMPILED = 64 << 20
 CHANGED = 2 << 20
 """Bytes that differ from one version to the next."""
 
@@ -37,7 +40,9 @@ class Bundle:
 class Works:
     folder: Path
     parts: Parts
+    layout: Layout = LARGE
     bundles: dict[str, Bundle] = field(default_factory=dict)
+    slots: dict[str, tuple[str, str]] = field(default_factory=dict)  # version -> sha256 of its root, of its boot
 
     def __post_init__(self) -> None:
         self.headquarters = Headquarters(self.folder / "office")
@@ -51,21 +56,43 @@ class Works:
             f"http://{HOST}:{page}/", f"http://{HOST}:{content}/", image_root, director_root, self.keys.ca.read_bytes()
         )
         overlay.dress(self._tree, built_in, self.parts.wheels)
-        media.boot(self.parts.kernel.image, initrd.build(self.parts.kernel, self.parts.busybox), self._boot)
-        overlay.release(self._tree, "1.0.0", overlay.HEALTHY)
-        media.ext4(self._tree, self.folder / "root.ext4")
-        media.disk(self.folder / "new.img", self.folder / "root.ext4", self._boot)
+        first_root = initrd.build(self.parts.kernel, self.parts.busybox)
+        media.boot(self.parts.kernel.image, first_root, self._boot, self.layout.boot)
+        self._make("1.0.0")
+        overlay.place_compiled(self._tree, self._compiled())
+        self._make("1.0.0")
 
-    def bundle(self, version: str, health: str = overlay.HEALTHY) -> Bundle:
-        """Made once: a version that differs from every other in two megabytes and a word."""
+    def _make(self, version: str) -> None:
+        """The disk as it leaves the works."""
+        overlay.release(self._tree, version, overlay.HEALTHY)
+        media.ext4(self._tree, self.folder / "root.ext4", self.layout.root)
+        self.slots[version] = (sha256(self.folder / "root.ext4"), sha256(self._boot))
+        media.disk(self.folder / "new.img", self.folder / "root.ext4", self._boot, self.layout)
+
+    def _compiled(self) -> bytes:
+        """What the guest's Python makes of the modules, by that Python: compiling them anew costs each start more
+        than all else that it does."""
+        board = self.board("compiling", line="landfall.init=/usr/lib/landfall/compile")
+        board.start()
+        board.wait_for_end(PATIENCE_S)
+        with board.disk.open("rb") as disk:
+            disk.seek(self.layout.offsets["root_b"])
+            compiled = disk.read(MOST_COMPILED)
+        shutil.rmtree(board.folder)
+        return compiled
+
+    def bundle(self, version: str, health: str = overlay.HEALTHY, *, index: bool = True) -> Bundle:
+        """Made once: a version that differs from every other in two megabytes and a word. `index`: for RAUC to fetch
+        no more than that."""
         if version not in self.bundles:
             content = self.folder / f"content-{version}"
             content.mkdir()
             overlay.release(self._tree, version, health, os.urandom(CHANGED))
-            media.ext4(self._tree, content / "rootfs.ext4")
+            media.ext4(self._tree, content / "rootfs.ext4", self.layout.root)
             shutil.copy(self._boot, content / "boot.vfat")
+            self.slots[version] = (sha256(content / "rootfs.ext4"), sha256(self._boot))
             file = self.folder / f"{version}.raucb"
-            self.bundles[version] = Bundle(file, version, media.bundle(content, file, version, self.keys))
+            self.bundles[version] = Bundle(file, version, media.bundle(content, file, version, self.keys, index))
             shutil.rmtree(content)
         return self.bundles[version]
 
@@ -91,8 +118,15 @@ class Works:
         folder = self.folder / name
         folder.mkdir()
         copy = folder / "disk.img"
-        subprocess.run(["cp", "--sparse=always", str(disk or self.folder / "new.img"), str(copy)], check=True)
-        return Board(folder, copy, line, log)
+        media.copied(disk or self.folder / "new.img", copy)
+        return Board(folder, copy, self.layout, line, log)
+
+    def is_whole(self, board: Board, version: str) -> bool:
+        """Whether the slot that was started last is that version, byte for byte."""
+        slot = firmware.PARTITIONS[board.starts[-1][0]].removeprefix("boot")
+        sizes, offsets = self.layout.sizes, self.layout.offsets
+        found = (sha256(board.disk, offsets[name], sizes[name] * MIB) for name in (f"root{slot}", f"boot{slot}"))
+        return tuple(found) == self.slots[version]
 
     def said(self) -> Said:
         """What the guest last told headquarters."""
@@ -100,3 +134,9 @@ class Works:
 
     def end(self) -> None:
         self.headquarters.end()
+
+
+def sha256(file: Path, offset: int = 0, size: int = -1) -> str:
+    with file.open("rb") as image:
+        image.seek(offset)
+        return hashlib.sha256(image.read(size)).hexdigest()

@@ -17,11 +17,11 @@ import pytest
 import urllib3
 from securesystemslib.signer import CryptoSigner
 
-from ota.disk import RealDisk
+from ota.disk import Disk, RealDisk
 from ota.floor import Floor
 from ota.publish import Holders, Writer, assignment
 from ota.release import Release, Role
-from ota.repository import LIMIT_S, Repository, Source
+from ota.repository import LIMIT_S, Repository, Settled, Source
 from ota.trust import Identity, Word, check
 
 START = datetime(2026, 11, 1, tzinfo=UTC)
@@ -151,10 +151,13 @@ class World:
         floor: Floor | None = None,
         at: datetime | None = None,
         limit_s: float = LIMIT_S,
+        *,
         stick: Path | None = None,
+        disk: Disk | None = None,
+        settled: Settled | None = None,
     ) -> Word:
-        """One check by a device whose metadata lies in that folder. `stick`: the folder that it asks in place of the
-        server."""
+        """One check by a device whose metadata lies in that folder, with a process of its own or the one that has
+        `settled` so much. `stick`: the folder that it asks in place of the server."""
         pool, now_s = urllib3.PoolManager(), int((at or self.now()).timestamp())
         base = f"{stick.as_uri()}/" if stick else self.url
         sources = (
@@ -162,7 +165,8 @@ class World:
             Source("image", folder / "image", self.image_root, f"{base}image/metadata/"),
         )
         try:
-            director, image = (Repository(source, pool, now_s, RealDisk(), limit_s) for source in sources)
+            known, real = settled or Settled(), disk or RealDisk()
+            director, image = (Repository(source, pool, now_s, real, known, limit_s=limit_s) for source in sources)
             return check(director, image, ME, floor or Floor())
         finally:
             pool.clear()

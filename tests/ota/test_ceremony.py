@@ -28,7 +28,7 @@ from ota.online import load
 from ota.publish import Holders, Writer
 from ota.refusals import Code, PublishCode, Refused, Unpublished
 from ota.release import Role
-from ota.repository import Repository, Source
+from ota.repository import Repository, Settled, Source
 from ota.rollout import Terms
 from ota.trust import Word, check
 from tests.docs.pages import DOCS
@@ -119,7 +119,7 @@ class Kiosk:
             Source("image", self.folder / "image", self.roots[0], f"{self.url}image/metadata/"),
         )
         try:
-            director, image = (Repository(source, pool, now_s, RealDisk()) for source in sources)
+            director, image = (Repository(source, pool, now_s, RealDisk(), Settled()) for source in sources)
             return check(director, image, ME, Floor())
         finally:
             pool.clear()

@@ -17,7 +17,7 @@ from ota.disk import RealDisk
 from ota.floor import Floor
 from ota.publish import Writer, sign
 from ota.refusals import Code, Refused, Unpublished
-from ota.repository import Repository, Source
+from ota.repository import Repository, Settled, Source
 from ota.trust import Word, check
 from tests.ota.conftest import ME, START, World
 
@@ -50,7 +50,7 @@ def asked(world: World, at_stick: Path, device: Path, days: float = 0) -> Word:
         Source("image", device / "i", world.image_root, f"{world.url}stick/image/metadata/"),
     )
     try:
-        director, image = (Repository(source, pool, now_s, RealDisk()) for source in sources)
+        director, image = (Repository(source, pool, now_s, RealDisk(), Settled()) for source in sources)
         return check(director, image, ME, Floor())
     finally:
         pool.clear()

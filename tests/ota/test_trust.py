@@ -14,6 +14,7 @@ from ota.floor import Floor
 from ota.publish import Writer, sign
 from ota.refusals import Code, Refused, Unpublished
 from ota.release import Role
+from ota.repository import Settled
 from ota.trust import Word
 from tests.ota.attacks import fresh_timestamp_key, new_root
 from tests.ota.conftest import START, World, holders, release
@@ -47,6 +48,60 @@ def test_what_both_agree_on_is_installed(world: World, device: Path) -> None:
 def test_nothing_assigned_is_nothing_to_do(world: World, device: Path) -> None:
     world.offer(release(NEW, 2), NEW)
     assert world.device(device).assignments == ()
+
+
+class SyncedDisk(RealDisk):
+    """Keeps the names of what is synced."""
+
+    def __init__(self) -> None:
+        self.synced: list[str] = []
+
+    def sync(self, path: Path) -> None:
+        super().sync(path)
+        self.synced.append(path.name)
+
+    def sync_folder(self, folder: Path) -> None:
+        super().sync_folder(folder)
+        self.synced.append(f"{folder.name}/")
+
+    def taken(self) -> list[str]:
+        found, self.synced = sorted(self.synced), []
+        return found
+
+
+def test_what_a_process_has_synced_it_does_not_sync_again(world: World, device: Path) -> None:
+    world.publish(NEW, 2)
+    disk, settled = SyncedDisk(), Settled()
+    world.device(device, disk=disk, settled=settled)
+    files = ["snapshot.json", "targets.json", "timestamp.json"]
+    first = disk.taken()
+    assert [name for name in first if name in files] == sorted(files * 2)
+    assert "apps.json" in first
+    world.device(device, disk=disk, settled=settled)
+    assert disk.taken() == []
+    world.director.refresh(world.director_keys)
+    world.device(device, disk=disk, settled=settled)
+    assert disk.taken() == ["director/", "snapshot.json", "timestamp.json"]
+
+
+def test_what_a_process_before_may_have_left_unsynced_is_synced(world: World, device: Path) -> None:
+    world.publish(NEW, 2)
+    disk = SyncedDisk()
+    world.device(device, disk=disk, settled=Settled())
+    first = disk.taken()
+    world.device(device, disk=disk, settled=Settled())
+    assert {*disk.taken()} == {*first}
+
+
+def test_a_root_that_came_later_is_synced_before_it_is_believed(world: World, device: Path) -> None:
+    world.publish(NEW, 2)
+    disk, settled = SyncedDisk(), Settled()
+    world.device(device, disk=disk, settled=settled)
+    disk.taken()
+    first = holders(roles=False)
+    new_root(world, first, (*world.image_keys.root[:2], *first.root[:2]))
+    world.device(device, disk=disk, settled=settled)
+    assert {"2.root.json", "root_history/"} <= {*disk.taken()}
 
 
 def test_the_floor_rises_with_what_was_seen(world: World, device: Path) -> None:

@@ -69,11 +69,12 @@ def states(
             yield from _window(window, base, pending, _subsets(pending, exhaustive, sampled, chance))
             _apply(base, pending)
             pending, window = [], window + 1
-        pending += _units(write, unit)
+        pending += units(write, unit)
     yield from _window(window, base, pending, _subsets(pending, exhaustive, sampled, chance))
 
 
-def _units(write: Write, unit: int) -> Iterator[Write]:
+def units(write: Write, unit: int) -> Iterator[Write]:
+    """What is written whole or not at all of it, in bytes of `unit`."""
     at = 0
     while at < len(write.data):
         ends = at + unit - (write.offset + at) % unit

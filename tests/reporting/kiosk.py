@@ -38,6 +38,7 @@ class Kiosk:
         settings: Callable[[Settings], Settings] = lambda settings: settings,
         host: str = "127.0.0.1",
         clock_is_set: bool = True,
+        announce: Callable[[bytes], None] | None = None,
     ) -> None:
         self.keys = keys(tls=tls)
         self.condition = CONDITION
@@ -60,7 +61,7 @@ class Kiosk:
                 troubles=lambda: (*self.inbox.troubles, *self.publisher.marks),
             ),
             inbox=self.inbox,
-            announce=self.announced.append,
+            announce=announce or self.announced.append,
         )
         self.keeper.ask(lambda j: j.when_recorded(self.publisher.nudge))
         self.recorded: list[str] = []

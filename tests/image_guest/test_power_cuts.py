@@ -1,0 +1,119 @@
+"""Cuts of the power at random points of an install and of a commit, on an emulated board: 10, or LANDFALL_CUTS, and no
+brick.
+
+A machine is frozen just before an install, and one in the first start of the new version; each cut thaws a copy and
+pulls its plug at a point of the processor time that the way to the end takes, so that a busy machine cuts no later.
+What was written and not flushed is lost by chance, block by block. Then the board starts from cold: whatever it starts
+must be one version, byte for byte.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from tests.image_guest.firmware import Board
+from tests.image_guest.media import SMALL
+from tests.image_guest.parts import small
+from tests.image_guest.watching import PATIENCE_S, UP, B, made_here, say, until, version_of
+from tests.image_guest.works import Works
+
+pytestmark = [pytest.mark.full, pytest.mark.long, pytest.mark.timeout(6 * 3600)]
+
+CUTS = int(os.environ.get("LANDFALL_CUTS", "10"))
+SEED = int(os.environ.get("LANDFALL_SEED", "5"))
+LOOK_S = 0.05
+AND_A_LITTLE = 1.05
+"""Of the way to the end: some cuts come after it."""
+OLD, NEW = "1.0.0", "2.0.0"
+
+
+@pytest.fixture(scope="module")
+def works(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Works]:
+    works = Works(tmp_path_factory.mktemp("works"), made_here(small), SMALL)
+    try:
+        yield works
+    finally:
+        works.end()
+        shutil.rmtree(works.folder)
+
+
+@pytest.fixture
+def plugged() -> Iterator[list[Board]]:
+    """Boards that a test made; their plugs are pulled when it ends."""
+    boards: list[Board] = []
+    yield boards
+    for board in boards:
+        if board.qemu is not None:
+            board.cut()
+
+
+def test_a_power_cut_anywhere_leaves_a_machine_that_starts(
+    works: Works, plugged: list[Board], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """And the update goes on: the last one that was cut in its install is the one that is then committed. A board that
+    finds nothing to start raises `Brick`, one that does not come up times out."""
+    began_s, points = time.monotonic(), random.Random(SEED)
+    bundle = works.bundle(NEW)
+    plugged.append(idle := works.board("idle"))
+    idle.start()
+    until(idle, lambda: bool(works.headquarters.office.devices))
+    idle.freeze()
+    works.publish(bundle)
+
+    def thawed(frozen: Board, name: str) -> Board:
+        plugged.append(board := frozen.thawed(works.folder / name, random.Random(f"{SEED}-{name}")))
+        board.start()
+        return board
+
+    install_s = way(thawed(idle, "install"), " trying ")
+    tried, told = idle, list[str]()
+    for number in range(CUTS // 2):
+        tried = thawed(idle, f"install-{number}")
+        told.append(f"install {cut(works, tried, points.uniform(0.0, AND_A_LITTLE * install_s))}")
+        assert told[-1].endswith(OLD)
+        if number < CUTS // 2 - 1:
+            put_away(tried)
+    assert version_of(tried.wait(UP, seconds=PATIENCE_S)) == NEW
+    assert tried.starts[-1] == (B, True)
+    tried.freeze()
+    commit_s = way(thawed(tried, "commit"), " kept ")
+    for number in range(CUTS - len(told)):
+        board = thawed(tried, f"commit-{number}")
+        told.append(f"commit {cut(works, board, points.uniform(0.0, AND_A_LITTLE * commit_s))}")
+        put_away(board)
+    said = f"{len(told)} power cuts with seed {SEED} in {time.monotonic() - began_s:.0f} s, 0 bricks: {'; '.join(told)}"
+    say(capsys, f"image guest, {install_s:.1f} s of a processor to install, {commit_s:.1f} s to commit; {said}")
+    assert len(told) == CUTS
+
+
+def way(board: Board, sign: str) -> float:
+    """Processor time until it says so."""
+    board.wait(sign, seconds=PATIENCE_S)
+    took_s = board.worked_s
+    put_away(board)
+    return took_s
+
+
+def cut(works: Works, board: Board, at_s: float) -> str:
+    """There, and started again: when it was, what it lost, the version that came up."""
+    while board.worked_s < at_s:
+        board.run_for(LOOK_S)
+    board.cut()
+    kept, board.chance, board.log = " kept " in board.console, None, None
+    board.start()
+    version = version_of(board.wait(UP, seconds=PATIENCE_S))
+    assert works.is_whole(board, version)
+    assert version == NEW or not kept, "what was kept is kept"
+    return f"{at_s:.1f} s, {board.lost >> 10} kB lost -> {version}"
+
+
+def put_away(board: Board) -> None:
+    board.chance = None
+    board.cut()
+    shutil.rmtree(board.folder)
