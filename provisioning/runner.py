@@ -36,7 +36,10 @@ Asker = Callable[[Question], str]
 
 
 class Runner:
-    """Of the operation that lies on the desk. `asker`: who answers a step in the middle of its work, if anybody."""
+    """Of the operation that lies on the desk. `asker`: who answers a step in the middle of its work, if anybody.
+
+    `on_page`: a page shows what is asked, and can lead to another.
+    """
 
     def __init__(
         self,
@@ -45,9 +48,10 @@ class Runner:
         *,
         steps: Mapping[Purpose, Sequence[Step[Bench]]] = STEPS,
         asker: Asker | None = None,
+        on_page: bool = False,
     ) -> None:
         """Raises OSError."""
-        self._bench = open_bench(settings, self, phases)
+        self._bench = open_bench(settings, self, phases, on_page=on_page)
         self._all = steps
         self._asker = asker
         self._secrets: dict[tuple[str, str], str] = {}

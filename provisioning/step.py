@@ -25,6 +25,7 @@ class Kind(StrEnum):
     CHOICE = "choice"  # one of at most four large buttons
     TEXT = "text"
     SECRET = "secret"  # noqa: S105 - typed, not shown, and never written down
+    PAGE = "page"  # on another page, whose address is the choice's value; the step sees what was done there
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +47,8 @@ class Question:
     measured: Facts = ()
 
     def __post_init__(self) -> None:
-        if (self.kind is Kind.CHOICE) != bool(self.choices):
-            raise ValueError(f"{self.key}: choices belong to a choice, and to it alone")
+        if (self.kind in (Kind.TEXT, Kind.SECRET)) == bool(self.choices):
+            raise ValueError(f"{self.key}: choices belong to a choice, and what is typed has none")
 
 
 class Refused(Exception):

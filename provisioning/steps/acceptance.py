@@ -7,6 +7,7 @@ from provisioning import officers
 from provisioning.bench import Bench
 from provisioning.refusals import Code, refused
 from provisioning.step import Answers, Choice, Facts, Kind, Question, Step
+from provisioning.steps import hardware
 
 FILE = "acceptance.json"
 ID = Question("officer", "Officer: what is your name in the roster?", Kind.TEXT, detail="As you sign in on your page.")
@@ -49,11 +50,14 @@ def evidence(bench: Bench) -> Facts:
 
 
 def _question(bench: Bench) -> Question:
+    record = hardware.kept(bench)
+    unasked = ", ".join(hardware.titled(name) for name in hardware.not_asked(record)) if record else ""
     return Question(
         "accepts",
         f"Officer: do you take over lane {bench.kiosk}?",
         choices=(Choice("yes", "I take it over"), Choice("no", "No")),
-        detail="Look at the steps above: each says what was done and found.",
+        detail="Look at the steps: each says what was done and found."
+        + (f" Nobody was asked about these of its screen: {unasked}." if unasked else ""),
     )
 
 

@@ -11,8 +11,11 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from appliance.web.panel import KNOWN
+from hw_tests.record import Outcome
+from provisioning.steps import hardware
 from scripts import axe
 from tests.docs.pages import DOCS, ROOT, sections
+from tests.provisioning.command import with_screen
 from tests.provisioning.headquarters import Headquarters
 from tests.provisioning.world import ANSWERS, SERIAL, Board
 from tests.web.checks import SIZES, too_small, violations
@@ -45,8 +48,31 @@ def is_well(page: Page, axe_script: str, name: str) -> None:
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
+ACTS = r"Type `([^`]+)`|(?:[Tt]ouch|then)[^*`.]*\*\*([^*]+)\*\*|(five times|square by square)"
+WHOLE = ("storage", "lane_hands", "touch", "screen", "speaker")
+
+
 def asks(page: Page, words: str) -> None:
-    expect(page.locator("main h2")).to_contain_text(words, timeout=PATIENCE_MS)
+    expect(page.locator("main :is(h1, h2)").first).to_contain_text(words, timeout=PATIENCE_MS)
+
+
+def facts(board: Board, step: str) -> dict[str, str]:
+    """What the sheet says of this step."""
+    return next(dict(each.evidence) for each in board.runner().view().steps if each.name == step)
+
+
+def act(page: Page, typed: str, touched: str, more: str) -> None:
+    """One thing that the guide tells its reader to do, with a finger."""
+    for key in typed:
+        page.click(f"#keys button[data-key='{key}']")  # the screen's own keys
+    if touched:
+        page.click(f"main :is(button, a):text-is('{touched}')")
+    if more == "five times":
+        for _ in range(5):
+            page.click(".colour")
+    if more == "square by square":
+        for cell in page.locator(".cell").all():
+            cell.click()
 
 
 def test_the_first_timers_walk_as_the_guide_tells_it(screen: Page, axe_script: str, tmp_path: Path) -> None:
@@ -54,7 +80,7 @@ def test_the_first_timers_walk_as_the_guide_tells_it(screen: Page, axe_script: s
     headquarters = Headquarters(tmp_path / "hq")
     board = Board(tmp_path / "board", headquarters.people)
     rows = sections(DOCS / "technician.md")["The walk"]
-    with board.page() as url:
+    with board.page(with_screen) as url:
         screen.goto(url)
         for number, (says, do) in enumerate(rows):
             asks(screen, *re.findall(r"\*([^*]+)\*", says))
@@ -64,14 +90,14 @@ def test_the_first_timers_walk_as_the_guide_tells_it(screen: Page, axe_script: s
                 headquarters.voucher(board.stick)
             if "Let headquarters answer" in do:
                 headquarters.answer(board.stick)
-            for act, what in re.findall(r"(Type|touch|Touch)[^`*]*(?:`|\*\*)([^`*]+)(?:`|\*\*)", do):
-                if act == "Type":
-                    for key in what:
-                        screen.click(f"#keys button[data-key='{key}']")  # with a finger, on the screen's own keys
-                else:
-                    screen.click(f"main button:text-is('{what}')")
+            for typed, touched, more in re.findall(ACTS, do):
+                act(screen, typed, touched, more)
     assert board.runner().is_finished
-    assert len(rows) > 8
+    assert len(rows) > 12
+    record = hardware.kept(board.runner().bench)
+    assert record is not None
+    assert {phase.name: phase.outcome for phase in record.phases} == dict.fromkeys(WHOLE, Outcome.PASS)
+    assert facts(board, "hardware")["not asked on its own screen"] == "none"
 
 
 def test_a_failure_says_what_why_and_next_and_is_tried_again(screen: Page, axe_script: str, tmp_path: Path) -> None:

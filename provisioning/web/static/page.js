@@ -25,7 +25,7 @@ async function renew(state) {
     if (open.includes(each.firstChild.textContent)) each.parentElement.open = true;
   }
   keyboard();
-  const first = now.querySelector('main input:not([type=hidden]), form:not([action="/begin"]) button');
+  const first = now.querySelector('main input:not([type=hidden]), main a.button, form:not([action="/begin"]) button');
   if (first && (asked(now) !== before || document.activeElement === document.body)) first.focus();
 }
 
