@@ -44,7 +44,9 @@ HERE = Path(__file__).parent / "web"
 COOKIE = "technician"
 TARGET_MM, PHONE_PX_PER_MM = 20.0, 6.3
 LOOK_S, BEAT_S, STICKS_S = 0.2, 2.0, 2.0
-MAX_BODY = 4096
+MAX_BODY = 16384
+"""An assertion names its credential twice, and that may be a kilobyte."""
+
 CONTENT_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
@@ -225,6 +227,9 @@ class Pages:
     # -- what is shown
 
     async def _whole(self, request: Request) -> Response:
+        """The screen by the one name with which a passkey signs: never by an address."""
+        if self._is_screen(request) and request.headers["host"].startswith("127."):
+            return RedirectResponse(self._settings.own_url, 303)
         return await self._rendered("page.html", request)
 
     async def _now(self, request: Request) -> Response:
@@ -240,6 +245,7 @@ class Pages:
             refusal=self._worker.refusal,
             titles=TITLES,
             states=STATES,
+            is_screen=self._is_screen(request),
             has_phone=bool(self._settings.url) and self._is_screen(request),
         )
         return Response(text, media_type="text/html")
@@ -343,7 +349,7 @@ def serve(settings: Settings, phases: Phases) -> int:
     host, _, port = settings.page.listen.rpartition(":")
     app = Pages(worker, settings.page, token).app()
     config = uvicorn.Config(app, host=host, port=int(port), log_level="warning", ws="none", timeout_graceful_shutdown=2)
-    sys.stderr.write(f"technician's page: http://127.0.0.1:{port}/\n")
+    sys.stderr.write(f"technician's page: {settings.page.own_url}/\n")
     try:
         uvicorn.Server(config).run()
     finally:

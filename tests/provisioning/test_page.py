@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,15 +13,15 @@ from appliance.web.panel import KNOWN
 from hw_tests.record import Outcome
 from provisioning.steps import hardware
 from scripts import axe
-from tests.docs.pages import DOCS, ROOT, sections
+from tests.docs.pages import ROOT
 from tests.provisioning.command import with_screen
+from tests.provisioning.guide import PATIENCE_MS, asks, follow, register, rows
 from tests.provisioning.headquarters import Headquarters
 from tests.provisioning.world import ANSWERS, SERIAL, Board
 from tests.web.checks import SIZES, too_small, violations
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(400)]
 PANEL = KNOWN["10.1in-1280x800"]
-PATIENCE_MS = 40_000
 ARTEFACTS = ROOT / "artefacts" / "provisioning"
 
 
@@ -48,12 +47,7 @@ def is_well(page: Page, axe_script: str, name: str) -> None:
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
-ACTS = r"Type `([^`]+)`|(?:[Tt]ouch|then)[^*`.]*\*\*([^*]+)\*\*|(five times|square by square)"
 WHOLE = ("storage", "lane_hands", "touch", "screen", "speaker")
-
-
-def asks(page: Page, words: str) -> None:
-    expect(page.locator("main :is(h1, h2)").first).to_contain_text(words, timeout=PATIENCE_MS)
 
 
 def facts(board: Board, step: str) -> dict[str, str]:
@@ -79,21 +73,21 @@ def test_the_first_timers_walk_as_the_guide_tells_it(screen: Page, axe_script: s
     """Each row of the guide's table: what the screen says, then what the reader is told to do, and nothing else."""
     headquarters = Headquarters(tmp_path / "hq")
     board = Board(tmp_path / "board", headquarters.people)
-    rows = sections(DOCS / "technician.md")["The walk"]
+    walk = rows("The walk")
+    register(screen, board)
     with board.page(with_screen) as url:
         screen.goto(url)
-        for number, (says, do) in enumerate(rows):
-            asks(screen, *re.findall(r"\*([^*]+)\*", says))
+        for number, (says, do) in enumerate(walk):
+            asks(screen, *says)
             is_well(screen, axe_script, f"walk-{number:02}")
             if "Put in the stick" in do:
-                board.officers()
                 headquarters.voucher(board.stick)
             if "Let headquarters answer" in do:
                 headquarters.answer(board.stick)
-            for typed, touched, more in re.findall(ACTS, do):
-                act(screen, typed, touched, more)
+            follow(screen, do)
     assert board.runner().is_finished
-    assert len(rows) > 12
+    assert len(walk) > 12
+    assert facts(board, "acceptance")["signed in with"] == "passkey"
     record = hardware.kept(board.runner().bench)
     assert record is not None
     assert {phase.name: phase.outcome for phase in record.phases} == dict.fromkeys(WHOLE, Outcome.PASS)
