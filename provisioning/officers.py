@@ -50,8 +50,8 @@ def read(data: bytes) -> Mapping[str, Officer]:
 
 
 def _officer(row: Mapping[str, Any]) -> Officer:
-    told = (str(row[key]) for key in ("id", "name", "role", "pin"))
-    return Officer(*told, passkeys=tuple(from_row(each) for each in row.get("passkey", ())))
+    id, name, role, pin_hash = (str(row[key]) for key in ("id", "name", "role", "pin"))
+    return Officer(id, name, role, pin_hash, tuple(from_row(each) for each in row.get("passkey", ())))
 
 
 def roster(folder: Path) -> Mapping[str, Officer]:

@@ -70,6 +70,15 @@ def signed_with(sheet: CommissioningSheet) -> Passkey | None:
     return webauthn.asserted(told, challenge(taking), origin, [Passkey(passkey.credential)])
 
 
+def holds(sheet: CommissioningSheet) -> bool:
+    """False: a passkey is said to have signed, and it did not sign this."""
+    try:
+        signed_with(sheet)
+    except NotBelieved:
+        return False
+    return True
+
+
 def _attached(evidence: bytes) -> Any:
     try:
         told = json.loads(evidence)

@@ -85,7 +85,9 @@ def is_refused(page: Page, told: str, code: str) -> None:
 def sheet_of(board: Board) -> CommissioningSheet:
     """As headquarters opens it."""
     bench = board.runner().bench
-    return open_sheet(bench.desk.read(SHEET), bench.backend.public_key())
+    public_key = bench.backend.public_key()
+    assert public_key is not None
+    return open_sheet(bench.desk.read(SHEET), public_key)
 
 
 def test_what_is_signed_wrongly_is_refused_by_its_cause_and_what_is_right_takes_the_lane_over(
