@@ -75,7 +75,7 @@ def are_registered(bench: Bench) -> bool:
 
 
 def question(bench: Bench) -> Question:
-    """The open one, or a new one where the sheet has grown since."""
+    """Over the sheet as it is now."""
     known = [passkey for _, passkey in _known(bench)]
     return Question(
         "passkey",
@@ -99,6 +99,12 @@ def signed(bench: Bench, told: str) -> Signed:
     kept = _kept(bench)
     _keep(bench, {**kept, "counts": {**kept["counts"], passkey.id.hex(): passkey.sign_count}})
     return Signed(officer, passkey, proof(passkey, told, nonce, origin))
+
+
+def head(bench: Bench) -> bytes:
+    """What the next entry of the sheet follows."""
+    entries = bench.desk.entries()
+    return link(entries[-1]) if entries else GENESIS
 
 
 def _known(bench: Bench) -> list[tuple[Officer, Passkey]]:
@@ -130,10 +136,8 @@ def _close(bench: Bench) -> tuple[bytes, Sequence[str]]:
 
 
 def _challenge(bench: Bench, nonce: bytes) -> bytes:
-    entries = bench.desk.entries()
-    head = link(entries[-1]) if entries else GENESIS
     serial = board.read_facts(bench).serial
-    return challenge(TakingOver(bench.kiosk, bench.answer().port, serial, head, nonce))
+    return challenge(TakingOver(bench.kiosk, bench.answer().port, serial, head(bench), nonce))
 
 
 def _not_believed(why: NotBelieved, answered: Sequence[str]) -> Refused:

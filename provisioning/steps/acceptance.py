@@ -22,7 +22,9 @@ PIN = Question("pin", "Officer: what is your PIN?", Kind.SECRET)
 
 
 def is_done(bench: Bench) -> bool:
-    return bool(bench.desk.table(FILE).get("officer"))
+    """A passkey's word is for the sheet that it signed: not if something came between before it was written there."""
+    table = bench.desk.table(FILE)
+    return bool(table.get("officer")) and ("head" not in table or str(table["head"]) in _heads(bench))
 
 
 def do(bench: Bench, answers: Answers) -> Question | None:
@@ -82,8 +84,15 @@ def _signed(bench: Bench, told: str) -> None:
             "passkey": signed.passkey.fingerprint,
             "algorithm": webauthn.algorithm(signed.passkey),
             "proof": signed.proof,
+            "head": passkeys.head(bench).hex(),
         },
     )
+
+
+def _heads(bench: Bench) -> tuple[str, ...]:
+    """Of the sheet as it is, and as it was before each acceptance in it."""
+    before = (entry.previous.hex() for entry in bench.desk.entries() if entry.step == ACCEPTANCE)
+    return (passkeys.head(bench).hex(), *before)
 
 
 def _why_no_passkey(bench: Bench, officer: officers.Officer) -> str:

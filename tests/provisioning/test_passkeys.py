@@ -15,11 +15,12 @@ from appliance.web.catalogue import load as load_words
 from appliance.web.passkeys import Registration
 from border import webauthn
 from border.enrolment.acceptance import signed_with
-from border.enrolment.sheet import is_accepted, open_sheet
+from border.enrolment.sheet import is_accepted, link, open_sheet
 from border.enrolment.values import ACCEPTANCE, CommissioningSheet
 from border.webauthn import User
 from practice.processes import free_port
 from provisioning import officers
+from provisioning.steps import acceptance
 from provisioning.steps.handover import SHEET
 from tests.provisioning.guide import PATIENCE_MS, asks, follow, register, rows
 from tests.provisioning.headquarters import Headquarters
@@ -178,6 +179,20 @@ def test_a_copy_of_the_key_is_noticed_by_its_count(screen: Page, tmp_path: Path)
         to_the_key(screen)
         screen.click("text=Sign with my key")
         expect(screen.locator("main .failure")).to_contain_text("PRO-PASSKEY-REPLAYED", timeout=PATIENCE_MS)
+
+
+def test_a_word_for_a_sheet_that_has_grown_since_is_asked_for_again(tmp_path: Path) -> None:
+    """The plug was pulled between the officer's word and the sheet, and another step had something new to say."""
+    headquarters = Headquarters(tmp_path / "hq")
+    board = Board(tmp_path / "board", headquarters.people)
+    board.officers()
+    to_the_officer(board, headquarters)
+    desk = board.runner().bench.desk
+    given = {"officer": OFFICER, "role": "officer", "by": "passkey", "head": link(desk.entries()[-1]).hex()}
+    for head, key in ((bytes(32).hex(), "accepts"), (given["head"], "")):
+        desk.put_table(acceptance.FILE, {**given, "head": head})
+        view = board.runner().go()
+        assert (view.current.question.key if view.current and view.current.question else "") == key
 
 
 @pytest.mark.parametrize(
