@@ -20,7 +20,7 @@ from tests.provisioning.command import with_screen
 from tests.provisioning.headquarters import Headquarters
 from tests.provisioning.world import ANSWERS, SERIAL, Board, walk
 
-pytestmark = pytest.mark.timeout(240)
+pytestmark = pytest.mark.timeout(900)
 PATIENCE_MS = 40_000
 PHONE = "127.0.0.2"  # loopback too, and yet not the address of the board's own browser
 TOKEN = "a token"

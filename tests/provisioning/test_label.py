@@ -13,7 +13,7 @@ from simulators.escpos import EscposSim
 from tests.provisioning.headquarters import Headquarters
 from tests.provisioning.world import ANSWERS, DEVICES, SERIAL, Board, walk
 
-pytestmark = pytest.mark.timeout(240)
+pytestmark = pytest.mark.timeout(900)
 PRINTER = '[devices]\nprinter = "escpos"\nprinter_address = "{address}"\n'
 UNTIL_LABEL = {key: value for key, value in ANSWERS.items() if key not in ("stuck", "accepts")}
 

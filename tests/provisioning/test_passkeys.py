@@ -27,7 +27,7 @@ from tests.provisioning.headquarters import Headquarters
 from tests.provisioning.world import ANSWERS, OFFICER, Board, walk
 from tests.web.serving import serving
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(900)]
 UNTIL_OFFICER = {key: value for key, value in ANSWERS.items() if key != "accepts"}
 
 

@@ -23,7 +23,7 @@ from tests.web.checks import SIZES, too_small, violations
 from tests.web.security_key import SecurityKey
 from tests.web.serving import serving
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 JOSEPH = Officer("joseph", "Officer Joseph", "officer")
 
 
