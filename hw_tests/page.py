@@ -24,6 +24,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from hw_tests import report
 from hw_tests.codes import Code
 from hw_tests.phases.screen import CELLS
+from hw_tests.prompt import Kind
 from hw_tests.record import Answer, Outcome, Record
 from hw_tests.runner import Plan, Refused
 from hw_tests.session import Session, View
@@ -46,13 +47,20 @@ HEADERS = {
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """What the page stands on. `required`: phases that must pass in a full run; `by`: who is signed in, if known."""
+    """What the page stands on. `required`: phases that must pass in a full run; `by`: who is signed in, if known.
+
+    Where it is a part of something larger: `serial` was typed there already; only a full run counts there if not
+    `has_quick`; `back` is where one goes on.
+    """
 
     session: Session
     software: str
     required: frozenset[str] = frozenset()
     by: str = ""
     px_per_mm: float = PX_PER_MM
+    serial: str = ""
+    has_quick: bool = True
+    back: str = ""
 
 
 def hardware_app(desk: Desk) -> Starlette:
@@ -82,23 +90,24 @@ class _Pages:
         self._templates = report.environment()
         self._words = words()
 
-    async def whole(self, _request: Request) -> Response:
+    async def whole(self, request: Request) -> Response:
         view = self._desk.session.view()
-        return HTMLResponse(self._templates.get_template("page.html").render(main=self._main(view), view=view))
+        main = self._main(view, is_screen=_is_screen(request))
+        return HTMLResponse(self._templates.get_template("page.html").render(main=main, view=view))
 
     async def state(self, request: Request) -> Response:
         """The main part as it is once it is newer than `after`."""
         after = request.query_params.get("after", "-1")
         newer_than = int(after) if after.removeprefix("-").isdecimal() else -1
         view = await asyncio.to_thread(self._desk.session.view, newer_than, WAIT_S)
-        return JSONResponse({"revision": view.revision, "main": self._main(view)})
+        return JSONResponse({"revision": view.revision, "main": self._main(view, is_screen=_is_screen(request))})
 
     async def begin(self, request: Request) -> Response:
         form = await _form(request)
         if form is None:
             return PlainTextResponse("a touch from another page", 403)
         plan = Plan(
-            serial=str(form.get("serial", "")),
+            serial=self._desk.serial or str(form.get("serial", "")),
             by=self._desk.by or str(form.get("by", "")).strip()[:80],
             software=self._desk.software,
             suite=str(form.get("suite", "full")),
@@ -107,9 +116,8 @@ class _Pages:
         )
         if not plan.by:
             return self._refused(Refused(Code.WHO, "say who runs it"))
-        has_screen = request.client is not None and request.client.host in LOCAL
         try:
-            self._desk.session.begin(plan, has_screen=has_screen)
+            self._desk.session.begin(plan, has_screen=_is_screen(request))
         except Refused as refused:
             return self._refused(refused)
         return RedirectResponse("./", 303)
@@ -124,6 +132,9 @@ class _Pages:
             number = int(str(form["number"]))
         except (KeyError, ValueError) as wrong:
             return PlainTextResponse(f"no answer: {wrong}", 400)
+        asked = self._desk.session.view().asked
+        if asked is not None and asked.kind is not Kind.ANSWER and not _is_screen(request):
+            return PlainTextResponse("only the board's own screen can answer this", 403)
         was_asked = self._desk.session.answer(number, given)
         return RedirectResponse("./", 303) if was_asked else PlainTextResponse("that question is over", 409)
 
@@ -159,7 +170,7 @@ class _Pages:
         px = self._desk.px_per_mm * TARGET_MM
         return Response(f":root {{ --target: {px:.0f}px; --mm: {self._desk.px_per_mm:g}px; }}\n", media_type="text/css")
 
-    def _main(self, view: View) -> str:
+    def _main(self, view: View, *, is_screen: bool) -> str:
         """The part of the page that changes."""
         session = self._desk.session
         record = None if view.is_running else view.record
@@ -172,7 +183,9 @@ class _Pages:
             "record": record,
             "blocks": worst_first,
             "flags": sorted({phase.flag for phase in phases if phase.flag}),
-            "by": self._desk.by,
+            "desk": self._desk,
+            "has_way_back": not (self._desk.back and is_screen),  # a kiosk's browser has no button for it
+            "is_here": is_screen or question is None or question.kind is Kind.ANSWER,
             "words": self._words,
             "asked": "" if question is None else self._words.asked(question),
             "picture": "" if question is None else question.name,
@@ -217,6 +230,11 @@ async def _form(request: Request) -> FormData | None:
     if not origin or not host or urlsplit(origin).netloc != host:
         return None
     return await request.form()
+
+
+def _is_screen(request: Request) -> bool:
+    """Whether the page is read on the board itself."""
+    return request.client is not None and request.client.host in LOCAL
 
 
 def _touches(told: str) -> tuple[tuple[int, float], ...]:

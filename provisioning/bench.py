@@ -51,6 +51,7 @@ class Bench:
     times: TimeKeeper
     talk: Talk
     phases: Phases  # the hardware tests
+    on_page: bool = False  # the technician's page asks, and not a terminal
 
     @property
     def folder(self) -> Path:
@@ -182,10 +183,12 @@ def open_bench(
     talk: Talk,
     phases: Phases,
     *,
+    on_page: bool = False,
     synchronised: Callable[[], bool] = kernel_says_synchronised,
 ) -> Bench:
     """Raises OSError."""
     folder = settings.device.folder
     disk.make_folder(folder / "provisioning")
     times = TimeKeeper(SystemClock(), folder / "time", boot_id=read_boot_id(), synchronised=synchronised)
-    return Bench(settings, Desk(folder), (backend_of(settings, 0), backend_of(settings, 1)), times, talk, phases)
+    slots = (backend_of(settings, 0), backend_of(settings, 1))
+    return Bench(settings, Desk(folder), slots, times, talk, phases, on_page)

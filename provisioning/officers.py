@@ -11,11 +11,13 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
 from border.encounter import Stamp
+from border.passkeys import Passkey, from_row
 from provisioning import disk
 
 FILE = "officers.toml"
@@ -31,6 +33,7 @@ class Officer:
     name: str
     role: str
     pin_hash: str
+    passkeys: tuple[Passkey, ...] = ()
 
     def __repr__(self) -> str:
         return f"<officer {self.id}>"  # never the hash
@@ -40,10 +43,15 @@ def read(data: bytes) -> Mapping[str, Officer]:
     """Officers by id; empty for what is no roster."""
     try:
         rows = tomllib.loads(data.decode("utf-8")).get("officer", [])
-        officers = [Officer(*(str(row[key]) for key in ("id", "name", "role", "pin"))) for row in rows]
+        officers = [_officer(row) for row in rows]
     except (ValueError, KeyError, TypeError, AttributeError):
         return {}
     return {officer.id: officer for officer in officers}
+
+
+def _officer(row: Mapping[str, Any]) -> Officer:
+    id, name, role, pin_hash = (str(row[key]) for key in ("id", "name", "role", "pin"))
+    return Officer(id, name, role, pin_hash, tuple(from_row(each) for each in row.get("passkey", ())))
 
 
 def roster(folder: Path) -> Mapping[str, Officer]:

@@ -32,11 +32,11 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from provisioning import operations
 from provisioning.bench import Phases
+from provisioning.hardware_page import HardwarePage
 from provisioning.runner import Runner
 from provisioning.settings import PageSettings, Settings
-from provisioning.step import Question, Refused, Unanswered
-from provisioning.steps import NAMES
-from provisioning.steps.hardware import DRAWN, PICTURES
+from provisioning.step import Refused
+from provisioning.steps import NAMES, hardware
 from provisioning.steps.label import PNG, SVG
 from provisioning.view import Failure, StepState, View
 
@@ -44,7 +44,9 @@ HERE = Path(__file__).parent / "web"
 COOKIE = "technician"
 TARGET_MM, PHONE_PX_PER_MM = 20.0, 6.3
 LOOK_S, BEAT_S, STICKS_S = 0.2, 2.0, 2.0
-MAX_BODY = 4096
+MAX_BODY = 16384
+"""An assertion names its credential twice, and that may be a kilobyte."""
+
 CONTENT_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
@@ -69,16 +71,14 @@ STATES = {
 
 
 class Worker:
-    """Runs the steps beside the page, and waits in their middle for answers."""
+    """Runs the steps beside the page, until one asks or fails."""
 
     def __init__(self, settings: Settings, phases: Phases) -> None:
         """Raises OSError."""
-        self.runner = Runner(settings, phases, asker=self._ask)
+        self.runner = Runner(settings, phases, on_page=True)
+        self.tests = HardwarePage(self.runner, settings.page.width_px / settings.page.width_mm, self.go)
         self._thread: threading.Thread | None = None
         self._lock = threading.Lock()
-        self._asked: Question | None = None
-        self._answered = threading.Event()
-        self._said = ""
         self._leaving = threading.Event()
         self.refusal: Failure | None = None
 
@@ -107,10 +107,6 @@ class Worker:
 
     def answer(self, key: str, value: str) -> None:
         """Raises KeyError: nobody asks that."""
-        if self._asked is not None and self._asked.key == key:
-            self._said = value
-            self._answered.set()
-            return
         self.runner.answer(key, value)
         self.go()
 
@@ -126,7 +122,7 @@ class Worker:
 
     def leave(self) -> None:
         self._leaving.set()
-        self._answered.set()
+        self.tests.leave()
         if self._thread is not None:
             self._thread.join(10.0)
 
@@ -135,15 +131,6 @@ class Worker:
             self.runner.go()
         except Refused as why:
             self.refusal = Failure(why.code, why.what, why.why, why.then, why.again)
-
-    def _ask(self, question: Question) -> str:
-        self._asked = question
-        self._answered.clear()
-        self._answered.wait()
-        self._asked = None
-        if self._leaving.is_set():
-            raise Unanswered(question)
-        return self._said
 
     def _on_sticks(self) -> tuple[tuple[str, float], ...]:
         found: list[tuple[str, float]] = []
@@ -181,7 +168,7 @@ class Pages:
                 Route("/label.png", inside(self._label_png)),
                 Route("/phone.svg", inside(self._phone)),
                 Route("/panel.css", self._panel),
-                Mount(f"/{PICTURES}", StaticFiles(directory=DRAWN)),
+                Mount(f"/{hardware.ADDRESS}".rstrip("/"), self._mounted(self._worker.tests)),
                 Mount("/static", StaticFiles(directory=HERE / "static")),
             ],
             middleware=[Middleware(_Headers)],
@@ -191,17 +178,28 @@ class Pages:
 
     def _inside(self, page: Handler) -> Handler:
         async def guarded(request: Request) -> Response:
-            if not self._is_ours(request):
-                return Response("Not this page's address.\n", 421)
-            if self._is_screen(request) or self._has_token(request.cookies.get(COOKIE, "")):
-                return await page(request)
-            if self._has_token(request.query_params.get("t", "")):
-                answer = RedirectResponse("/", 303)
-                answer.set_cookie(COOKIE, self._token, httponly=True, samesite="strict")
-                return answer
-            return Response("Scan the code on the kiosk's own screen.\n", 403)
+            return self._turned_away(request) or await page(request)
 
         return guarded
+
+    def _mounted(self, app: ASGIApp) -> ASGIApp:
+        """An application of others, for the same people."""
+
+        async def guarded(scope: Scope, receive: Receive, send: Send) -> None:
+            await (self._turned_away(Request(scope)) or app)(scope, receive, send)
+
+        return guarded
+
+    def _turned_away(self, request: Request) -> Response | None:
+        if not self._is_ours(request):
+            return Response("Not this page's address.\n", 421)
+        if self._is_screen(request) or self._has_token(request.cookies.get(COOKIE, "")):
+            return None
+        if self._has_token(request.query_params.get("t", "")):
+            answer = RedirectResponse("/", 303)
+            answer.set_cookie(COOKIE, self._token, httponly=True, samesite="strict")
+            return answer
+        return Response("Scan the code on the kiosk's own screen.\n", 403)
 
     def _acts(self, act: Handler) -> Handler:
         async def guarded(request: Request) -> Response:
@@ -229,6 +227,9 @@ class Pages:
     # -- what is shown
 
     async def _whole(self, request: Request) -> Response:
+        """The screen by the one name with which a passkey signs: never by an address."""
+        if self._is_screen(request) and request.headers["host"].startswith("127."):
+            return RedirectResponse(self._settings.own_url, 303)
         return await self._rendered("page.html", request)
 
     async def _now(self, request: Request) -> Response:
@@ -244,6 +245,7 @@ class Pages:
             refusal=self._worker.refusal,
             titles=TITLES,
             states=STATES,
+            is_screen=self._is_screen(request),
             has_phone=bool(self._settings.url) and self._is_screen(request),
         )
         return Response(text, media_type="text/html")
@@ -347,7 +349,7 @@ def serve(settings: Settings, phases: Phases) -> int:
     host, _, port = settings.page.listen.rpartition(":")
     app = Pages(worker, settings.page, token).app()
     config = uvicorn.Config(app, host=host, port=int(port), log_level="warning", ws="none", timeout_graceful_shutdown=2)
-    sys.stderr.write(f"technician's page: http://127.0.0.1:{port}/\n")
+    sys.stderr.write(f"technician's page: {settings.page.own_url}/\n")
     try:
         uvicorn.Server(config).run()
     finally:

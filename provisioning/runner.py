@@ -36,7 +36,10 @@ Asker = Callable[[Question], str]
 
 
 class Runner:
-    """Of the operation that lies on the desk. `asker`: who answers a step in the middle of its work, if anybody."""
+    """Of the operation that lies on the desk. `asker`: who answers a step in the middle of its work, if anybody.
+
+    `on_page`: a page shows what is asked, and can lead to another.
+    """
 
     def __init__(
         self,
@@ -45,9 +48,10 @@ class Runner:
         *,
         steps: Mapping[Purpose, Sequence[Step[Bench]]] = STEPS,
         asker: Asker | None = None,
+        on_page: bool = False,
     ) -> None:
         """Raises OSError."""
-        self._bench = open_bench(settings, self, phases)
+        self._bench = open_bench(settings, self, phases, on_page=on_page)
         self._all = steps
         self._asker = asker
         self._secrets: dict[tuple[str, str], str] = {}
@@ -113,7 +117,7 @@ class Runner:
             asking = next((view for view in self._views.values() if view.question and view.question.key == key), None)
             if asking is None or asking.question is None:
                 raise KeyError(key)
-            if asking.question.kind is Kind.SECRET:
+            if asking.question.kind in (Kind.SECRET, Kind.PASSKEY):
                 self._secrets[asking.name, key] = value
             else:
                 told = {**self._answers(asking.name), key: value}
@@ -163,14 +167,14 @@ class Runner:
         if not why.again:
             self._forget_answers(step.name)
             facts = (("code", why.code), ("what", why.what), ("why", why.why))
-            self._append(step, StepResult.FAILED, _packed(facts, None))
+            self._append(step, StepResult.FAILED, _packed(facts, b""))
         progress = self._views[step.name].progress
         self._put(StepView(step.name, step.title, StepState.FAILED, failure=failure, progress=progress))
         return False
 
     def _record(self, step: Step[Bench]) -> None:
         facts = step.evidence(self._bench)
-        attached = step.attachment(self._bench) if step.attachment else None
+        attached = step.attachment(self._bench) if step.attachment else b""
         self._append(step, StepResult.DONE, _packed(facts, attached))
         self._put(StepView(step.name, step.title, StepState.DONE, facts))
 
@@ -255,9 +259,9 @@ class Runner:
             os.close(handle)
 
 
-def _packed(facts: Facts, attached: bytes | None) -> bytes:
+def _packed(facts: Facts, attached: bytes) -> bytes:
     told: dict[str, Any] = {"facts": [list(fact) for fact in facts]}
-    if attached is not None:
+    if attached:
         told["attached"] = json.loads(attached)
     return json.dumps(told, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
 

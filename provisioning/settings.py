@@ -69,6 +69,11 @@ class PageSettings:
     height_px: int = 800
     width_mm: float = 217.0
 
+    @property
+    def own_url(self) -> str:
+        """On the board's own screen, and by the one name with which a browser there lets a passkey sign."""
+        return f"http://localhost:{self.listen.rpartition(':')[2]}"
+
 
 @dataclass(frozen=True, slots=True)
 class LaneSettings:

@@ -25,6 +25,8 @@ class Kind(StrEnum):
     CHOICE = "choice"  # one of at most four large buttons
     TEXT = "text"
     SECRET = "secret"  # noqa: S105 - typed, not shown, and never written down
+    PASSKEY = "passkey"  # signed by a key in this very browser, or one of the choices
+    PAGE = "page"  # on another page, whose address is the choice's value; the step sees what was done there
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +37,10 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """One at a time. `detail`: a sentence of help; `picture`: an address on the page; `measured`: beside its limits."""
+    """One at a time. `detail`: a sentence of help; `picture`: an address on the page; `measured`: beside its limits.
+
+    `passkey`: what the browser is to have signed, JSON of WebAuthn.
+    """
 
     key: str
     words: str
@@ -44,10 +49,11 @@ class Question:
     detail: str = ""
     picture: str = ""
     measured: Facts = ()
+    passkey: str = ""
 
     def __post_init__(self) -> None:
-        if (self.kind is Kind.CHOICE) != bool(self.choices):
-            raise ValueError(f"{self.key}: choices belong to a choice, and to it alone")
+        if (self.kind in (Kind.TEXT, Kind.SECRET)) == bool(self.choices):
+            raise ValueError(f"{self.key}: choices belong to a choice, and what is typed has none")
 
 
 class Refused(Exception):
@@ -96,4 +102,4 @@ class Step(Generic[B]):
     is_done: Callable[[B], bool]
     do: Callable[[B, Answers], Question | None]
     evidence: Callable[[B], Facts]
-    attachment: Callable[[B], bytes] | None = None  # JSON that goes into the sheet beside the facts
+    attachment: Callable[[B], bytes] | None = None  # JSON that goes into the sheet beside the facts; empty: none

@@ -85,6 +85,7 @@ ONE_DOOR: dict[str, tuple[str, ...]] = {
     "urllib3": ("ota/repository.py", "ota/fetch.py", "ota/app.py", "ota/client.py"),
     "jeepney": ("ota/slots.py",),
     "tpm2_pytss": ("provisioning/tpm.py",),
+    "fido2": ("border/webauthn.py",),
     "pkcs11": ("provisioning/pkcs11.py", "central/hsm.py", "ota/hsm.py"),
     "psycopg": ("central/store/postgres.py",),
 }

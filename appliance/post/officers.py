@@ -7,6 +7,10 @@ The roster is `officers.toml` in the kiosk's folder:
     name = "A. Example"
     role = "officer"            # or "supervisor"
     pin = "$argon2id$..."       # python -m appliance.post.officers add FOLDER ID NAME ROLE [PIN]
+
+    [[officer.passkey]]         # as many as he has keys: python -m appliance.web.passkeys FOLDER ID
+    credential = "..."
+    sign_count = 0
 """
 
 from __future__ import annotations
@@ -16,8 +20,8 @@ import json
 import re
 import sys
 import tomllib
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from argon2 import PasswordHasher
@@ -29,6 +33,7 @@ from appliance.post.journal import Journal
 from appliance.post.keeper import Keeper
 from appliance.post.schema import Database
 from border.encounter import Stamp
+from border.passkeys import Passkey, as_row, from_row
 
 FILE = "officers.toml"
 ROLES: tuple[str, ...] = ("officer", "supervisor")
@@ -50,10 +55,11 @@ class RosterWrong(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One officer with the hash of his PIN."""
+    """One officer with the hash of his PIN, and his passkeys."""
 
     officer: Officer
     pin_hash: str
+    passkeys: tuple[Passkey, ...] = ()
 
     def __repr__(self) -> str:
         return f"<entry {self.officer.id}>"  # never the hash
@@ -91,16 +97,38 @@ def _entry(row: Mapping[str, object], where: str, mistakes: list[str]) -> Entry:
         mistakes.append(f"{where}: role wants one of {', '.join(ROLES)}")
     if not pin.startswith("$argon2id$"):
         mistakes.append(f"{where}: pin wants an argon2id hash")
-    return Entry(Officer(id, name, role), pin)
+    return Entry(Officer(id, name, role), pin, tuple(_passkeys(row.get("passkey", []), where, mistakes)))
+
+
+def _passkeys(rows: object, where: str, mistakes: list[str]) -> Iterator[Passkey]:
+    if not isinstance(rows, list):
+        mistakes.append(f"{where}: passkey wants tables")
+        return
+    for row in rows:
+        try:
+            yield from_row(row)
+        except (ValueError, AttributeError) as error:
+            mistakes.append(f"{where}: {error}")
 
 
 def with_officer(roster: Roster, officer: Officer, pin: str) -> Roster:
-    """The roster with this officer added or replaced. Raises ValueError for a PIN or role that will not do."""
+    """The roster with this officer added or replaced; only who stays the same keeps his passkeys.
+
+    Raises ValueError for a PIN or role that will not do.
+    """
     if not MIN_PIN <= len(pin) <= MAX_PIN:
         raise ValueError(f"a PIN has {MIN_PIN} to {MAX_PIN} characters")
     if officer.role not in ROLES:
         raise ValueError(f"role wants one of {', '.join(ROLES)}")
-    return {**roster, officer.id: Entry(officer, _HASHER.hash(pin))}
+    known = roster.get(officer.id)
+    passkeys = known.passkeys if known is not None and known.officer == officer else ()
+    return {**roster, officer.id: Entry(officer, _HASHER.hash(pin), passkeys)}
+
+
+def with_passkey(roster: Roster, officer_id: str, passkey: Passkey) -> Roster:
+    """Raises KeyError: no such officer."""
+    entry = roster[officer_id]
+    return {**roster, officer_id: replace(entry, passkeys=(*entry.passkeys, passkey))}
 
 
 def save(folder: Path, roster: Roster) -> None:
@@ -113,9 +141,14 @@ def save(folder: Path, roster: Roster) -> None:
             "role": entry.officer.role,
             "pin": entry.pin_hash,
         }
-        lines = [f"{key} = {json.dumps(value, ensure_ascii=False)}" for key, value in values.items()]
-        blocks.append("\n".join(["[[officer]]", *lines, ""]))
+        blocks.append(_table("officer", values))
+        blocks += [_table("officer.passkey", as_row(passkey)) for passkey in entry.passkeys]
     durable.write(folder / FILE, "\n".join(blocks).encode())
+
+
+def _table(name: str, values: Mapping[str, str | int]) -> str:
+    lines = [f"{key} = {json.dumps(value, ensure_ascii=False)}" for key, value in values.items()]
+    return "\n".join([f"[[{name}]]", *lines, ""])
 
 
 def sign_in(keeper: Keeper, roster: Roster, officer_id: str, pin: str, at: Stamp) -> Officer | None:

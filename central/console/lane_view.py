@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from border.enrolment.acceptance import signed_with
 from border.enrolment.sheet import open_sheet
 from border.enrolment.values import CommissioningSheet, Mark
 from border.messages.errors import MessageError
+from border.webauthn import NotBelieved
 from central.enrolment.judgement import public_key
 from central.store import lanes
 from central.store.api import Row, Transaction
@@ -19,11 +21,16 @@ SOON_MS = 2 * 24 * 3600 * 1000
 
 @dataclass(frozen=True, slots=True)
 class SheetView:
-    """A commissioning sheet, its signature checked now. `problem`: why it is not believed."""
+    """A commissioning sheet, its signatures checked now. `problem`: why it is not believed.
+
+    `passkey`: the fingerprint of the officer's, which he can compare; empty: he took the lane over without one.
+    """
 
     row: SheetRow
     sheet: CommissioningSheet | None
     problem: str
+    passkey: str = ""
+    has_false_passkey: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +100,10 @@ def _identity(row: IdentityRow, certificates: Sequence[CertificateRow], sheets: 
 
 def _sheet(identity: IdentityRow, row: SheetRow) -> SheetView:
     try:
-        return SheetView(row, open_sheet(row.sheet, public_key(identity.public_key)), "")
+        sheet = open_sheet(row.sheet, public_key(identity.public_key))
+        used = signed_with(sheet)
     except MessageError as error:
         return SheetView(row, None, error.reason)
+    except NotBelieved:
+        return SheetView(row, sheet, "", has_false_passkey=True)
+    return SheetView(row, sheet, "", used.fingerprint if used else "")

@@ -18,7 +18,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from border.enrolment import answers, requests, sheet
+from border.enrolment import acceptance, answers, requests, sheet
 from border.enrolment.answers import Reply
 from border.enrolment.refusals import Refusal
 from border.enrolment.requests import OpenRequest, request_digest
@@ -426,7 +426,7 @@ class Office:
         read = sheet.open_sheet(data, public_key(current.public_key))
         if (read.board_serial, read.port) != (current.board, lane.port):
             raise Refused(Refusal.OTHER_BOARD, f"{kiosk} is board {current.board} in {lane.port}")
-        accepted, now_ms = sheet.is_accepted(read), self._wall_ms()
+        accepted, now_ms = sheet.is_accepted(read) and acceptance.holds(read), self._wall_ms()
         if digest not in {row.digest for row in lanes.sheets(t, kiosk)}:
             lanes.add_sheet(t, SheetRow(digest, kiosk, current.generation, accepted, now_ms, data))
             self._say(t, kiosk, "commissioned" if accepted else "sheet", _last_who(read.entries), "")

@@ -24,7 +24,8 @@ SPEAKER = (
         "tones_dB", "dB", Limits(3), "the faintest tone above all else that the board's own microphone heard", VOLUME
     ),
 )
-TERMINAL = "asked at a terminal, not on the screen itself"
+NOT_ASKED = "not asked: nobody sat before the board's own screen"
+"""Why the phases of this file are skipped, and by what a reader knows them from what is not fitted."""
 
 
 def touch(log: Log) -> None:
@@ -48,7 +49,7 @@ def speaker(log: Log) -> None:
 
 def _on_screen(log: Log, question: str, kind: Kind) -> Answer:
     if not log.prompt.has_screen:
-        raise Skip(TERMINAL)
+        raise Skip(NOT_ASKED)
     return log.answered(question, kind)
 
 

@@ -1,34 +1,47 @@
-"""The hardware tests: the whole suite of hw_tests over this board, with the technician as its hands."""
+"""The hardware tests: the whole suite of hw_tests over this board, with the technician as its hands.
+
+Where a page asks, they have their own (provisioning/hardware_page.py), which leaves its record here. By command they
+are run here, and what only the screen itself could show is named as not asked.
+"""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 
-import hw_tests
 from drivers.deadline import Deadline
 from hw_tests import record as records
-from hw_tests import runner
+from hw_tests import runner, store
 from hw_tests.board import read_board
 from hw_tests.phases import REQUIRED_ON_A_RASPBERRY
+from hw_tests.phases.screen import NOT_ASKED
 from hw_tests.prompt import Question as Prompted
 from hw_tests.record import Answer, Outcome, Record
-from hw_tests.runner import Begun, Ended, Finished, Plan, Progress
+from hw_tests.runner import Begun, Ended, Finished, Phase, Plan, Progress
 from hw_tests.station import Station, read_station
 from hw_tests.words import words
 from provisioning.bench import SOFTWARE, Bench
 from provisioning.refusals import Code, refused
-from provisioning.step import Answers, Choice, Facts, Question, Refused, Step, Talk
+from provisioning.step import Answers, Choice, Facts, Kind, Question, Refused, Step, Talk
 from provisioning.steps import board
 from provisioning.words import short
 
 FILE = "hardware.json"
-PICTURES, DRAWN = "hardware", Path(hw_tests.__file__).parent / "static" / "pictures"
-"""The page serves them under this name."""
+RECORDS = "hardware-tests"
+"""In the kiosk's folder: every run of this board, for the curves of later ones."""
+
+ADDRESS = "tests/"
+"""On the technician's page: the tests' own."""
 
 MOST_NAMED = 3
+ON_THEIR_PAGE = Question(
+    "tests",
+    "Test the hardware",
+    Kind.PAGE,
+    choices=(Choice(ADDRESS, "To the tests"),),
+    detail="On the kiosk's own screen, not on a phone: touch, colours and sound are asked there alone.",
+)
 YES_NO = (Choice(records.YES, "Yes"), Choice(records.NO, "No"), Choice(records.NOT_SURE, "Not sure"))
 
 
@@ -39,30 +52,28 @@ def is_done(bench: Bench) -> bool:
 
 
 def do(bench: Bench, _answers: Answers) -> Question | None:
-    station = _station(bench)
-    phases = bench.phases(station)
-    names = frozenset(phase.name for phase in phases)
-    is_raspberry = read_board(bench.settings.device.root).is_raspberry
-    required = REQUIRED_ON_A_RASPBERRY & names if is_raspberry else frozenset[str]()
-    plan = Plan(board.read_facts(bench).serial, bench.who, SOFTWARE, required=required)
-    try:
-        record = _run(bench, runner.run(phases, station, Person(bench.talk, bench.who), plan))
-    except runner.Refused as why:
-        raise _failed(why.detail, "Look at the board's label, and begin again from the board's step.") from why
-    bench.desk.write(FILE, record.canonical)
-    if record.outcome is not Outcome.PASS:
-        remedies = {f"{phase.name}.{each.name}": each.remedy for phase in phases for each in phase.expects}
-        raise _not_passed(record, remedies)
-    return None
+    found = station(bench)
+    phases = bench.phases(found)
+    if not bench.on_page:
+        _run_here(bench, found, phases)
+    record = kept(bench)
+    if record is None or record.outcome is Outcome.PASS:
+        return ON_THEIR_PAGE if bench.on_page else None
+    if bench.on_page:
+        bench.desk.drop(FILE)  # told once; then it is for the next run
+    remedies = {f"{phase.name}.{each.name}": each.remedy for phase in phases for each in phase.expects}
+    raise _not_passed(record, remedies)
 
 
 def evidence(bench: Bench) -> Facts:
     record = kept(bench)
     assert record is not None
+    unasked = not_asked(record)
     return (
         ("outcome", record.outcome.value),
         ("phases", str(len(record.phases))),
-        ("not fitted, not tested", ", ".join(record.skipped()) or "none"),
+        ("not fitted, not tested", ", ".join(name for name in record.skipped() if name not in unasked) or "none"),
+        ("not asked on its own screen", ", ".join(unasked) or "none"),
         ("seconds", f"{record.took_s:.0f}"),
         ("record", short(record.sha256)),
     )
@@ -79,17 +90,47 @@ def kept(bench: Bench) -> Record | None:
         return None
 
 
+def keep(bench: Bench, record: Record) -> None:
+    """With what there was of this board; a whole run on the desk too, for this step. Raises OSError."""
+    store.keep(bench.folder / RECORDS, record)
+    if record.suite == "full":
+        bench.desk.write(FILE, record.canonical)
+
+
+def not_asked(record: Record) -> tuple[str, ...]:
+    """Phases that nobody could answer: they are neither passed nor missing on this board."""
+    return tuple(each.name for each in record.phases if each.outcome is Outcome.SKIP and each.reason == NOT_ASKED)
+
+
+def required(bench: Bench, phases: Sequence[Phase]) -> frozenset[str]:
+    names = frozenset(phase.name for phase in phases)
+    is_raspberry = read_board(bench.settings.device.root).is_raspberry
+    return REQUIRED_ON_A_RASPBERRY & names if is_raspberry else frozenset[str]()
+
+
+def station(bench: Bench) -> Station:
+    """Raises `Refused`."""
+    path = bench.settings.lane.station
+    try:
+        found = read_station(path, root=bench.settings.device.root)
+    except (OSError, ValueError) as error:
+        raise _failed(f"{path}: {error}", "Correct the file, or write headquarters' image onto the board.") from error
+    return replace(
+        found,
+        data=bench.folder,
+        clock_floor_s=bench.times.floor_ms / 1000,
+        now_s=time.time,
+        earlier=store.earlier(bench.folder / RECORDS, read_board(bench.settings.device.root).serial),
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Person:
-    """The technician, as the suite asks him."""
+    """The technician at a terminal, as the suite asks him."""
 
     talk: Talk
     who: str
-
-    @property
-    def has_screen(self) -> bool:
-        """The page may be on a phone: what only the board's own screen could show is not tested here."""
-        return False
+    has_screen: bool = False
 
     def ask(self, question: Prompted, deadline: Deadline) -> Answer:
         deadline.check("person")
@@ -102,8 +143,7 @@ class Person:
 
 
 def as_asked(question: Prompted) -> Question:
-    picture = f"{PICTURES}/{question.name}.svg" if (DRAWN / f"{question.name}.svg").is_file() else ""
-    return Question(f"hw-{question.name}", words().asked(question), choices=YES_NO, picture=picture)
+    return Question(f"hw-{question.name}", words().asked(question), choices=YES_NO)
 
 
 def titled(phase: str) -> str:
@@ -114,14 +154,14 @@ def titled(phase: str) -> str:
         return phase.replace("_", " ")
 
 
-def _station(bench: Bench) -> Station:
-    path = bench.settings.lane.station
+def _run_here(bench: Bench, found: Station, phases: Sequence[Phase]) -> None:
+    """With whoever is at the terminal, if anybody. Raises `Refused`."""
+    plan = Plan(board.read_facts(bench).serial, bench.who, SOFTWARE, required=required(bench, phases))
     try:
-        station = read_station(path, root=bench.settings.device.root)
-    except (OSError, ValueError) as error:
-        raise _failed(f"{path}: {error}", "Correct the file, or write headquarters' image onto the board.") from error
-    floor_s = bench.times.floor_ms / 1000
-    return replace(station, data=Path(bench.folder), clock_floor_s=floor_s, now_s=time.time)
+        record = _run(bench, runner.run(phases, found, Person(bench.talk, bench.who), plan))
+    except runner.Refused as why:
+        raise _failed(why.detail, "Look at the board's label, and begin again from the board's step.") from why
+    keep(bench, record)
 
 
 def _run(bench: Bench, progress: Iterator[Progress]) -> Record:

@@ -200,13 +200,17 @@ class Board:
         assert isinstance(reply, EnrolmentRefused), reply
         return reply.reason
 
-    def sheet(self, kiosk: str = "quay-1", port: str = PORT, *, accepted: bool = True) -> bytes:
+    def sheet(
+        self, kiosk: str = "quay-1", port: str = PORT, *, accepted: bool = True, acceptance: bytes = b"{}"
+    ) -> bytes:
+        """`acceptance`: its evidence, which goes with the sheet."""
         evidence = Evidence("application/json", b'{"board": "looked at"}')
         entries: list[SheetEntry] = []
         entries.append(next_entry(entries, Written("board", StepResult.DONE, evidence.data, "a technician", stamp())))
         if accepted:
-            entries.append(next_entry(entries, Written(ACCEPTANCE, StepResult.DONE, b"{}", "an officer", stamp())))
-        made = CommissioningSheet(kiosk, port, self.serial, tuple(entries), (evidence,), stamp())
+            entries.append(next_entry(entries, Written(ACCEPTANCE, StepResult.DONE, acceptance, "an officer", stamp())))
+        kept = (evidence, Evidence("application/json", acceptance)) if accepted else (evidence,)
+        made = CommissioningSheet(kiosk, port, self.serial, tuple(entries), kept, stamp())
         return sign_sheet(made, self.signer(kiosk))
 
 

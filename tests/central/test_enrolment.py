@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -11,15 +12,19 @@ from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from border.enrolment import answers
+from border.enrolment.acceptance import TakingOver, challenge, proof
 from border.enrolment.refusals import Refusal
 from border.enrolment.requests import request_digest
+from border.enrolment.sheet import link, peek_sheet
 from border.enrolment.values import EnrolmentAnswer, EnrolmentRefused, KeyLevel, Mark, Purpose
 from border.enrolment.voucher import open_voucher, seal_voucher
 from border.messages.errors import MessageError
+from central.console.lane_view import lane_view
 from central.enrolment.people import read_people
 from central.enrolment.voucher_desk import VoucherError
 from central.store import lanes, vouchers
-from tests.central.enrolling import DAY_MS, PASSPHRASES, WISH, Board, Headquarters, headquarters
+from tests.border.authenticator import Authenticator
+from tests.central.enrolling import DAY_MS, PASSPHRASES, PORT, WISH, Board, Headquarters, headquarters
 from tests.spoiled import spoiled
 
 
@@ -258,6 +263,29 @@ def test_nobody_renews_what_is_not_in_service(hq: Headquarters) -> None:
     assert not hq.office.end("quay-1", "m.charles", "stolen")
     assert board.refusal(hq, board.request(b"", purpose=Purpose.RENEW)) is Refusal.REVOKED
     assert board.refusal(hq, board.request(hq.voucher(replace(WISH, lanes=("quay-2",))), "quay-2")) is Refusal.REVOKED
+
+
+def test_a_sheet_commissions_nothing_when_its_passkey_signed_another(hq: Headquarters) -> None:
+    board = Board("board-a")
+    board.enrol(hq, hq.voucher())
+    key, origin, nonce = Authenticator(), "http://localhost:8103", bytes(16)
+    head = link(peek_sheet(board.sheet()).entries[0])
+
+    def commissions(told: str) -> bool:
+        attached = proof(key.passkey, told, nonce, origin)
+        data = board.sheet(acceptance=json.dumps({"facts": [], "attached": attached}).encode())
+        return answers.open_sheet_receipt(hq.office.sheet(data), hq.answer_key, request_digest(data)).commissioned
+
+    other = challenge(TakingOver("quay-2", PORT, board.serial, head, nonce))
+    assert not commissions(key.sign(other, origin))
+    assert hq.lane_state() == "enrolled"
+    assert commissions(key.sign(challenge(TakingOver("quay-1", PORT, board.serial, head, nonce)), origin))
+    assert hq.lane_state() == "commissioned"
+    with hq.store.snapshot() as t:
+        view = lane_view(t, "quay-1")
+    assert view is not None and view.current is not None
+    told = [(each.passkey, each.has_false_passkey) for each in view.current.sheets]
+    assert told == [(key.passkey.fingerprint, False), ("", True)]
 
 
 def test_a_sheet_that_an_officer_accepted_commissions_the_lane_once(hq: Headquarters) -> None:

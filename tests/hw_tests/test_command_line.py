@@ -75,7 +75,7 @@ def test_at_a_terminal_touch_is_skipped_by_name(tmp_path: Path) -> None:
     with kiosk(tmp_path, SYSTEM) as here:
         done = command(here, "--phase", "touch")
     assert done.returncode == 2  # nothing was tested
-    assert "asked at a terminal" in done.stderr
+    assert "nobody sat before the board's own screen" in done.stderr
 
 
 def test_a_failure_shows_the_value_beside_its_limits(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 
+from hw_tests.phases import screen
 from hw_tests.record import IS_YES, Expected
 from hw_tests.runner import Log, Phase
 from hw_tests.station import Station
@@ -20,12 +21,17 @@ def _light(log: Log) -> None:
 
 SUITE = (
     Phase("storage", (Expected("writes", "", IS_YES, "the state folder is there"),), _storage),
-    Phase("lamp", (Expected("seen", "", IS_YES, "the lamp is seen", "Look at its cable."),), _light),
+    Phase("lane_hands", (Expected("seen", "", IS_YES, "the lamp is seen", "Look at its cable."),), _light),
 )
 
 
 def phases(_station: Station) -> tuple[Phase, ...]:
     return SUITE
+
+
+def with_screen(_station: Station) -> tuple[Phase, ...]:
+    """With what the board's own screen alone can show."""
+    return (*SUITE, *screen.PHASES)
 
 
 if __name__ == "__main__":

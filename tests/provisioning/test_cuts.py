@@ -15,6 +15,7 @@ from provisioning.steps import STEPS, WHOLE
 from tests.provisioning.headquarters import Headquarters
 from tests.provisioning.world import Board, done
 
+pytestmark = pytest.mark.timeout(600)  # eighty lives, each with its own start
 FINISHED, WAITS, CUT = 0, 10, 137
 MOST_LIVES = 80
 CHANGES = {"os.rename": 1, "os.remove": 0}

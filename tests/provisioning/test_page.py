@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,15 +10,18 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from appliance.web.panel import KNOWN
+from hw_tests.record import Outcome
+from provisioning.steps import hardware
 from scripts import axe
-from tests.docs.pages import DOCS, ROOT, sections
+from tests.docs.pages import ROOT
+from tests.provisioning.command import with_screen
+from tests.provisioning.guide import PATIENCE_MS, asks, follow, register, rows
 from tests.provisioning.headquarters import Headquarters
 from tests.provisioning.world import ANSWERS, SERIAL, Board
 from tests.web.checks import SIZES, too_small, violations
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(400)]
 PANEL = KNOWN["10.1in-1280x800"]
-PATIENCE_MS = 40_000
 ARTEFACTS = ROOT / "artefacts" / "provisioning"
 
 
@@ -45,33 +47,51 @@ def is_well(page: Page, axe_script: str, name: str) -> None:
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
-def asks(page: Page, words: str) -> None:
-    expect(page.locator("main h2")).to_contain_text(words, timeout=PATIENCE_MS)
+WHOLE = ("storage", "lane_hands", "touch", "screen", "speaker")
+
+
+def facts(board: Board, step: str) -> dict[str, str]:
+    """What the sheet says of this step."""
+    return next(dict(each.evidence) for each in board.runner().view().steps if each.name == step)
+
+
+def act(page: Page, typed: str, touched: str, more: str) -> None:
+    """One thing that the guide tells its reader to do, with a finger."""
+    for key in typed:
+        page.click(f"#keys button[data-key='{key}']")  # the screen's own keys
+    if touched:
+        page.click(f"main :is(button, a):text-is('{touched}')")
+    if more == "five times":
+        for _ in range(5):
+            page.click(".colour")
+    if more == "square by square":
+        for cell in page.locator(".cell").all():
+            cell.click()
 
 
 def test_the_first_timers_walk_as_the_guide_tells_it(screen: Page, axe_script: str, tmp_path: Path) -> None:
     """Each row of the guide's table: what the screen says, then what the reader is told to do, and nothing else."""
     headquarters = Headquarters(tmp_path / "hq")
     board = Board(tmp_path / "board", headquarters.people)
-    rows = sections(DOCS / "technician.md")["The walk"]
-    with board.page() as url:
+    walk = rows("The walk")
+    register(screen, board)
+    with board.page(with_screen) as url:
         screen.goto(url)
-        for number, (says, do) in enumerate(rows):
-            asks(screen, *re.findall(r"\*([^*]+)\*", says))
+        for number, (says, do) in enumerate(walk):
+            asks(screen, *says)
             is_well(screen, axe_script, f"walk-{number:02}")
             if "Put in the stick" in do:
-                board.officers()
                 headquarters.voucher(board.stick)
             if "Let headquarters answer" in do:
                 headquarters.answer(board.stick)
-            for act, what in re.findall(r"(Type|touch|Touch)[^`*]*(?:`|\*\*)([^`*]+)(?:`|\*\*)", do):
-                if act == "Type":
-                    for key in what:
-                        screen.click(f"#keys button[data-key='{key}']")  # with a finger, on the screen's own keys
-                else:
-                    screen.click(f"main button:text-is('{what}')")
+            follow(screen, do)
     assert board.runner().is_finished
-    assert len(rows) > 8
+    assert len(walk) > 12
+    assert facts(board, "acceptance")["signed in with"] == "passkey"
+    record = hardware.kept(board.runner().bench)
+    assert record is not None
+    assert {phase.name: phase.outcome for phase in record.phases} == dict.fromkeys(WHOLE, Outcome.PASS)
+    assert facts(board, "hardware")["not asked on its own screen"] == "none"
 
 
 def test_a_failure_says_what_why_and_next_and_is_tried_again(screen: Page, axe_script: str, tmp_path: Path) -> None:

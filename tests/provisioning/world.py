@@ -114,9 +114,9 @@ station = "station.toml"
         finally:
             worker.leave()
 
-    def runner(self) -> Runner:
+    def runner(self, suite: Phases = phases) -> Runner:
         """As after a start of the board."""
-        return Runner(load(self.config), phases)
+        return Runner(load(self.config), suite)
 
     def go(self, operation: str = "commission", **answers: str) -> View:
         """Begin, or go on, until it ends, fails, or asks for something else. `answers`: other ones than usual."""

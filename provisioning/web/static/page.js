@@ -25,7 +25,7 @@ async function renew(state) {
     if (open.includes(each.firstChild.textContent)) each.parentElement.open = true;
   }
   keyboard();
-  const first = now.querySelector('main input:not([type=hidden]), form:not([action="/begin"]) button');
+  const first = now.querySelector('main input:not([type=hidden]), main a.button, form:not([action="/begin"]) button');
   if (first && (asked(now) !== before || document.activeElement === document.body)) first.focus();
 }
 
@@ -62,6 +62,28 @@ function keyboard() {
   }
   field.form.after(board);
 }
+
+// An officer's key signs what the board asks for; what it says goes where every answer goes.
+async function sign(button) {
+  const said = document.getElementById('unsigned');
+  said.hidden = true;
+  try {
+    const publicKey = PublicKeyCredential.parseRequestOptionsFromJSON(JSON.parse(button.dataset.passkey));
+    const credential = await navigator.credentials.get({ publicKey });
+    const value = Object.assign(document.createElement('input'), { type: 'hidden', name: 'value' });
+    value.value = JSON.stringify(credential.toJSON());
+    button.form.append(value);
+    button.form.submit();
+  } catch (why) {
+    said.textContent = `The key did not sign (${why.name}). Plug it in and try again, or use the PIN.`;
+    said.hidden = false;
+  }
+}
+
+now.addEventListener('click', (event) => {
+  const button = event.target.closest('button[data-passkey]');
+  if (button) sign(button);
+});
 
 function alive() {
   gone.hidden = true;
