@@ -42,7 +42,7 @@ from provisioning.image.tree import LAYERS, ROOT, Parts
 HERE = Path(__file__).resolve().parent
 CACHE = ROOT / ".cache" / "image"
 LOCK, BOOT_LOCK = HERE / "debian.lock", HERE / "boot.lock"
-WHEELS = ROOT / "requirements" / "base.txt"
+WHEELS = ROOT / "requirements" / "provisioning.txt"
 KERNEL = "linux-image-arm64"
 BESIDE = ("busybox-static", "raspi-firmware")
 VERSION = "0.1.0"
