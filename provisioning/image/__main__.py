@@ -54,7 +54,7 @@ BINFMT = Path("/proc/sys/fs/binfmt_misc")
 TOOLS = {
     "mmdebstrap": "mmdebstrap", "qemu-aarch64-static": "qemu-user-static", "arch-test": "arch-test",
     "mke2fs": "e2fsprogs", "debugfs": "e2fsprogs", "mkfs.vfat": "dosfstools", "mcopy": "mtools", "sfdisk": "fdisk",
-    "depmod": "kmod", "systemctl": "systemd",
+    "depmod": "kmod", "systemctl": "systemd", "dtc": "device-tree-compiler",
 }  # fmt: skip
 
 

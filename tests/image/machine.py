@@ -101,12 +101,12 @@ class Machine:
     def _slot(self) -> str:
         """The firmware's step: selector, slot, and the tree of the board. The command line that it found."""
         section = "tryboot" if self.is_try else "all"
-        selector = self._read("bootcfg", "autoboot.txt").decode()
+        selector = self.read("bootcfg", "autoboot.txt").decode()
         chosen = re.search(rf"\[{section}\][^[]*boot_partition=(\d)", selector)
         assert chosen is not None, "the selector names a partition"
         slot = {"2": "boot_a", "3": "boot_b"}[chosen[1]]
         for name in ("vmlinuz", "initrd"):
-            (self.folder / name).write_bytes(self._read(slot, name))
+            (self.folder / name).write_bytes(self.read(slot, name))
         tree = self.folder / "board.dtb"
         words = ["qemu-system-aarch64", *MACHINE, "-machine", f"dumpdtb={tree}"]
         subprocess.run(words, check=True, capture_output=True)
@@ -115,14 +115,15 @@ class Machine:
         self._put("-t", "i", "/chosen/bootloader", "tryboot", str(int(self.is_try)))
         if self.serial:
             self._put("-t", "s", "/", "serial-number", self.serial)
-        return self._read(slot, "cmdline.txt").decode().strip() + " console=ttyAMA0"
+        return self.read(slot, "cmdline.txt").decode().strip() + " console=ttyAMA0"
 
     def _put(self, *words: str) -> None:
         options = words[:2] if words[0] == "-t" else words[:1]
         rest = words[len(options) :]
         subprocess.run(["fdtput", *options, str(self.folder / "board.dtb"), *rest], check=True, capture_output=True)
 
-    def _read(self, partition: str, name: str) -> bytes:
+    def read(self, partition: str, name: str) -> bytes:
+        """A file of one of its FAT partitions."""
         start = next(part.start for part in disk.layout() if part.name == partition)
         words = ["mtype", "-i", f"{self.image}@@{start}", f"::{name}"]
         return subprocess.run(words, check=True, capture_output=True).stdout

@@ -103,6 +103,30 @@ def report(running: Machine) -> dict[str, Any]:
     return told
 
 
+OVERLAID = {
+    "landfall-tpm": {"/soc/spi@7e204000": "okay", "/soc/spi@7e204000/tpm@1": None},
+    "landfall-rtc": {"/soc/i2c@7e804000": "okay", "/soc/i2c@7e804000/rtc@68": None},
+    "landfall-quiet": {"/soc/mmc@7e300000": "disabled", "/soc/serial@7e201000/bluetooth": "disabled"},
+}
+"""Nodes of a board's tree, and the status that each has then; None: it says none."""
+
+
+@pytest.mark.parametrize("overlay", OVERLAID)
+@pytest.mark.parametrize("board", ["bcm2711-rpi-4-b", "bcm2837-rpi-3-b", "bcm2837-rpi-3-b-plus"])
+def test_an_overlay_fits_the_tree_of_the_board_that_lies_beside_it(overlay: str, board: str, tmp_path: Path) -> None:
+    """As the firmware would lay it; what a board does with it, only a board can say."""
+    card = Machine(tmp_path, image())
+    over, under, both = tmp_path / "over", tmp_path / "under", tmp_path / "both"
+    over.write_bytes(card.read("boot_a", f"overlays/{overlay}.dtbo"))
+    under.write_bytes(card.read("boot_a", f"{board}.dtb"))
+    subprocess.run(["fdtoverlay", "-i", str(under), "-o", str(both), str(over)], check=True)
+    for node, status in OVERLAID[overlay].items():
+        subprocess.run(["fdtget", "-p", str(both), node], check=True, capture_output=True)
+        if status is not None:
+            told = subprocess.run(["fdtget", str(both), node, "status"], check=True, capture_output=True, text=True)
+            assert told.stdout.strip() == status
+
+
 def test_the_traveller_page_is_served(running: Machine) -> None:
     page = running.get(ASKING, "/page", 300).decode()
     assert page.lstrip().lower().startswith("<!doctype html>")

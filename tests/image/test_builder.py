@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from provisioning.image import disk, initrd, python_layer, sbom
+from provisioning.image.__main__ import WHEELS
 from provisioning.image.debian import ImageError, Package, archives, read_list, read_lock, write_lock
 from provisioning.image.tree import LAYERS, ROOT
 from tests.image.tools import needs
@@ -61,7 +62,7 @@ def test_wheels_that_debian_has_are_taken_out_with_their_hashes() -> None:
 
 
 def test_what_is_left_out_of_the_wheels_is_in_the_lock() -> None:
-    lock = (ROOT / "requirements/base.txt").read_text()
+    lock = WHEELS.read_text()
     names = {found["name"] for found in python_layer.ENTRY.finditer(lock)}
     assert set(read_list((LAYERS / "python/from-debian").read_text())) <= names
 

@@ -18,7 +18,7 @@ from provisioning.image import disk
 from provisioning.image.__main__ import WHEELS
 from provisioning.image.debian import read_list, read_lock
 from provisioning.image.python_layer import ENTRY
-from provisioning.image.tree import LAYERS, ORDER, ROOT, app_files, packages
+from provisioning.image.tree import LAYERS, ORDER, ROOT, app_files, overlays, packages
 from provisioning.settings import load
 from tests.image.tools import UNITS, call, needs
 
@@ -198,6 +198,15 @@ def test_the_identity_key_is_held_by_one_unit_that_the_kiosk_asks() -> None:
         assert any(signer.name in names.split() for names in values(kiosk, key))
 
 
+def test_whoever_opens_the_chip_is_of_its_group() -> None:
+    """Debian gives /dev/tpmrm0 to the user and the group tss: root without capabilities may not open it."""
+    users = (BASE / "usr/lib/sysusers.d/landfall.conf").read_text()
+    assert re.search(r"^m landfall\s+tss$", users, re.MULTILINE)
+    for path in SERVICES:
+        if "char-tpm rw" in values(path, "DeviceAllow"):
+            assert values(path, "User") == ["landfall"] or values(path, "SupplementaryGroups") == ["tss"], path.name
+
+
 def test_the_signers_settings_are_ones_that_it_takes() -> None:
     settings = load(LAYERS / "appliance/files/etc/landfall/provisioning.toml")
     assert settings.identity.level == "tpm"
@@ -230,6 +239,13 @@ def test_a_try_is_watched_from_the_first_second_by_one_who_may_restart_the_machi
     assert values(trial, "Requires") + values(trial, "After") == []
     assert values(trial, "CapabilityBoundingSet") == ["CAP_SYS_BOOT"]
     assert "reboot" in values(trial, "SystemCallFilter")
+
+
+def test_each_overlay_that_the_firmware_is_told_of_is_on_board(tmp_path: Path) -> None:
+    needs("dtc", "device-tree-compiler")
+    told = re.findall(r"^dtoverlay=(\w[\w-]*)", (LAYERS / "board/boot/config.txt").read_text(), re.MULTILINE)
+    assert told
+    assert {path.name for path in overlays(tmp_path)} == {f"{name}.dtbo" for name in told}
 
 
 def test_every_program_that_a_unit_starts_is_on_board() -> None:
