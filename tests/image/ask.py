@@ -20,7 +20,7 @@ import urllib.request
 from pathlib import Path
 from typing import Any
 
-import chip
+import chip  # type: ignore[import-not-found]  # beside this file on the second disk
 
 SITE = Path("/mnt/site")
 HOME = Path("/data/landfall")

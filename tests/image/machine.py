@@ -77,6 +77,10 @@ class Machine:
     qemu: subprocess.Popen[bytes] | None = None
 
     @property
+    def is_on(self) -> bool:
+        return self.qemu is not None and self.qemu.poll() is None
+
+    @property
     def console(self) -> str:
         path = self.folder / "console.log"
         return path.read_text(encoding="utf-8", errors="replace").replace("\r", "") if path.exists() else ""
@@ -170,7 +174,7 @@ class Machine:
         return self.folder / "monitor"
 
     def picture(self) -> bytes:
-        """What its screen shows, as a portable pixmap."""
+        """What its screen shows, as a portable pixmap. Raises OSError."""
         shown = self.folder / "screen.ppm"
         shown.unlink(missing_ok=True)
         with socket.socket(socket.AF_UNIX) as line:
@@ -179,7 +183,10 @@ class Machine:
             line.sendall(f"screendump {shown}\ninfo name\n".encode())
             said = b""
             while said.count(b"(qemu)") < 3:  # at the start, and after each
-                said += line.recv(4096)
+                more = line.recv(4096)
+                if not more:
+                    raise OSError("the machine has ended")
+                said += more
         return shown.read_bytes()
 
     def get(self, port: int, path: str, seconds: float) -> bytes:

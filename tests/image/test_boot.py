@@ -16,7 +16,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -254,9 +254,24 @@ def test_a_try_that_nobody_keeps_ends_in_a_restart(running: Machine, place: Path
     try:
         tried.wait_for("ASK not kept:", LONG_S)
         assert re.search(r"ASK not kept: slot root_b, log [1-9]\d* bytes", tried.console), tried.console[-2000:]
+        say(f"meanwhile its screen shows {shown(tried, place / 'screen.ppm')}")
         tried.wait_for_end(LONG_S)
     finally:
         tried.cut()
+
+
+def shown(board: Machine, kept: Path) -> str:
+    """The last that the screen showed, in words; the picture is kept. A processor in software may never come to paint."""
+    colours = 0
+    while board.is_on:
+        with suppress(OSError):  # it may restart in this moment
+            picture = board.picture()
+            found = len({picture[at : at + 3] for at in range(len(picture) % 3, len(picture), 3 * 31)})
+            if found >= colours:
+                kept.write_bytes(picture)
+                colours = found
+        time.sleep(10)
+    return f"{colours} colours at most: {kept}"
 
 
 @pytest.fixture(scope="module")
