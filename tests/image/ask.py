@@ -124,12 +124,9 @@ def within(unit: str, program: str, *told: str) -> Any:
     Path("/run/systemd/system/asked.service").write_text(text.partition("[Install]")[0] + own)
     tell("systemctl", "daemon-reload")
     failed = tell("systemctl", "start", "asked.service")
-    said = Path("/run/asked").read_text()
-    return (
-        json.loads(said)
-        if said
-        else {"failed": failed + tell("journalctl", "-b", "-u", "asked", "-n", "30", "-o", "cat")}
-    )
+    if said := Path("/run/asked").read_text():
+        return json.loads(said)
+    return {"failed": failed + tell("journalctl", "-b", "-u", "asked", "-n", "30", "-o", "cat")}
 
 
 def signed(data: bytes) -> bytes:

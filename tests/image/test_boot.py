@@ -103,7 +103,7 @@ def report(running: Machine) -> dict[str, Any]:
     return told
 
 
-OVERLAID = {
+OVERLAID: dict[str, dict[str, str | None]] = {
     "landfall-tpm": {"/soc/spi@7e204000": "okay", "/soc/spi@7e204000/tpm@1": None},
     "landfall-rtc": {"/soc/i2c@7e804000": "okay", "/soc/i2c@7e804000/rtc@68": None},
     "landfall-quiet": {"/soc/mmc@7e300000": "disabled", "/soc/serial@7e201000/bluetooth": "disabled"},
@@ -261,9 +261,9 @@ def test_a_try_that_nobody_keeps_ends_in_a_restart(running: Machine, place: Path
 
 
 def shown(board: Machine, kept: Path) -> str:
-    """The last that the screen showed, in words; the picture is kept. A processor in software may never come to paint."""
-    colours = 0
-    while board.is_on:
+    """What the screen showed until the machine ended; the richest picture is kept. It may never come to paint."""
+    colours, ends_s = 0, time.monotonic() + LONG_S
+    while board.is_on and time.monotonic() < ends_s:
         with suppress(OSError):  # it may restart in this moment
             picture = board.picture()
             found = len({picture[at : at + 3] for at in range(len(picture) % 3, len(picture), 3 * 31)})
