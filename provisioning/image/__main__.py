@@ -42,7 +42,7 @@ from provisioning.image.tree import LAYERS, ROOT, Parts
 HERE = Path(__file__).resolve().parent
 CACHE = ROOT / ".cache" / "image"
 LOCK, BOOT_LOCK = HERE / "debian.lock", HERE / "boot.lock"
-WHEELS = ROOT / "requirements" / "base.txt"
+WHEELS = ROOT / "requirements" / "provisioning.txt"
 KERNEL = "linux-image-arm64"
 BESIDE = ("busybox-static", "raspi-firmware")
 VERSION = "0.1.0"
@@ -54,7 +54,7 @@ BINFMT = Path("/proc/sys/fs/binfmt_misc")
 TOOLS = {
     "mmdebstrap": "mmdebstrap", "qemu-aarch64-static": "qemu-user-static", "arch-test": "arch-test",
     "mke2fs": "e2fsprogs", "debugfs": "e2fsprogs", "mkfs.vfat": "dosfstools", "mcopy": "mtools", "sfdisk": "fdisk",
-    "depmod": "kmod", "systemctl": "systemd",
+    "depmod": "kmod", "systemctl": "systemd", "dtc": "device-tree-compiler",
 }  # fmt: skip
 
 

@@ -92,7 +92,11 @@ def _still(path: Path) -> None:
         if name != "mtime"
     ]
     done = subprocess.run(
-        ["debugfs", "-w", "-f", "-", str(path)], input="".join(commands).encode(), capture_output=True, check=False
+        ["debugfs", "-w", "-f", "-", str(path)],
+        input="".join(commands).encode(),
+        capture_output=True,
+        env={**os.environ, **REPRODUCIBLE},
+        check=False,
     )
     if done.returncode:
         raise ImageError(f"debugfs failed: {done.stderr.decode('utf-8', 'replace')[-300:]}")

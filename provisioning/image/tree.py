@@ -184,12 +184,20 @@ def boot_files(parts: Parts, work: Path, initrd: bytes) -> dict[str, Path]:
     (work / "initrd").write_bytes(initrd)
     firmware = parts.beside / "usr/lib/raspi-firmware"
     trees = parts.beside / f"usr/lib/linux-image-{parts.release}" / "broadcom"
-    overlays = sorted((firmware / "overlays").glob("*.dtbo")) if (firmware / "overlays").is_dir() else []
     found = {"initrd": work / "initrd", "vmlinuz": parts.beside / "boot" / f"vmlinuz-{parts.release}"}
     found |= {path.name: path for path in sorted((LAYERS / "board" / "boot").iterdir())}
     found |= {path.name: path for path in _flat(firmware, ("*.bin", "*.dat", "*.elf"))}
-    found |= {path.name: path for path in sorted(trees.glob("bcm27*.dtb"))}
-    return found | {f"overlays/{path.name}": path for path in overlays}
+    found |= {path.name: path for path in sorted(trees.glob("bcm2[78]*.dtb"))}
+    return found | {f"overlays/{path.name}": path for path in overlays(work)}
+
+
+def overlays(work: Path) -> list[Path]:
+    """What a kiosk has on its pins, as the firmware lays it over the board's tree: compiled. Raises `ImageError`."""
+    made = [work / f"{source.stem}.dtbo" for source in sorted((LAYERS / "board" / "overlays").glob("*.dts"))]
+    for path in made:
+        source = LAYERS / "board" / "overlays" / f"{path.stem}.dts"
+        run(["dtc", "-q", "-I", "dts", "-O", "dtb", "-o", str(path), str(source)])
+    return made
 
 
 def _flat(folder: Path, patterns: Sequence[str]) -> list[Path]:

@@ -14,8 +14,10 @@ import subprocess
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 
 from provisioning.image import disk
 
@@ -23,8 +25,10 @@ MACHINE = ("-M", "virt", "-cpu", "cortex-a53", "-smp", "2", "-m", "2048", "-nogr
 SERIAL = "10000000abcdef01"
 ASK = """[Unit]
 DefaultDependencies=no
+Before=landfall-data.service
 [Service]
-Type=exec
+Type=notify
+NotifyAccess=all
 ExecStartPre=/bin/sh -c "until mount -o ro /dev/disk/by-label/ask /mnt; do sleep 2; done 2>/dev/null"
 ExecStart=/usr/bin/python3 /mnt/ask.py
 TimeoutStartSec=infinity
@@ -62,29 +66,36 @@ def free_port() -> int:
 
 @dataclass
 class Machine:
-    """One board with its disk, a file. `tpm`: the socket of a swtpm."""
+    """One board with its disk, a file. `tpm`: the socket of a swtpm. `is_try`: its firmware was asked for one try."""
 
     folder: Path
     image: Path
     serial: str = SERIAL
     tpm: Path | None = None
+    is_try: bool = False
     ports: dict[int, int] = field(default_factory=dict)
     qemu: subprocess.Popen[bytes] | None = None
+
+    @property
+    def is_on(self) -> bool:
+        return self.qemu is not None and self.qemu.poll() is None
 
     @property
     def console(self) -> str:
         path = self.folder / "console.log"
         return path.read_text(encoding="utf-8", errors="replace").replace("\r", "") if path.exists() else ""
 
-    def start(self, asked: Path | None = None) -> None:
-        """`asked`: a folder that becomes the second disk."""
+    def start(self, asked: Path | None = None, more: Mapping[str, str] = MappingProxyType({})) -> None:
+        """`asked`: a folder that becomes the second disk. `more`: what units get beside the limits."""
         self.folder.mkdir(parents=True, exist_ok=True)
         self.ports = {inside: free_port() for inside in (ASKING, OFFICER, TRAVELLER)}
         line = self._slot()
         if asked is not None:
             self._pack(asked)
             line += f"{PATIENCE} systemd.wants=ask.service" + _credential("systemd.extra-unit.ask.service", ASK)
-            line += "".join(_credential(f"systemd.unit-dropin.{unit}", text) for unit, text in LIMITS.items())
+            line += "".join(
+                _credential(f"systemd.unit-dropin.{unit}", text) for unit, text in {**LIMITS, **more}.items()
+            )
             assert len(line) < LONGEST, "the kernel cuts what is longer"
         with (self.folder / "console.log").open("ab") as said:
             self.qemu = subprocess.Popen(
@@ -93,27 +104,30 @@ class Machine:
 
     def _slot(self) -> str:
         """The firmware's step: selector, slot, and the tree of the board. The command line that it found."""
-        chosen = re.search(r"\[all\][^[]*boot_partition=(\d)", self._read("bootcfg", "autoboot.txt").decode())
+        section = "tryboot" if self.is_try else "all"
+        selector = self.read("bootcfg", "autoboot.txt").decode()
+        chosen = re.search(rf"\[{section}\][^[]*boot_partition=(\d)", selector)
         assert chosen is not None, "the selector names a partition"
         slot = {"2": "boot_a", "3": "boot_b"}[chosen[1]]
         for name in ("vmlinuz", "initrd"):
-            (self.folder / name).write_bytes(self._read(slot, name))
+            (self.folder / name).write_bytes(self.read(slot, name))
         tree = self.folder / "board.dtb"
-        words = ["qemu-system-aarch64", *MACHINE, *self._tpm_words(), "-machine", f"dumpdtb={tree}"]
+        words = ["qemu-system-aarch64", *MACHINE, "-machine", f"dumpdtb={tree}"]
         subprocess.run(words, check=True, capture_output=True)
         self._put("-c", "/chosen/bootloader")
         self._put("-t", "i", "/chosen/bootloader", "partition", chosen[1])
-        self._put("-t", "i", "/chosen/bootloader", "tryboot", "0")
+        self._put("-t", "i", "/chosen/bootloader", "tryboot", str(int(self.is_try)))
         if self.serial:
             self._put("-t", "s", "/", "serial-number", self.serial)
-        return self._read(slot, "cmdline.txt").decode().strip() + " console=ttyAMA0"
+        return self.read(slot, "cmdline.txt").decode().strip() + " console=ttyAMA0"
 
     def _put(self, *words: str) -> None:
         options = words[:2] if words[0] == "-t" else words[:1]
         rest = words[len(options) :]
         subprocess.run(["fdtput", *options, str(self.folder / "board.dtb"), *rest], check=True, capture_output=True)
 
-    def _read(self, partition: str, name: str) -> bytes:
+    def read(self, partition: str, name: str) -> bytes:
+        """A file of one of its FAT partitions."""
         start = next(part.start for part in disk.layout() if part.name == partition)
         words = ["mtype", "-i", f"{self.image}@@{start}", f"::{name}"]
         return subprocess.run(words, check=True, capture_output=True).stdout
@@ -125,17 +139,19 @@ class Machine:
         subprocess.run(words, check=True, capture_output=True)
 
     def _tpm_words(self) -> list[str]:
+        """A serial port with swtpm behind it; in the guest, chip.py makes a TPM of it."""
         if self.tpm is None:
             return []
         return [
-            "-chardev", f"socket,id=tpm,path={self.tpm}", "-tpmdev", "emulator,id=tpm0,chardev=tpm",
-            "-device", "tpm-tis-device,tpmdev=tpm0",
+            "-device", "virtio-serial-pci", "-chardev", f"socket,id=tpm,path={self.tpm}",
+            "-device", "virtserialport,chardev=tpm,name=tpm",
         ]  # fmt: skip
 
     def _command(self, line: str, is_asked: bool) -> list[str]:
         forwards = "".join(f",hostfwd=tcp:127.0.0.1:{out}-:{inside}" for inside, out in self.ports.items())
         words = [
-            "nice", "-n", "5", "qemu-system-aarch64", *MACHINE, "-monitor", "none", "-no-reboot",
+            "qemu-system-aarch64", *MACHINE, "-no-reboot",
+            "-monitor", f"unix:{self._monitor},server,nowait",
             "-kernel", str(self.folder / "vmlinuz"), "-initrd", str(self.folder / "initrd"),
             "-dtb", str(self.folder / "board.dtb"), "-append", line,
             "-drive", f"file={self.image},format=raw,if=none,id=d0,cache=unsafe,discard=unmap",
@@ -152,6 +168,26 @@ class Machine:
                 "virtio-blk-pci,drive=d1",
             ]
         return words
+
+    @property
+    def _monitor(self) -> Path:
+        return self.folder / "monitor"
+
+    def picture(self) -> bytes:
+        """What its screen shows, as a portable pixmap. Raises OSError."""
+        shown = self.folder / "screen.ppm"
+        shown.unlink(missing_ok=True)
+        with socket.socket(socket.AF_UNIX) as line:
+            line.settimeout(120)
+            line.connect(str(self._monitor))
+            line.sendall(f"screendump {shown}\ninfo name\n".encode())
+            said = b""
+            while said.count(b"(qemu)") < 3:  # at the start, and after each
+                more = line.recv(4096)
+                if not more:
+                    raise OSError("the machine has ended")
+                said += more
+        return shown.read_bytes()
 
     def get(self, port: int, path: str, seconds: float) -> bytes:
         """Asked again until there is an answer. Raises TimeoutError with the end of the console."""
@@ -174,12 +210,30 @@ class Machine:
                 raise TimeoutError(f"{sign!r} did not come; the console's end:\n{self.console[-4000:]}")
             time.sleep(1)
 
+    def wait_for_end(self, seconds: float) -> None:
+        """Until the machine restarts, which is its end here. Raises TimeoutError."""
+        assert self.qemu is not None
+        try:
+            self.qemu.wait(seconds)
+        except subprocess.TimeoutExpired:
+            raise TimeoutError(f"it did not restart; the console's end:\n{self.console[-4000:]}") from None
+
     def cut(self) -> None:
         """The plug is pulled."""
         if self.qemu is not None:
             self.qemu.kill()
             self.qemu.wait()
             self.qemu = None
+
+
+def both_slots(card: Path) -> None:
+    """The second slot gets what the first has, as an update would leave it."""
+    parts = {part.name: part for part in disk.layout()}
+    for name in ("boot", "root"):
+        source, target = parts[f"{name}_a"], parts[f"{name}_b"]
+        words = ["dd", f"if={card}", f"of={card}", "bs=1M", "conv=notrunc,sparse", "status=none"]
+        places = [f"skip={source.start // disk.MIB}", f"seek={target.start // disk.MIB}"]
+        subprocess.run([*words, *places, f"count={source.size // disk.MIB}"], check=True)
 
 
 def fresh(image: Path, folder: Path) -> Path:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import secrets
 import shutil
 import subprocess
 import sys
@@ -15,24 +16,42 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import load_der_public_key
 
+from border.enrolment.values import TpmEvidence
+from border.messages.cose import is_signature
+from central.enrolment import tpm as centre
+from provisioning.identity import spki
 from provisioning.image import disk
 from provisioning.image.tree import ROOT
 from tests.image import machine
 from tests.image.machine import ASKING, OFFICER, TRAVELLER, Machine
 from tests.image.site import KIOSK, site
+from tests.provisioning.chips import Maker
 
 IMAGE = Path(os.environ.get("LANDFALL_IMAGE", ROOT / "artefacts" / "image" / "landfall.img"))
 LONG_S = 2400.0
 pytestmark = [pytest.mark.full, pytest.mark.timeout(3 * LONG_S)]
 ACTIVE = (
     "landfall-data.service", "data.mount", "landfall-folders.service", "landfall-appliance.service",
+    "landfall-signer.service", "landfall-provision.service", "landfall-renew.timer", "landfall-ota.path",
     "nftables.service", "chrony.service", "pcscd.socket", "systemd-networkd.service", "systemd-resolved.service",
 )  # fmt: skip
+
+
+TRIAL = """[Service]
+ExecStart=
+ExecStart=/usr/bin/python3 -m ota.trial --folder /data/ota --selector /bootcfg/autoboot.txt --deadline-s 600
+"""
+"""The unit's own words, with less patience: the restart is what is waited for."""
 
 
 def say(text: str) -> None:
@@ -56,7 +75,10 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("board")
     (folder / "asked").mkdir()
     site(folder / "asked" / "site", folder / "ca")
-    shutil.copy(Path(__file__).with_name("ask.py"), folder / "asked")
+    here = Path(__file__).parent
+    for name in ("ask.py", "chip.py"):
+        shutil.copy(here / name, folder / "asked")
+    shutil.copytree(here / "within", folder / "asked" / "within", ignore=shutil.ignore_patterns("__pycache__"))
     return folder
 
 
@@ -79,6 +101,30 @@ def report(running: Machine) -> dict[str, Any]:
     told: dict[str, Any] = json.loads(running.get(ASKING, "/report", LONG_S))
     say(f"{told['started']}; {told['sbom']['components']} components; screen:\n{told['screen']}")
     return told
+
+
+OVERLAID: dict[str, dict[str, str | None]] = {
+    "landfall-tpm": {"/soc/spi@7e204000": "okay", "/soc/spi@7e204000/tpm@1": None},
+    "landfall-rtc": {"/soc/i2c@7e804000": "okay", "/soc/i2c@7e804000/rtc@68": None},
+    "landfall-quiet": {"/soc/mmc@7e300000": "disabled", "/soc/serial@7e201000/bluetooth": "disabled"},
+}
+"""Nodes of a board's tree, and the status that each has then; None: it says none."""
+
+
+@pytest.mark.parametrize("overlay", OVERLAID)
+@pytest.mark.parametrize("board", ["bcm2711-rpi-4-b", "bcm2837-rpi-3-b", "bcm2837-rpi-3-b-plus"])
+def test_an_overlay_fits_the_tree_of_the_board_that_lies_beside_it(overlay: str, board: str, tmp_path: Path) -> None:
+    """As the firmware would lay it; what a board does with it, only a board can say."""
+    card = Machine(tmp_path, image())
+    over, under, both = tmp_path / "over", tmp_path / "under", tmp_path / "both"
+    over.write_bytes(card.read("boot_a", f"overlays/{overlay}.dtbo"))
+    under.write_bytes(card.read("boot_a", f"{board}.dtb"))
+    subprocess.run(["fdtoverlay", "-i", str(under), "-o", str(both), str(over)], check=True)
+    for node, status in OVERLAID[overlay].items():
+        subprocess.run(["fdtget", "-p", str(both), node], check=True, capture_output=True)
+        if status is not None:
+            told = subprocess.run(["fdtget", str(both), node, "status"], check=True, capture_output=True, text=True)
+            assert told.stdout.strip() == status
 
 
 def test_the_traveller_page_is_served(running: Machine) -> None:
@@ -104,7 +150,7 @@ def test_the_screen_has_its_compositor(report: dict[str, Any]) -> None:
 
 
 def test_each_unit_is_exposed_2_0_at_most_by_the_images_own_systemd(report: dict[str, Any]) -> None:
-    assert len(report["exposures"]) >= 6
+    assert len(report["exposures"]) >= 9
     assert {unit: score for unit, score in report["exposures"].items() if score > 2.0} == {}
 
 
@@ -136,6 +182,16 @@ def test_the_firewall_drops_by_default(report: dict[str, Any], running: Machine)
 def test_the_bill_of_materials_is_on_board(report: dict[str, Any]) -> None:
     assert report["sbom"]["format"] == "CycloneDX"
     assert report["sbom"]["components"] > 350
+
+
+def test_the_gate_sees_the_devices_and_opens_none(report: dict[str, Any]) -> None:
+    """With the rights of the update client: a camera is there by its name, and systemd does what root asks."""
+    told = report["gate"]
+    assert "/dev/video9" in told["seen"]["devices"], told
+    assert "/dev/vda" in told["seen"]["devices"]
+    assert told["opened"] == []
+    assert told["asked"] == [0, ""]
+    assert [unit for unit in told["seen"]["units"] if unit.startswith("systemd")] == []
 
 
 def test_nobody_can_log_in(report: dict[str, Any]) -> None:
@@ -189,17 +245,130 @@ def test_a_card_in_another_board_says_so_on_the_console(running: Machine, place:
         other.cut()
 
 
-def test_with_a_tpm_the_key_is_in_it(place: Path) -> None:
-    if shutil.which("swtpm") is None:
-        pytest.skip("swtpm is not installed: apt-get install swtpm")
-    folder = place / "tpm"
-    folder.mkdir()
-    words = ["swtpm", "socket", "--tpm2", "--tpmstate", f"dir={folder}", "--flags", "startup-clear"]
-    with subprocess.Popen([*words, "--ctrl", f"type=unixio,path={folder / 'control'}"]) as chip:
-        board = Machine(folder / "board", machine.fresh(image(), folder), tpm=folder / "control")
+def test_a_try_that_nobody_keeps_ends_in_a_restart(running: Machine, place: Path) -> None:
+    """From the other slot, as the firmware is asked for it; its log stays on the data partition."""
+    running.cut()
+    machine.both_slots(running.image)
+    tried = Machine(place / "try", running.image, is_try=True)
+    tried.start(place / "asked", {"landfall-trial.service": TRIAL})
+    try:
+        tried.wait_for("ASK not kept:", LONG_S)
+        assert re.search(r"ASK not kept: slot root_b, log [1-9]\d* bytes", tried.console), tried.console[-2000:]
+        say(f"meanwhile its screen shows {shown(tried, place / 'screen.ppm')}")
+        tried.wait_for_end(LONG_S)
+    finally:
+        tried.cut()
+
+
+def shown(board: Machine, kept: Path) -> str:
+    """What the screen showed until the machine ended; the richest picture is kept. It may never come to paint."""
+    colours, ends_s = 0, time.monotonic() + LONG_S
+    while board.is_on and time.monotonic() < ends_s:
+        with suppress(OSError):  # it may restart in this moment
+            picture = board.picture()
+            found = len({picture[at : at + 3] for at in range(len(picture) % 3, len(picture), 3 * 31)})
+            if found >= colours:
+                kept.write_bytes(picture)
+                colours = found
+        time.sleep(10)
+    return f"{colours} colours at most: {kept}"
+
+
+@pytest.fixture(scope="module")
+def maker(tmp_path_factory: pytest.TempPathFactory) -> Maker:
+    return Maker(tmp_path_factory.mktemp("maker") / "of-chips")
+
+
+@contextmanager
+def fitted(maker: Maker, name: str, folder: Path) -> Iterator[Path]:
+    """The socket of that chip, as long as it has power; its state is the maker's folder of that name."""
+    folder.mkdir(parents=True, exist_ok=True)
+    state, door = maker.folder / name, folder / "chip"
+    if not state.exists():
+        maker.make(name)
+    door.unlink(missing_ok=True)
+    words = ["swtpm", "socket", "--tpm2", "--tpmstate", f"dir={state}", "--flags", "not-need-init,startup-clear"]
+    with subprocess.Popen([*words, "--server", f"type=unixio,path={door}"]) as chip:
         try:
-            board.start(place / "asked")
-            board.wait_for("its key kept by: tpm", LONG_S)
+            while not door.exists():
+                assert chip.poll() is None, "swtpm ended"
+                time.sleep(0.1)
+            yield door
+        finally:
+            chip.terminate()
+
+
+@pytest.fixture(scope="module")
+def chipped(place: Path) -> Path:
+    """A card of its own, and what the asker must know: this board has a chip."""
+    shutil.copytree(place / "asked", place / "asked-chip")
+    (place / "asked-chip" / "has-chip").touch()
+    return machine.fresh(image(), place / "tpm")
+
+
+def test_with_a_tpm_the_key_is_in_it(maker: Maker, chipped: Path, place: Path) -> None:
+    """The disk's key, and the lane's identity: made in the chip, vouched for by it, and used through the signer."""
+    folder = place / "tpm"
+    with fitted(maker, "first", folder) as door:
+        board = Machine(folder / "board", chipped, tpm=door)
+        try:
+            board.start(place / "asked-chip")
+            board.wait_for("ASK answers", LONG_S)
+            assert "its key kept by: tpm" in board.console
+            told = json.loads(board.get(ASKING, "/report", LONG_S))
+            assert told["level"] == {"level": "tpm", "lowest": False}
+            assert told["units"]["landfall-signer.service"] == "active"
+            public = identity_of(board, maker)
+            (folder / "identity").write_bytes(spki(public))
+            assert is_signature(board.get(ASKING, f"/sign/{b'one'.hex()}", LONG_S), b"one", public)
         finally:
             board.cut()
-            chip.terminate()
+
+
+def identity_of(board: Machine, maker: Maker) -> ec.EllipticCurvePublicKey:
+    """Made on the board; what headquarters asks of it before it takes it."""
+    nonce, secret = secrets.token_bytes(32), secrets.token_bytes(32)
+    told = ask(board, f"/identity/make/{nonce.hex()}")
+    csr, public = told.pop("csr"), load_der_public_key(told.pop("spki"))
+    evidence = TpmEvidence(**told)
+    ek = centre.trusted_ek(evidence.ek_certificate, x509.load_pem_x509_certificates(maker.chain), datetime.now(UTC))
+    attestation, resident = centre.resident_key(evidence, nonce, csr)
+    assert isinstance(public, ec.EllipticCurvePublicKey)
+    assert resident.key == public
+    seed = secrets.token_bytes(centre.seed_bytes(ek.public_key()))
+    credential, sealed = centre.make_credential(ek.public_key(), attestation.name, secret, seed=seed, ephemeral=None)
+    opened = ask(board, f"/identity/activate/{credential.hex()}/{sealed.hex()}")
+    assert opened == {"secret": secret}
+    return public
+
+
+def ask(board: Machine, path: str) -> dict[str, bytes]:
+    told = json.loads(board.get(ASKING, path, LONG_S))
+    assert "failed" not in told, told
+    return {name: bytes.fromhex(value) for name, value in told.items()}
+
+
+def test_the_same_chip_opens_it_again_and_signs_with_the_same_key(maker: Maker, chipped: Path, place: Path) -> None:
+    folder = place / "tpm"
+    public = load_der_public_key((folder / "identity").read_bytes())
+    assert isinstance(public, ec.EllipticCurvePublicKey)
+    with fitted(maker, "first", folder) as door:
+        board = Machine(folder / "again", chipped, tpm=door)
+        try:
+            board.start(place / "asked-chip")
+            board.wait_for("ASK answers", LONG_S)
+            assert not json.loads(board.get(ASKING, "/report", LONG_S))["was_bare"]
+            assert is_signature(board.get(ASKING, f"/sign/{b'two'.hex()}", LONG_S), b"two", public)
+        finally:
+            board.cut()
+
+
+def test_another_boards_chip_does_not_open_it(maker: Maker, chipped: Path, place: Path) -> None:
+    folder = place / "tpm"
+    with fitted(maker, "second", folder) as door:
+        board = Machine(folder / "other", chipped, tpm=door)
+        try:
+            board.start(place / "asked-chip")
+            board.wait_for("DATA-LOCKED", LONG_S)
+        finally:
+            board.cut()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -162,6 +163,36 @@ def test_a_board_tells_what_it_is(tmp_path: Path) -> None:
     assert data.this_board(tmp_path) == BOARD
     (tmp_path / "sys/class/tpm/tpm0").mkdir(parents=True)
     assert data.this_board(tmp_path).level is Level.TPM
+
+
+def test_what_is_said_of_the_level_lies_in_our_own_folder(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RUNTIME_DIRECTORY", "/run/cryptsetup:/run/landfall")
+    assert data._run() == Path("/run/landfall")
+
+
+def test_a_board_waits_for_a_tpm_that_its_tree_promises(tmp_path: Path) -> None:
+    """As the Pi's overlay writes it: the chip appears when its driver has asked it."""
+    node = tmp_path / "proc/device-tree/soc/spi@7e204000/slb9670@0/compatible"
+    node.parent.mkdir(parents=True)
+    node.write_bytes(b"infineon,slb9670\0tcg,tpm_tis-spi\0")
+    chip = tmp_path / "sys/class/tpm/tpm0"
+    appears = threading.Timer(0.5, lambda: chip.mkdir(parents=True))
+    appears.start()
+    try:
+        assert data.this_board(tmp_path, chip_s=60.0).level is Level.TPM
+    finally:
+        appears.join()
+
+
+def test_a_promise_that_is_not_kept_ends(tmp_path: Path) -> None:
+    node = tmp_path / "proc/device-tree/soc/slb9670@0/compatible"
+    node.parent.mkdir(parents=True)
+    node.write_bytes(b"infineon,slb9670\0")
+    assert data.this_board(tmp_path, chip_s=0.3).level is Level.BOARD
+
+
+def test_a_board_that_promises_none_does_not_wait(tmp_path: Path) -> None:
+    assert data.this_board(tmp_path, chip_s=3600.0).level is Level.BOARD
 
 
 def test_a_damaged_file_system_has_its_own_name(card: Path) -> None:

@@ -2,24 +2,35 @@
 
 from __future__ import annotations
 
+import ast
 import itertools
 import json
 import re
 import socket
+import sys
 from pathlib import Path
 
 import pytest
 
 from appliance import watchdog
+from provisioning.__main__ import AGAIN
 from provisioning.image import disk
+from provisioning.image.__main__ import WHEELS
 from provisioning.image.debian import read_list, read_lock
-from provisioning.image.tree import LAYERS, ORDER, ROOT, app_files, packages
+from provisioning.image.python_layer import ENTRY
+from provisioning.image.tree import LAYERS, ORDER, ROOT, app_files, overlays, packages
+from provisioning.settings import load
 from tests.image.tools import UNITS, call, needs
 
 BASE = LAYERS / "base" / "files"
 SERVICES = [path for path in UNITS if path.suffix == ".service"]
 EXPOSURE = "20"
 """Of 100: 2.0 in the tool's own words."""
+DISTRIBUTIONS = {
+    "cv2": "opencv-python-headless", "paho": "paho-mqtt", "serial": "pyserial", "usb": "pyusb", "argon2": "argon2-cffi",
+    "multipart": "python-multipart", "pkcs11": "python-pkcs11", "tpm2_pytss": "tpm2-pytss", "smartcard": "pyscard",
+}  # fmt: skip
+"""Modules whose package has another name."""
 WAITING = ("time-sync.target", "network-online.target", "systemd-time-wait-sync", "wait-online", "time-set.target")
 
 
@@ -168,6 +179,124 @@ def test_the_data_partition_is_the_only_one_that_is_written() -> None:
     assert all("ro" in fields[3].split(",") for fields in disks)
     (options,) = values(next(path for path in UNITS if path.name == "data.mount"), "Options")
     assert {"nodev", "nosuid", "noexec"} <= set(options.split(","))
+
+
+def unit(name: str) -> Path:
+    return next(path for path in UNITS if path.name == name)
+
+
+def test_the_identity_key_is_held_by_one_unit_that_the_kiosk_asks() -> None:
+    signer, kiosk = unit("landfall-signer.service"), unit("landfall-appliance.service")
+    assert values(signer, "ExecStart") == [
+        "/usr/bin/python3 -m provisioning.signer --config /etc/landfall/provisioning.toml"
+    ]
+    assert values(signer, "DeviceAllow") == ["char-tpm rw"], "and nothing else"
+    assert values(signer, "User") == values(kiosk, "User"), "its socket is its owner's alone"
+    assert values(signer, "RestrictAddressFamilies") == ["AF_UNIX"]
+    assert not any("tpm" in device for device in values(kiosk, "DeviceAllow"))
+    for key in ("Wants", "After"):
+        assert any(signer.name in names.split() for names in values(kiosk, key))
+
+
+def test_whoever_opens_the_chip_is_of_its_group() -> None:
+    """Debian gives /dev/tpmrm0 to the user and the group tss: root without capabilities may not open it."""
+    users = (BASE / "usr/lib/sysusers.d/landfall.conf").read_text()
+    assert re.search(r"^m landfall\s+tss$", users, re.MULTILINE)
+    for path in SERVICES:
+        if "char-tpm rw" in values(path, "DeviceAllow"):
+            assert values(path, "User") == ["landfall"] or values(path, "SupplementaryGroups") == ["tss"], path.name
+
+
+def test_the_signers_settings_are_ones_that_it_takes() -> None:
+    settings = load(LAYERS / "appliance/files/etc/landfall/provisioning.toml")
+    assert settings.identity.level == "tpm"
+    assert settings.device.folder == Path("/data/landfall")
+
+
+def test_a_renewal_is_counted_from_the_start_and_not_by_a_clock_that_may_be_wrong() -> None:
+    timer, service = unit("landfall-renew.timer"), unit("landfall-renew.service")
+    assert values(timer, "OnCalendar") == []
+    assert values(timer, "OnBootSec")
+    assert values(timer, "OnUnitActiveSec")
+    (command,) = values(service, "ExecStart")
+    assert command.endswith(" renew")
+    assert values(service, "SuccessExitStatus") == [str(AGAIN)], "no line to the centre is no failed unit"
+    assert values(service, "Type") == ["oneshot"]
+
+
+def test_the_gate_of_an_image_sees_which_devices_are_there_and_opens_none() -> None:
+    client = unit("landfall-ota.service")
+    assert values(client, "PrivateDevices") == []
+    assert values(client, "DevicePolicy") == ["closed"]
+    assert values(client, "DeviceAllow") == []
+    assert values(client, "ProcSubset") == [], "the firmware's word on the start lies in /proc"
+
+
+def test_a_try_is_watched_from_the_first_second_by_one_who_may_restart_the_machine() -> None:
+    trial = unit("landfall-trial.service")
+    assert values(trial, "DefaultDependencies") == ["no"]
+    assert values(trial, "WantedBy") == ["sysinit.target"]
+    assert values(trial, "Requires") + values(trial, "After") == []
+    assert values(trial, "CapabilityBoundingSet") == ["CAP_SYS_BOOT"]
+    assert "reboot" in values(trial, "SystemCallFilter")
+
+
+def test_each_overlay_that_the_firmware_is_told_of_is_on_board(tmp_path: Path) -> None:
+    needs("dtc", "device-tree-compiler")
+    told = re.findall(r"^dtoverlay=(\w[\w-]*)", (LAYERS / "board/boot/config.txt").read_text(), re.MULTILINE)
+    assert told
+    assert {path.name for path in overlays(tmp_path)} == {f"{name}.dtbo" for name in told}
+
+
+def test_every_program_that_a_unit_starts_is_on_board() -> None:
+    names = {path.relative_to(ROOT).as_posix() for path in app_files()}
+    modules = [found for path in SERVICES for found in re.findall(r"python3 -m (\S+)", path.read_text())]
+    assert modules
+    for module in modules:
+        place = module.replace(".", "/")
+        assert {f"{place}.py", f"{place}/__main__.py"} & names, module
+
+
+def test_what_the_units_programs_import_is_on_board() -> None:
+    """From a wheel of the lock or from Debian; a program that asks for more would not start on any board."""
+    wheels = {found["name"] for found in ENTRY.finditer(WHEELS.read_text())}
+    left_out = set(read_list((LAYERS / "python" / "from-debian").read_text()))
+    debian = {package.name for package in read_lock((ROOT / "provisioning/image/debian.lock").read_text())}
+    programs = {found for path in SERVICES for found in re.findall(r"python3 -m (\S+)", path.read_text())}
+    programs.add("appliance")  # which the launcher starts
+    outside = {name.partition(".")[0] for name in loaded(programs)} - set(sys.stdlib_module_names)
+    names = {DISTRIBUTIONS.get(module, module) for module in outside}
+    assert {"starlette", "tpm2-pytss", "python-pkcs11", "segno"} <= names, "found by following imports"
+    assert {name for name in names if name not in wheels - left_out and f"python3-{name}" not in debian} == set()
+
+
+def loaded(programs: set[str]) -> set[str]:
+    """Modules of others that are loaded with these."""
+    places = {path.relative_to(ROOT).with_suffix("").as_posix().replace("/", "."): path for path in app_files()}
+    places |= {name.removesuffix(".__init__"): path for name, path in places.items()}
+    todo, seen, others = [*programs, *(f"{name}.__main__" for name in programs)], set[str](), set[str]()
+    while todo:
+        name = todo.pop()
+        if name in seen:
+            continue
+        seen.add(name)
+        if name in places:
+            todo += [*imported(places[name]), name.rpartition(".")[0]]
+        elif name.partition(".")[0] not in places and name:
+            others.add(name)
+    return others
+
+
+def imported(path: Path) -> list[str]:
+    """What this module loads with itself; what is taken from a package may be a module of it."""
+    body = ast.parse(path.read_text(encoding="utf-8")).body
+    found = [alias.name for node in body if isinstance(node, ast.Import) for alias in node.names]
+    taken = [node for node in body if isinstance(node, ast.ImportFrom) and node.module]
+    return [*found, *(name for node in taken for name in (node.module or "", *_members(node)))]
+
+
+def _members(node: ast.ImportFrom) -> list[str]:
+    return [f"{node.module}.{alias.name}" for alias in node.names]
 
 
 def test_each_wanted_package_is_locked_by_its_hash() -> None:

@@ -27,7 +27,7 @@ from ota.publish import Writer
 from ota.raucb import manifest_sha256
 from ota.release import Release, Role
 from ota.release_tool import main
-from ota.repository import Repository, Source
+from ota.repository import Repository, Settled, Source
 from ota.rollout import Terms
 from ota.trust import check
 from tests.image_guest import media

@@ -48,6 +48,11 @@ class Maker:
         )
 
     @property
+    def folder(self) -> Path:
+        """The state of each chip lies in it, under its name."""
+        return self._folder
+
+    @property
     def chain(self) -> bytes:
         authority = self._folder / "authority"
         return (authority / "swtpm-localca-rootca-cert.pem").read_bytes() + (authority / "issuercert.pem").read_bytes()

@@ -20,6 +20,7 @@ import secrets
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -29,6 +30,8 @@ from pathlib import Path
 from provisioning.image.board.faults import BoardFault, Code, show
 
 NAME = "data"
+OWN = "landfall"
+"""Our folder in /run."""
 NEW, DONE = "landfall-new", "landfall-data"
 TOKEN = "landfall-board"  # noqa: S105 - the name of a kind of token
 LOOK = 4 << 20
@@ -37,6 +40,10 @@ PURPOSE = b"landfall data partition 1"
 FSCK_CORRECTED = 1
 PASSPHRASE_WRONG = 2
 LIMIT_S = 240
+PROMISES = (b"tcg,tpm", b"infineon,slb96", b"infineon,slm96")
+"""Of a TPM, among what the board's tree says of its devices."""
+CHIP_S = 20.0
+"""How long a promised TPM may take to appear: its driver asks it in its own time."""
 
 
 class Level(StrEnum):
@@ -83,10 +90,20 @@ class Header:
         return Level.BOARD if TOKEN in self.tokens else None
 
 
-def this_board(tree: Path = Path("/")) -> Board:
-    serial = tree / "proc" / "device-tree" / "serial-number"
+def this_board(tree: Path = Path("/"), chip_s: float = CHIP_S) -> Board:
+    """Waits for a TPM that is promised: one that comes late would never be asked again, and the level stays."""
+    told_by, chip = tree / "proc" / "device-tree", tree / "sys" / "class" / "tpm" / "tpm0"
+    serial = told_by / "serial-number"
     told = serial.read_bytes().rstrip(b"\0\n ").decode("ascii", "replace") if serial.exists() else ""
-    return Board(told, (tree / "sys" / "class" / "tpm" / "tpm0").exists())
+    ends_s = time.monotonic() + (chip_s if _promises_chip(told_by) else 0.0)
+    while not chip.exists() and time.monotonic() < ends_s:
+        time.sleep(0.2)
+    return Board(told, chip.exists())
+
+
+def _promises_chip(tree: Path) -> bool:
+    """A promise is not a chip: the Pi's overlay stands in the tree whether one is fitted or not."""
+    return any(word in path.read_bytes() for path in tree.rglob("compatible") for word in PROMISES)
 
 
 def board_key(serial: str, uuid: str) -> bytes:
@@ -196,6 +213,7 @@ def prepare(device: Path, board: Board, mapped: Path = Path("/dev/mapper/data"))
         level = open_it(device, board)
         check(mapped)
         return level
+    device = device.resolve()  # udev takes the name by label away for a moment when the table is written
     disk, number = place(device)
     grow(disk, number)
     _tool(["partx", "--update", "--nr", str(number), str(disk)])
@@ -215,8 +233,9 @@ def _key_file(key: bytes) -> Iterator[Path]:
 
 
 def _run() -> Path:
-    """The first of the folders that systemd made for this."""
-    return Path(os.environ.get("RUNTIME_DIRECTORY", "/run/landfall").partition(":")[0])
+    """Of the folders that systemd made for this, the one that is ours: it sorts them by name."""
+    folders = [Path(name) for name in os.environ.get("RUNTIME_DIRECTORY", "/run/landfall").split(":")]
+    return next((folder for folder in folders if folder.name == OWN), folders[0])
 
 
 def _uuid() -> str:
