@@ -10,15 +10,19 @@ from appliance import durable
 RUNNING = "running"
 """In the kiosk's folder: locked as long as its program runs."""
 
-CONFIG, ENDED = "kiosk.toml", "kiosk.toml.ended"
-"""A program whose kiosk.toml is gone ends by itself as soon as nobody is there, and cannot begin anew without it."""
+OPEN = ("commissioned", "kiosk.toml")
+"""In the order in which they are taken away: without the first an image starts no program, and a program whose
+kiosk.toml is gone ends by itself as soon as nobody is there."""
+
+ENDED = ".ended"
 
 LOOK_S = 0.5
 
 
 def end(folder: Path, within_s: float) -> bool:
     """Whether none runs any more; else everything is as it was."""
-    _rename(folder / CONFIG, folder / ENDED)
+    for name in OPEN:
+        _rename(folder / name, folder / (name + ENDED))
     ends_s = time.monotonic() + within_s
     while durable.is_locked(folder / RUNNING):
         if time.monotonic() > ends_s:
@@ -30,7 +34,8 @@ def end(folder: Path, within_s: float) -> bool:
 
 def let_run(folder: Path) -> None:
     """It may begin anew, if it was ended."""
-    _rename(folder / ENDED, folder / CONFIG)
+    for name in reversed(OPEN):
+        _rename(folder / (name + ENDED), folder / name)
 
 
 def _rename(path: Path, to: Path) -> None:

@@ -24,6 +24,7 @@ import chip  # type: ignore[import-not-found]  # beside this file on the second 
 
 SITE = Path("/mnt/site")
 HOME = Path("/data/landfall")
+COMMISSIONED = "commissioned"
 PAGE = "http://127.0.0.1:8101/"
 PORT = 8109
 TRY = Path("/proc/device-tree/chosen/bootloader/tryboot")
@@ -58,15 +59,15 @@ def commission() -> bool:
         time.sleep(2)
     if TRY.read_bytes()[-1:] == b"\1":
         say_of_the_try()
-    if (HOME / "kiosk.toml").exists():
+    if (HOME / COMMISSIONED).exists():
         return False
     say(f"not commissioned: kiosk is {tell('systemctl', 'is-active', 'landfall-appliance.service')}")
     for path in sorted(SITE.iterdir()):
-        if path.name != "kiosk.toml":
+        if path.name != COMMISSIONED:
             shutil.copytree(path, HOME / path.name, dirs_exist_ok=True) if path.is_dir() else shutil.copy(path, HOME)
     tell("chown", "-R", "landfall:landfall", str(HOME))
-    shutil.copy(SITE / "kiosk.toml", HOME / "kiosk.toml")
-    shutil.chown(HOME / "kiosk.toml", "landfall", "landfall")
+    shutil.copy(SITE / COMMISSIONED, HOME / COMMISSIONED)
+    shutil.chown(HOME / COMMISSIONED, "landfall", "landfall")
     return True
 
 

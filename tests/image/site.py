@@ -35,13 +35,14 @@ officer = "0.0.0.0:8102"
 
 
 def site(folder: Path, authority: Path) -> None:
-    """The kiosk's folder, `kiosk.toml` in it; `authority`: where headquarters' keys are made."""
+    """The kiosk's folder as it is when the lane may open; `authority`: where headquarters' keys are made."""
     _run("central.ca", "init", str(authority), "--kiosk", KIOSK)
     folder.mkdir(parents=True)
     (authority / "kiosks" / KIOSK).rename(folder / "keys")
     _run("appliance.post.officers", "add", str(folder), "joseph", "Officer Joseph", "officer", "2468")
     _run("central.lists", "write", str(authority / "centre"), str(folder / "lists"))
     (folder / "kiosk.toml").write_text(TOML, encoding="utf-8")
+    (folder / "commissioned").touch()
 
 
 def _run(module: str, *arguments: str) -> None:

@@ -13,6 +13,8 @@ from pathlib import Path
 import pytest
 
 from appliance import watchdog
+from ota.__main__ import FAILED
+from provisioning import program
 from provisioning.__main__ import AGAIN
 from provisioning.image import disk
 from provisioning.image.__main__ import WHEELS
@@ -20,6 +22,7 @@ from provisioning.image.debian import read_list, read_lock
 from provisioning.image.python_layer import ENTRY
 from provisioning.image.tree import LAYERS, ORDER, ROOT, app_files, overlays, packages
 from provisioning.settings import load
+from provisioning.steps.handover import COMMISSIONED
 from tests.image.tools import UNITS, call, needs
 
 BASE = LAYERS / "base" / "files"
@@ -230,6 +233,24 @@ def test_the_gate_of_an_image_sees_which_devices_are_there_and_opens_none() -> N
     assert values(client, "DevicePolicy") == ["closed"]
     assert values(client, "DeviceAllow") == []
     assert values(client, "ProcSubset") == [], "the firmware's word on the start lies in /proc"
+
+
+def test_a_stick_is_handed_to_the_update_client_as_soon_as_it_is_mounted() -> None:
+    stick, client = unit("landfall-stick.service"), unit("landfall-ota.service")
+    assert values(stick, "WantedBy") == values(stick, "BindsTo") == ["run-landfall-stick.mount"]
+    (where,) = values(unit("run-landfall-stick.mount"), "Where")
+    assert values(stick, "ExecStart") == [f"{values(client, 'ExecStart')[0]} usb {where}"]
+    assert values(stick, "SuccessExitStatus") == [str(FAILED)], "a stick that is refused is no failed unit"
+
+
+def test_the_kiosk_starts_when_the_lane_may_open_and_no_sooner() -> None:
+    """Its configuration is there before its hardware is tested, and the tests want the devices for themselves."""
+    marker = f"/data/landfall/{COMMISSIONED}"
+    assert values(unit("landfall-appliance.path"), "PathExists") == [marker]
+    assert values(unit("landfall-appliance.service"), "ConditionPathExists") == [marker]
+    browser = (LAYERS / "kiosk/files/usr/lib/landfall/browser").read_text()
+    assert f"[ -e {marker} ]" in browser
+    assert program.OPEN[0] == COMMISSIONED, "and it goes first, before the kiosk is wiped"
 
 
 def test_a_try_is_watched_from_the_first_second_by_one_who_may_restart_the_machine() -> None:

@@ -425,7 +425,9 @@ def test_an_image_goes_from_holders_to_a_stick_and_a_kiosk_believes_it(
         for name, folder, root in folders
     )
     in_four_weeks_s = now_s + 28 * 86400
-    director, image = (Repository(source, urllib3.PoolManager(), in_four_weeks_s, RealDisk(), Settled()) for source in sources)
+    director, image = (
+        Repository(source, urllib3.PoolManager(), in_four_weeks_s, RealDisk(), Settled()) for source in sources
+    )
     (told,) = check(director, image, ME, Floor()).assignments
     assert told.release == release
     with held(layout.contents(layout.image(base)) / release.file, release, lambda _percent, _what: None):
