@@ -158,7 +158,7 @@ def test_nothing_is_wiped_under_a_program_that_does_not_end(
     assert headquarters.answer(board.stick)
     running = durable.lock(board.state / program.RUNNING)
     assert failure(board.go("retire")).code == "PRO-KIOSK"
-    assert (board.state / "kiosk.toml").is_file()
+    assert all((board.state / name).is_file() for name in program.OPEN)
     assert (board.state / "keys" / "device.key").is_file()
     os.close(running)
     assert board.go("retire").is_finished
@@ -172,9 +172,10 @@ def test_what_the_program_recorded_as_its_last_act_is_waited_for(headquarters: H
     assert headquarters.answer(board.stick)
     database = open_database(board.state / "journal.sqlite")
     database.execute(WAITS, WAITING)
-    (board.state / "kiosk.toml").rename(board.state / program.ENDED)
+    for name in program.OPEN:
+        (board.state / name).rename(board.state / f"{name}{program.ENDED}")
     assert failure(board.go("retire")).code == "PRO-WAITING"
-    assert (board.state / "kiosk.toml").is_file()
+    assert all((board.state / name).is_file() for name in program.OPEN)
     database.execute("DELETE FROM outbox")
     database.close()
     assert board.go("retire").is_finished
