@@ -46,8 +46,9 @@ TOOLS = {
 LIMITS = {
     "landfall-data.service": "[Service]\nTimeoutStartSec=infinity\n",
     "landfall-appliance.service": "[Service]\nTimeoutStartSec=infinity\nWatchdogSec=900\n",
+    "landfall-screen.service": "[Service]\nEnvironment=WLR_RENDERER=pixman\n",
 }
-"""The units' own limits, for the same reason; what else they say is as it ships."""
+"""The units' own limits, for the same reason, and no 3D in software; what else they say is as it ships."""
 LARGER = 512 * disk.MIB
 """What the data partition has to find on its first start."""
 ASKING, OFFICER, TRAVELLER = 8109, 8102, 8101
