@@ -1,6 +1,7 @@
 """Runs inside the booted image, from a second disk, with Python's own library alone: commissions it, looks, answers.
 
-GET /report: what was seen, JSON. GET /page: the traveller page, as the screen's browser gets it.
+GET /report: what was seen, JSON. GET /page: the traveller page, as the screen's browser gets it. GET /update: what the
+kiosk says of itself.
 GET /identity/make/NONCE, /identity/activate/CREDENTIAL/SECRET, /sign/DATA: the board's TPM, hexadecimal.
 """
 
@@ -195,9 +196,11 @@ class Answer(http.server.BaseHTTPRequestHandler):
                 body = json.dumps(within("landfall-signer.service", "identity.py", *told)).encode()
             case ["sign", data]:
                 body = signed(bytes.fromhex(data))
-            case _:
-                with urllib.request.urlopen(PAGE, timeout=60) as answer:
+            case ["page" | "update" as name]:
+                with urllib.request.urlopen(PAGE + name.removeprefix("page"), timeout=60) as answer:
                     body = answer.read()
+            case _:
+                raise ValueError(self.path)
         self.send_response(200)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()

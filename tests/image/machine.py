@@ -21,7 +21,7 @@ from types import MappingProxyType
 
 from provisioning.image import disk
 
-MACHINE = ("-M", "virt", "-cpu", "cortex-a53", "-smp", "2", "-m", "2048", "-nographic", "-accel", "tcg,thread=multi")
+MACHINE = ("-M", "virt", "-cpu", "cortex-a53", "-smp", "2", "-m", "3072", "-nographic", "-accel", "tcg,thread=multi")
 SERIAL = "10000000abcdef01"
 ASK = """[Unit]
 DefaultDependencies=no
@@ -46,8 +46,9 @@ TOOLS = {
 LIMITS = {
     "landfall-data.service": "[Service]\nTimeoutStartSec=infinity\n",
     "landfall-appliance.service": "[Service]\nTimeoutStartSec=infinity\nWatchdogSec=900\n",
+    "landfall-screen.service": "[Service]\nEnvironment=WLR_RENDERER=pixman\nMemoryHigh=infinity\nMemoryMax=infinity\n",
 }
-"""The units' own limits, for the same reason; what else they say is as it ships."""
+"""The units' own limits, for the same reason, and no 3D in software; what else they say is as it ships."""
 LARGER = 512 * disk.MIB
 """What the data partition has to find on its first start."""
 ASKING, OFFICER, TRAVELLER = 8109, 8102, 8101

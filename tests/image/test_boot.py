@@ -16,7 +16,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -234,6 +234,16 @@ def test_after_the_plug_was_pulled_it_is_the_same_kiosk(running: Machine, place:
     assert again["level"] == report["level"]
 
 
+def test_the_screen_paints_the_traveller_page(running: Machine, place: Path) -> None:
+    """The kiosk's own word, for it hears from the page what was painted; and the picture, for people."""
+    ends_s = time.monotonic() + LONG_S
+    while not json.loads(running.get(ASKING, "/update", LONG_S))["paints"]:
+        assert time.monotonic() < ends_s, "the page was not painted"
+        time.sleep(5)
+    (place / "screen.ppm").write_bytes(running.picture())
+    say(f"painted: {place / 'screen.ppm'}")
+
+
 def test_a_card_in_another_board_says_so_on_the_console(running: Machine, place: Path) -> None:
     running.cut()
     other = Machine(place / "other", running.image, serial="10000000abcdef02")
@@ -254,24 +264,9 @@ def test_a_try_that_nobody_keeps_ends_in_a_restart(running: Machine, place: Path
     try:
         tried.wait_for("ASK not kept:", LONG_S)
         assert re.search(r"ASK not kept: slot root_b, log [1-9]\d* bytes", tried.console), tried.console[-2000:]
-        say(f"meanwhile its screen shows {shown(tried, place / 'screen.ppm')}")
         tried.wait_for_end(LONG_S)
     finally:
         tried.cut()
-
-
-def shown(board: Machine, kept: Path) -> str:
-    """What the screen showed until the machine ended; the richest picture is kept. It may never come to paint."""
-    colours, ends_s = 0, time.monotonic() + LONG_S
-    while board.is_on and time.monotonic() < ends_s:
-        with suppress(OSError):  # it may restart in this moment
-            picture = board.picture()
-            found = len({picture[at : at + 3] for at in range(len(picture) % 3, len(picture), 3 * 31)})
-            if found >= colours:
-                kept.write_bytes(picture)
-                colours = found
-        time.sleep(10)
-    return f"{colours} colours at most: {kept}"
 
 
 @pytest.fixture(scope="module")

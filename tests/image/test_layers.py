@@ -201,6 +201,13 @@ def test_the_identity_key_is_held_by_one_unit_that_the_kiosk_asks() -> None:
         assert any(signer.name in names.split() for names in values(kiosk, key))
 
 
+def test_the_screen_can_tell_whether_there_is_a_kiosk() -> None:
+    """The browser looks for kiosk.toml and is another user; where it may not pass it sees none, ever."""
+    folders = (LAYERS / "appliance/files/usr/lib/landfall/folders.conf").read_text()
+    assert re.search(r"^d /data/landfall +0751 ", folders, re.MULTILINE)
+    assert values(unit("landfall-screen.service"), "User") == ["landfall-screen"]
+
+
 def test_whoever_opens_the_chip_is_of_its_group() -> None:
     """Debian gives /dev/tpmrm0 to the user and the group tss: root without capabilities may not open it."""
     users = (BASE / "usr/lib/sysusers.d/landfall.conf").read_text()
