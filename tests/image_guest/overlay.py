@@ -143,9 +143,9 @@ done
 COMPILE = f"""#!/bin/sh
 # In place of all that: what the client imports, compiled, onto the partition of the slot that is still empty.
 export PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/ PYTHONPATH=/usr/lib/landfall:/usr/lib/landfall/site
-mount -t tmpfs tmpfs /tmp
-PYTHONPYCACHEPREFIX=/tmp/compiled python3 -c "import {", ".join(IMPORTED)}"
-tar cf /dev/vda5 -C /tmp/compiled .
+mount -t tmpfs tmpfs /run
+PYTHONPYCACHEPREFIX=/run/compiled python3 -c "import {", ".join(IMPORTED)}"
+tar cf /dev/vda5 -C /run/compiled .
 sync
 reboot -f -f
 """
