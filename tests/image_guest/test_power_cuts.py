@@ -23,7 +23,7 @@ from tests.image_guest.parts import small
 from tests.image_guest.watching import PATIENCE_S, UP, B, made_here, say, until, version_of
 from tests.image_guest.works import Works
 
-pytestmark = [pytest.mark.long, pytest.mark.timeout(6 * 3600)]
+pytestmark = [pytest.mark.full, pytest.mark.long, pytest.mark.timeout(6 * 3600)]
 
 CUTS = int(os.environ.get("LANDFALL_CUTS", "10"))
 SEED = int(os.environ.get("LANDFALL_SEED", "5"))
