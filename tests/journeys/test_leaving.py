@@ -21,8 +21,9 @@ def test_who_touches_stop_is_home_at_once(stand: Stand, state: State) -> None:
         stand.wait_for(State.IDLE)
     stand.wait_for_row(state, Event.GAVE_UP)
     was_seen = state in (State.FACE, State.TURN, State.FINGER)
-    assert [record.walked_away for record in new] == [True] * was_seen
-    assert all("left_before_the_end" in record.reasons for record in new)
+    left = [record for record in new if record.walked_away]  # he may have begun again
+    assert len(left) == was_seen
+    assert all("left_before_the_end" in record.reasons for record in left)
 
 
 @pytest.mark.parametrize("state", [State.WELCOME, *WITHOUT_CHIP])
@@ -35,7 +36,8 @@ def test_who_walks_off_is_warned_and_then_forgotten(brisk: Stand, state: State) 
     brisk.wait_for_row(state, Event.TIMED_OUT)
     assert brisk.screen()["language"] == "en"
     assert brisk.screen()["person"] == 1
-    assert len(new) == (state in (State.FACE, State.TURN, State.FINGER))
+    left = [record for record in new if record.walked_away]  # he may have begun again
+    assert len(left) == (state in (State.FACE, State.TURN, State.FINGER))
 
 
 def test_one_touch_gives_the_whole_time_again(brisk: Stand) -> None:
