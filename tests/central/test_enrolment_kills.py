@@ -12,7 +12,6 @@ import random
 import shutil
 import threading
 import time
-import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -35,9 +34,10 @@ from central.store.api import Transaction
 from practice.processes import answers
 from tests.central.enrolling import PASSPHRASES, WISH, Board, Headquarters, headquarters
 from tests.central.test_enrolment_server import Place, make_place, posted, serving
+from tests.lives import CUT, life
 
 pytestmark = pytest.mark.timeout(300)
-CUT, DONE = 137, 0
+DONE = 0
 WHOLE = replace(WISH, devices=2, lanes=("quay-1",))
 
 
@@ -140,19 +140,14 @@ def opened(to: Path, world: World) -> World:
     return World(hq, world.voucher, world.first, world.spare)
 
 
-def life(work: Callable[[Cut], None], cut_at: int) -> int:
+def lived(work: Callable[[Cut], None], cut_at: int) -> int:
     """A process that is gone before its n-th write: a statement of SQL, or a file that is renamed into place."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)
-        child = os.fork()
-    if child:
-        return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-    status = 1
-    try:
+
+    def whole() -> int:
         work(_cutting(cut_at))
-        status = DONE
-    finally:
-        os._exit(status)
+        return DONE
+
+    return life(whole)
 
 
 def _cutting(number: int) -> Cut:
@@ -194,7 +189,7 @@ def lives(place: Path, world: World, folder: Path, name: str) -> Iterator[tuple[
     for number in range(1, 1000):
         to = folder / f"cut-{number}"
         cut = found(folder / "ready", ready, to)
-        status = life(lambda hook, cut=cut: act(cut, hook), number)  # type: ignore[misc]
+        status = lived(lambda hook, cut=cut: act(cut, hook), number)  # type: ignore[misc]
         after = opened(to, world)
         yield number, after
         after.hq.store.close()
@@ -329,7 +324,7 @@ def test_a_voucher_is_signed_by_both_or_waits_for_the_other_whenever_the_power_f
     for cut_at in range(1, 1000):
         to = tmp_path / f"cut-{cut_at}"
         cut = found(place, world, to)
-        status = life(lambda hook, cut=cut: act(cut, hook), cut_at)  # type: ignore[misc]
+        status = lived(lambda hook, cut=cut: act(cut, hook), cut_at)  # type: ignore[misc]
         after = opened(to, world)
         with after.hq.store.snapshot() as t:
             rows = [row for row in vouchers.everything(t) if "quay-7" in row.voucher.lanes]

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 
 import pytest
 
 from appliance.journey.machine import State
+from practice.processes import Process
 from tests.journeys import records
 from tests.journeys.arriving import assert_all_is_there
 from tests.journeys.harness import Harbour
@@ -35,13 +37,17 @@ def test_a_kiosk_killed_while_it_decides_keeps_all_or_nothing(brisk: Stand, afte
     assert numbers == list(range(1, len(numbers) + 1))
 
 
-def test_a_kiosk_killed_after_its_word_has_kept_it_and_reports_it(harbour: Harbour, brisk: Stand) -> None:
+@pytest.mark.parametrize("end", [Process.kill, Process.stop], ids=["SIGKILL", "SIGTERM"])
+def test_a_kiosk_ended_after_its_word_has_kept_it_and_reports_it(
+    harbour: Harbour, brisk: Stand, end: Callable[[Process], None]
+) -> None:
+    """By the power, or as `systemctl stop` does, before the eyes of a traveller whose record is not sent yet."""
     brisk.pull_uplink()
     brisk.reach(State.FACE)
     brisk.touch("officer")
     brisk.wait_for(State.REFERRED)
     given = brisk.last()
-    brisk.place.process.kill()
+    end(brisk.place.process)
     brisk.put_uplink()
     brisk.place.process.start()
     brisk.wait_until_open()

@@ -121,22 +121,6 @@ def test_a_second_program_in_the_same_folder_does_not_start(brisk: Stand) -> Non
     assert brisk.state is State.IDLE
 
 
-def test_a_program_that_is_told_to_end_at_once_keeps_what_it_promised(harbour: Harbour, brisk: Stand) -> None:
-    """SIGTERM, as `systemctl stop`, before the eyes of a traveller whose record is not sent yet."""
-    brisk.pull_uplink()
-    brisk.reach(State.FACE)
-    brisk.touch("officer")
-    brisk.wait_for(State.REFERRED)
-    given = brisk.last()
-    brisk.place.process.stop()
-    brisk.put_uplink()
-    brisk.place.process.start()
-    brisk.wait_until_open()
-    brisk.wait_for(State.IDLE)
-    assert brisk.last().id == given.id
-    assert_all_is_there(harbour, brisk)
-
-
 def test_a_kiosk_whose_board_becomes_another_lane_ends_before_anything_is_wiped(tmp_path: Path) -> None:
     """Its program is running all the time; whoever supervises it starts it again, here the test."""
     island, quay = Island(tmp_path / "island"), Quay(tmp_path / "quay")

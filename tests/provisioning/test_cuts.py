@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-import warnings
 from pathlib import Path
 
 import pytest
@@ -12,29 +11,25 @@ import pytest
 from appliance.keys import load_keys
 from border.enrolment.values import Purpose
 from provisioning.steps import STEPS, WHOLE
+from tests.lives import CUT, life
 from tests.provisioning.headquarters import Headquarters
 from tests.provisioning.world import Board, done
 
 pytestmark = pytest.mark.timeout(600)  # eighty lives, each with its own start
-FINISHED, WAITS, CUT = 0, 10, 137
+FINISHED, WAITS = 0, 10
 MOST_LIVES = 80
 CHANGES = {"os.rename": 1, "os.remove": 0}
 """What becomes true on a disk at once, and which argument says where."""
 
 
-def life(board: Board, cut_at: int, operation: str = "commission") -> int:
+def lived(board: Board, cut_at: int, operation: str = "commission") -> int:
     """One process that goes as far as it comes, and is gone before its n-th file is renamed into place or removed."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)
-        child = os.fork()
-    if child:
-        return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-    status = 1
-    try:
+
+    def work() -> int:
         _cut_before(cut_at, board.state)
-        status = FINISHED if board.go(operation).is_finished else WAITS
-    finally:
-        os._exit(status)
+        return FINISHED if board.go(operation).is_finished else WAITS
+
+    return life(work)
 
 
 def _cut_before(number: int, folder: Path) -> None:
@@ -87,7 +82,7 @@ def test_a_board_that_is_killed_while_it_moves_is_the_new_lane_and_nothing_of_th
 def killed_all_the_time(board: Board, headquarters: Headquarters, cut_at: int, operation: str) -> list[int]:
     """How each life but the last ended."""
     lives: list[int] = []
-    while (end := life(board, cut_at, operation)) != FINISHED:
+    while (end := lived(board, cut_at, operation)) != FINISHED:
         lives.append(end)
         assert end in (CUT, WAITS), end
         assert len(lives) < MOST_LIVES, board.runner().view()

@@ -55,20 +55,6 @@ def facts(board: Board, step: str) -> dict[str, str]:
     return next(dict(each.evidence) for each in board.runner().view().steps if each.name == step)
 
 
-def act(page: Page, typed: str, touched: str, more: str) -> None:
-    """One thing that the guide tells its reader to do, with a finger."""
-    for key in typed:
-        page.click(f"#keys button[data-key='{key}']")  # the screen's own keys
-    if touched:
-        page.click(f"main :is(button, a):text-is('{touched}')")
-    if more == "five times":
-        for _ in range(5):
-            page.click(".colour")
-    if more == "square by square":
-        for cell in page.locator(".cell").all():
-            cell.click()
-
-
 def test_the_first_timers_walk_as_the_guide_tells_it(screen: Page, axe_script: str, tmp_path: Path) -> None:
     """Each row of the guide's table: what the screen says, then what the reader is told to do, and nothing else."""
     headquarters = Headquarters(tmp_path / "hq")
