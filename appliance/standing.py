@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from appliance import durable
 from appliance.clock import TimeKeeper
+from appliance.config import ConfigError
 from appliance.journey.machine import State
 from appliance.post.keeper import Keeper
 from appliance.post.storage import StorageFull
@@ -47,11 +48,14 @@ def is_closed(folder: Path) -> bool:
 
 
 def hold(folder: Path) -> int:
-    """The lock of the program that runs here, as long as it runs. Raises `Twice`, OSError."""
+    """The lock of the program that runs here, as long as it runs. Raises `Twice`, and `ConfigError` for a folder that
+    is not there or that nobody may write to."""
     try:
         return durable.lock(folder / RUNNING)
     except BlockingIOError:
         raise Twice(folder) from None
+    except OSError as error:
+        raise ConfigError((f"kiosk.folder: {folder}: {error.strerror}",)) from error
 
 
 def is_held(folder: Path) -> bool:

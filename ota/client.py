@@ -202,7 +202,11 @@ class Client:
         folder = self._settings.folder.resolve()
         if not (folder / BROUGHT).exists():
             return None
-        way = _stick(Path(os.fsdecode((folder / BROUGHT).read_bytes())), self._settings)
+        try:
+            way = _stick(Path(os.fsdecode((folder / BROUGHT).read_bytes())), self._settings)
+        except ValueError:  # no path at all: a damaged file must not keep the client from what repairs
+            log.warning("where the stick was mounted cannot be read any more")
+            return None
         own = replace(way, director=f"{(folder / DIRECTOR).as_uri()}/", image=f"{(folder / IMAGE).as_uri()}/")
         try:
             return self._judged(own), way

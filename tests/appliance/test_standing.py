@@ -11,6 +11,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from appliance.config import ConfigError
 from appliance.standing import FROZEN, STOPPED, Founding, Twice, hold, is_closed, is_held
 from central import certificates
 from central.certificates import Authority
@@ -92,3 +93,10 @@ def test_what_cannot_be_read_ends_no_kiosk(place: Path) -> None:
     assert was.holds()
     (place / "keys" / "device.crt").unlink()
     assert was.holds()
+
+
+def test_a_folder_that_is_not_there_or_is_no_folder_is_a_mistake_of_the_configuration(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    for folder in (tmp_path / "nowhere", tmp_path / "file"):
+        with pytest.raises(ConfigError, match=r"kiosk\.folder: .*(No such file|Not a directory)"):
+            hold(folder)

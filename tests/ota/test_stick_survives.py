@@ -129,6 +129,14 @@ def test_what_lies_there_is_believed_no_more_than_a_stick(stick: Stick) -> None:
     assert turn(kiosk)["state"] == "kept"
 
 
+def test_a_place_that_no_stick_can_have_keeps_nobody_from_starting(kiosk: Kiosk) -> None:
+    """A damaged disk."""
+    for damaged in (b"\0", b"", b"\xff\xfe", b"x" * 5000):
+        kiosk.ota.mkdir(parents=True, exist_ok=True)
+        (kiosk.ota / BROUGHT).write_bytes(damaged)
+        assert subprocess.run([*unreached(kiosk), "--once"], timeout=PATIENCE_S, check=False).returncode == 0, damaged
+
+
 def test_a_client_at_work_goes_on_by_itself_when_the_stick_comes_back(stick: Stick) -> None:
     kiosk, gone = stick.kiosk, stick.folder.with_name("gone")
     kiosk.poll_s = LONG_S
