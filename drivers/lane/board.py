@@ -16,7 +16,7 @@ from drivers.api import Happening, Lamp, LaneEvent, LaneOrder, LaneState, Sign
 from drivers.deadline import Deadline
 from drivers.errors import Cancelled, DeviceError, DeviceRefused, DeviceTimeout
 from drivers.lane import board_wire as wire
-from drivers.lane.board_talk import Talk
+from drivers.lane.board_talk import REPLY_S, Talk
 from drivers.lane.board_update import finish_work, hand_over
 from drivers.lane.board_wire import BoardEvent, BoardState, Hello, Kind
 from drivers.line import SerialLine
@@ -45,13 +45,16 @@ class Job:
 
 
 class BoardLane:
-    """`Lane` over a serial line. `firmware`: a signed bundle that the board is offered when it is newer."""
+    """`Lane` over a serial line. `firmware`: a signed bundle that the board is offered when it is newer. `reply_s`: how
+    long one answer is waited for before it is asked again."""
 
     is_fitted = True
 
-    def __init__(self, device: str, line: SerialLine, firmware: Path | None = None) -> None:
+    def __init__(
+        self, device: str, line: SerialLine, firmware: Path | None = None, *, reply_s: float = REPLY_S
+    ) -> None:
         self._device = device
-        self._talk = Talk(device, line)
+        self._talk = Talk(device, line, reply_s=reply_s)
         self._firmware = firmware
         self._jobs: queue.SimpleQueue[Job] = queue.SimpleQueue()
         self._events: queue.Queue[LaneEvent] = queue.Queue()

@@ -10,6 +10,7 @@ from pathlib import Path
 from drivers.deadline import Deadline
 from drivers.errors import DeviceError
 from drivers.lane import board_wire as wire
+from drivers.lane.board import BoardLane
 from drivers.lane.board_talk import Talk
 from drivers.lane.board_wire import BoardState, Hello, Kind, Reply, Status
 from drivers.line import SerialLine
@@ -19,6 +20,11 @@ PATIENCE_S = 20.0
 REPLY_S = 1.0
 """Five times the driver's own: a board that shares a busy machine is not a silent board."""
 BAUD = 115200
+
+
+def patient_lane(path: Path, device: str) -> BoardLane:
+    """The driver as it is, but for its patience."""
+    return BoardLane(device, SerialLine(device, str(path), BAUD), reply_s=REPLY_S)
 
 
 class Host:

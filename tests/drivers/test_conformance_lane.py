@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from drivers.api import Sign
-from drivers.catalogue import LANE
 from hw_tests.conformance.lane import LaneConformance, LaneRig, Seen
 from simulators.lane_board import LaneBoardSim
 from tests.drivers.conftest import with_micropython
+from tests.drivers.lane_host import patient_lane
 from tests.drivers.lane_keys import new_key, signs
 from tests.drivers.unix_board import GATE, GREEN, RED, UnixBoard
 
@@ -31,7 +31,7 @@ class TestSimulated(LaneConformance):
     def rig(self, tmp_path: Path) -> Iterator[LaneRig]:
         kiosk = new_key()
         sim = LaneBoardSim(tmp_path / "lane", kiosk=kiosk.public_key())
-        lane = LANE["board"](str(sim.path), "lane-1")
+        lane = patient_lane(sim.path, "lane-1")
         sign: Sign = signs(kiosk)
         yield LaneRig(
             lane=lane,
@@ -56,7 +56,7 @@ class TestFirmware(LaneConformance):
     def rig(self, tmp_path: Path) -> Iterator[LaneRig]:
         with_micropython()
         board = UnixBoard(tmp_path / "lane")
-        lane = LANE["board"](str(board.path), "lane-1")
+        lane = patient_lane(board.path, "lane-1")
         yield LaneRig(
             lane=lane,
             too_long_s=16.0,

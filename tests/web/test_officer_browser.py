@@ -247,6 +247,7 @@ def test_nothing_is_asked_of_another_host_and_nothing_breaks_the_policy(page: Pa
 
 
 def arrive(page: Page, selector: str) -> None:
-    """The page that holds it, with its script at work: a key pressed before would be lost."""
+    """The page that holds it, with script and focus in place: a key pressed before would be lost."""
     page.wait_for_selector(selector)
     page.wait_for_load_state("load")
+    page.wait_for_function("document.querySelector('[autofocus]')?.matches(':focus') ?? true")
