@@ -42,6 +42,7 @@ FAULTS = (
     _fault("emmc_worn", "the eMMC is worn out", "storage.worn_percent"),
     _fault("emmc_no_spare", "the eMMC has no spare blocks left", "storage.spare"),
     _fault("nvme_worn", "the NVMe disk, below a layer of encryption, is worn out", "storage.worn_percent"),
+    _fault("storage_full", "the partition has 4 % of its room left", "storage.free_percent"),
     _fault("storage_slow", "each append takes 0.3 s to be on the storage", "storage.append_ms"),
     _fault("storage_crawls", "a file takes long to be on the storage", "storage.write_MBps"),
     _fault("storage_breaks", "the storage fails with an input/output error", "storage:HW-SYSTEM"),

@@ -16,6 +16,7 @@ A table that is not there is a device that is not fitted, and its phases are ski
 
 from __future__ import annotations
 
+import shutil
 import time
 import tomllib
 from collections.abc import Callable, Mapping
@@ -54,6 +55,12 @@ class Pace:
 QUICK = Pace(load_s=5.0, write_mib=16, memory_mib=32, person_s=60.0, frames=15)
 
 
+def free_percent(folder: Path) -> float:
+    """Share of the file system round `folder` that a program without root's reserve may still fill."""
+    room = shutil.disk_usage(folder)
+    return 100 * room.free / room.total
+
+
 @dataclass(frozen=True, slots=True)
 class Station:
     """`root`: where /proc, /sys and /etc are read; `data`: a folder on the partition that keeps what matters."""
@@ -68,6 +75,7 @@ class Station:
     sign: Sign | None = field(default=None, repr=False)  # the kiosk's key, to clear the lane's latch
     clock_floor_s: float = 0.0  # no honest clock stands before it (seconds since 1970)
     now_s: Callable[[], float] = time.time
+    free_percent: Callable[[Path], float] = free_percent
     pace: Pace = Pace()
     earlier: tuple[Record, ...] = ()  # of this board, oldest first
     path: str = "/usr/bin:/usr/sbin:/bin:/sbin"  # where the system's commands are found

@@ -52,8 +52,7 @@ def measure(log: Log) -> None:
     block = None if mount is None else _block(station.root, mount[0])
     log.measure_or("errors", _errors(station.root, block), "not ext4, or none that counts errors")
     _health(log, None if block is None else _disk(station.root, block))
-    room = os.statvfs(station.data)
-    log.measure("free_percent", 100 * room.f_bavail / max(1, room.f_blocks))
+    log.measure("free_percent", station.free_percent(station.data))
     _speed(log, station.data / ".hardware-test")
 
 

@@ -224,6 +224,7 @@ INJECTIONS: dict[str, Injection] = {
     "file_system_errors": file("sys/fs/ext4/mmcblk0p2/errors_count", "3\n"),
     "emmc_worn": file(f"{EMMC}/life_time", "0x03 0x0a\n"),
     "emmc_no_spare": file(f"{EMMC}/pre_eol_info", "0x03\n"),
+    "storage_full": lambda kiosk: setattr(kiosk, "free_percent", 4.0),
     "nvme_worn": lambda kiosk: kiosk.tree.nvme(percentage_used=97),
     "clock_behind": behind,
     "chip_stands": knob("tree", "chip_stands_still", True),

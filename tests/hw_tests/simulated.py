@@ -60,6 +60,7 @@ class Kiosk:
     tcti: str = "device:/dev/null"
     tpm_roots: Path | None = None
     floor_s: float = BUILT_S
+    free_percent: float = 60.0  # whatever the disk below has left
     earlier: tuple[Record, ...] = ()
     swipe: MrzSwipeSim = field(init=False)
     sensor: ZfmSim = field(init=False)
@@ -92,6 +93,7 @@ class Kiosk:
             tpm_roots=self.tpm_roots,
             sign=signs(self.key),
             clock_floor_s=self.floor_s,
+            free_percent=lambda _: self.free_percent,
             pace=self.pace,
             earlier=self.earlier,
             path=f"{self.tree.path}:/usr/bin:/bin",

@@ -53,7 +53,6 @@ NOT_INJECTED = {
     "lane_tamper.cleared",  # a board that says that it cleared the latch and did not
     "memory.wrong_bytes",  # no memory can be broken here; the comparison has a test of its own
     "network_uplink.connect_ms",  # loopback is never slow
-    "storage.free_percent",  # needs a file system of its own
     "storage.read_back",  # needs a disk that lies
     "tpm.self_test",  # swtpm never fails its own
 }
