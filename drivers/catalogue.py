@@ -30,7 +30,7 @@ from drivers.lane.none import NoLane
 from drivers.lane.pins import PinLane, PinNumbers, lgpio_factory
 from drivers.line import SerialLine
 from drivers.passport_reader.chip import PassportChip
-from drivers.passport_reader.swipe import GAP_S, ElyctisReader, Mode, SwipeReader
+from drivers.passport_reader.swipe import GAP_S, REST_S, ElyctisReader, Mode, SwipeReader
 from drivers.passport_reader.swipe_wire import Check, RteFormat, line_reader, rte_reader
 from drivers.passport_reader.wedge import GAP_S as WEDGE_GAP_S
 from drivers.passport_reader.wedge import WedgeReader
@@ -56,13 +56,15 @@ def rte(address: str, device: str) -> DocumentReader:
         at.integer("count_from", 3, low=0, high=3),
         at.integer("check_from", 1, low=0, high=3),
     )
-    return SwipeReader(device, _line(at, device, 9600), lambda: rte_reader(device, form), _gap_s(at))
+    gap_s = _gap_s(at)
+    return SwipeReader(device, _line(at, device, 9600), lambda: rte_reader(device, form), gap_s, max(gap_s, REST_S))
 
 
 def line(address: str, device: str) -> DocumentReader:
     """`/dev/ttyUSB0?baud=9600&gap_ms=100`: any reader that sends the lines as text."""
     at = Address.parse(address, frozenset({"baud", "gap_ms"}))
-    return SwipeReader(device, _line(at, device, 9600), lambda: line_reader(device), _gap_s(at))
+    gap_s = _gap_s(at)
+    return SwipeReader(device, _line(at, device, 9600), lambda: line_reader(device), gap_s, gap_s)
 
 
 def wedge(address: str, device: str) -> DocumentReader:

@@ -17,21 +17,30 @@ T = TypeVar("T")
 GAP_S = 0.1  # a pause this long inside a frame ends it: 100 characters at 9600 baud
 REPLY_S = 2.0  # an ID BOX answers in about 0.1 s
 POLL_S = 0.25
-REST_S = 0.5  # a frame of an ID BOX tells its length: a silence ends only one whose rest was lost
+REST_S = 0.5  # a frame that tells its length: a silence ends only one whose rest was lost
 BAUDS = (9600, 115200)
 FENCES = "VWRT"
 
 
 class SwipeReader:
-    """A reader that takes no commands and speaks when a document passes (RTE-native, plain lines)."""
+    """A reader that takes no commands and speaks when a document passes (RTE-native, plain lines).
+
+    `gap_s`: the silence between two documents; `rest_s`: the one that ends a document which has begun.
+    """
 
     def __init__(
-        self, device: str, line: SerialLine, new_reader: Callable[[], FrameReader[bytes]], gap_s: float = GAP_S
+        self,
+        device: str,
+        line: SerialLine,
+        new_reader: Callable[[], FrameReader[bytes]],
+        gap_s: float = GAP_S,
+        rest_s: float = GAP_S,
     ) -> None:
         self._device = device
         self._line = line
         self._new_reader = new_reader
         self._gap_s = gap_s
+        self._rest_s = rest_s
 
     @property
     def device(self) -> str:
@@ -42,7 +51,7 @@ class SwipeReader:
         # swiped while nobody asked, and perhaps still under way: it may be the traveller before
         self._line.drain_until_idle(deadline, self._gap_s)
         frames = self._new_reader()
-        text = next_frame(frames, self._line, deadline, gap_s=self._gap_s, device=self._device)
+        text = next_frame(frames, self._line, deadline, gap_s=self._rest_s, device=self._device)
         return MrzText(mrz_lines(text, self._device), self._device)
 
     def close(self) -> None:
