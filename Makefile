@@ -8,13 +8,18 @@ PY = $(VENV)/bin/python
 run: setup
 	$(PY) -m practice $(ARGS)
 
-# Most tests wait more than they work, so several files run at once. Journeys and chaos each need the machine alone.
-ALONE = tests/journeys tests/chaos
+# Most tests wait more than they work, so several files run at once. These need the machine alone.
+ALONE = tests/journeys tests/chaos tests/image_guest/test_power_cuts.py
 WORKERS ?= 4
 
+# ROOM=tests/border: the tests of one part.
 test: setup-test lint types
+ifdef ROOM
+	$(PY) -m pytest $(ROOM) $(ARGS)
+else
 	$(PY) -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(ALONE:%=--ignore=%) $(ARGS)
 	$(PY) -m pytest $(ALONE) $(ARGS)
+endif
 
 # What takes minutes too, with the lane board's firmware on an emulated RP2040 (as root, mmdebstrap: built once, 15 minutes).
 test-full: export LANDFALL_CUTS ?= 100

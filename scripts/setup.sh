@@ -31,6 +31,11 @@ wanted="$wanted /usr/lib/*/libusb-1.0.so.0|libusb-1.0-0"
 [ "$what" = test ] && wanted="$wanted rauc|rauc mksquashfs|squashfs-tools dbus-daemon|dbus"
 # reads what the device's image is set up with
 [ "$what" = test ] && wanted="$wanted cryptsetup|cryptsetup-bin nft|nftables chronyd|chrony cpio|cpio systemd-analyze|systemd"
+# an emulated board whose plug is pulled: what makes its disk, and what its guest is unpacked with
+if [ "$what" = test ]; then
+  wanted="$wanted qemu-system-aarch64|qemu-system-arm mcopy|mtools mkfs.vfat|dosfstools sfdisk|fdisk"
+  wanted="$wanted fdtput|device-tree-compiler mke2fs|e2fsprogs openssl|openssl xz|xz-utils"
+fi
 # replays recorded USB traffic
 [ "$what" = test ] && wanted="$wanted umockdev-run|umockdev"
 
@@ -42,9 +47,7 @@ if [ -n "$full" ]; then
   wanted="$wanted /usr/include/sys/capability.h|libcap-dev"
   wanted="$wanted qemu-system-x86_64|qemu-system-x86 /bin/busybox|busybox-static"
   # what builds the device's image for another processor, and starts it
-  wanted="$wanted mmdebstrap|mmdebstrap qemu-aarch64-static|qemu-user-static arch-test|arch-test mcopy|mtools"
-  wanted="$wanted mkfs.vfat|dosfstools sfdisk|fdisk depmod|kmod qemu-system-aarch64|qemu-system-arm"
-  wanted="$wanted fdtput|device-tree-compiler"
+  wanted="$wanted mmdebstrap|mmdebstrap qemu-aarch64-static|qemu-user-static arch-test|arch-test depmod|kmod"
 fi
 
 missing=()

@@ -12,6 +12,7 @@ import os
 import random
 import selectors
 import shutil
+import signal
 import subprocess
 import time
 from dataclasses import dataclass, field
@@ -129,6 +130,15 @@ class Board:
         """And read what it says, also through restarts."""
         with contextlib.suppress(TimeoutError):
             self.wait("\0never", seconds=seconds)
+
+    def stand_still(self) -> None:
+        """The emulator itself, between two of its steps: nothing is flushed for it. A cut may follow, or `walk`."""
+        assert self.qemu is not None, "it runs"
+        self.qemu.send_signal(signal.SIGSTOP)
+
+    def walk(self) -> None:
+        assert self.qemu is not None, "it runs"
+        self.qemu.send_signal(signal.SIGCONT)
 
     def freeze(self) -> Path:
         """Stopped in the middle, with its memory in a file; `thawed` makes boards that go on from there."""

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from tests.image_guest.media import MIB, SECTOR, Layout
-from tests.ota.write_log import FLUSH, Write, units, writes
+from tests.ota.write_log import DISCARD, ENTRY, FLUSH, HEAD, Write, units, writes
 
 BLOCK = 4096
 ELSEWHERE = "elsewhere"
@@ -43,6 +43,22 @@ def survive(disk: Path, log: Path, layout: Layout, chance: random.Random) -> int
         kept = [write for write in pending if chance.random() < 0.5]
         _put(image, kept)
     return sum(len(write.data) for write in pending) - sum(len(write.data) for write in kept)
+
+
+def pending(log: Path) -> int:
+    """Bytes that were given to the disk since its last flush. The data themselves are stepped over."""
+    if not _is_begun(log):
+        return 0
+    given, at = 0, SECTOR
+    with log.open("rb") as file:
+        _, _, count, _ = HEAD.unpack(file.read(HEAD.size))
+        for _ in range(count):
+            file.seek(at)
+            _, sectors, flags, _ = ENTRY.unpack(file.read(ENTRY.size))
+            length = 0 if flags & DISCARD else sectors * SECTOR
+            given = length if flags & FLUSH else given + length
+            at += SECTOR + length
+    return given
 
 
 def _is_begun(log: Path) -> bool:
