@@ -18,6 +18,15 @@ settings.register_profile("ci", settings.get_profile("here"), derandomize=True, 
 settings.load_profile("ci" if os.environ.get("CI") == "true" else "here")
 
 
+ONE_AFTER_THE_OTHER = {"journeys", "chaos"}
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """One worker takes all of these; what another takes beside them stands back for every other process."""
+    if ONE_AFTER_THE_OTHER & set(item.path.parts):
+        item.add_marker(pytest.mark.xdist_group("one after the other"))
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What takes minutes first, then files with many tests: so workers end at about the same time (the Makefile tells
