@@ -140,6 +140,11 @@ class Board:
         assert self.qemu is not None, "it runs"
         self.qemu.send_signal(signal.SIGCONT)
 
+    def pull_stick(self) -> None:
+        """What the guest has not read by now it cannot read any more. Plugged in again by the next start."""
+        with qmp.connected(self.folder / "qmp") as ask:
+            ask("human-monitor-command", **{"command-line": "drive_del stick"})
+
     def freeze(self) -> Path:
         """Stopped in the middle, with its memory in a file; `thawed` makes boards that go on from there."""
         memory = self.folder / "memory"
