@@ -22,9 +22,7 @@ from dataclasses import dataclass
 import pytest
 
 from tests.image_guest.firmware import Board
-from tests.image_guest.media import SMALL
-from tests.image_guest.parts import small
-from tests.image_guest.watching import PATIENCE_S, UP, B, made_here, say, until, version_of
+from tests.image_guest.watching import PATIENCE_S, UP, B, say, until, version_of
 from tests.image_guest.works import Works
 from tests.image_guest.writes import pending
 
@@ -50,16 +48,6 @@ class Cut:
     hunts: bool
 
 
-@pytest.fixture(scope="module")
-def works(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Works]:
-    works = Works(tmp_path_factory.mktemp("works"), made_here(small), SMALL)
-    try:
-        yield works
-    finally:
-        works.end()
-        shutil.rmtree(works.folder)
-
-
 @pytest.fixture
 def plugged() -> Iterator[list[Board]]:
     """Boards that a test made; their plugs are pulled when it ends."""
@@ -71,26 +59,26 @@ def plugged() -> Iterator[list[Board]]:
 
 
 def test_a_power_cut_anywhere_leaves_a_machine_that_starts(
-    works: Works, plugged: list[Board], capsys: pytest.CaptureFixture[str]
+    small_works: Works, plugged: list[Board], capsys: pytest.CaptureFixture[str]
 ) -> None:
     """And the update goes on: a board that was cut in its install is the one that is then committed. A board that
     finds nothing to start raises `Brick`, one that does not come up times out."""
     began_s, points = time.monotonic(), random.Random(SEED)
-    bundle = works.bundle(NEW)
-    plugged.append(idle := works.board("idle"))
+    bundle = small_works.bundle(NEW)
+    plugged.append(idle := small_works.board("idle"))
     idle.start()
-    until(idle, lambda: bool(works.headquarters.office.devices))
+    until(idle, lambda: bool(small_works.headquarters.office.devices))
     idle.freeze()
-    works.publish(bundle)
+    small_works.publish(bundle)
 
     def thawed(frozen: Board, name: str) -> Board:
-        plugged.append(board := frozen.thawed(works.folder / name, random.Random(f"{SEED}-{name}")))
+        plugged.append(board := frozen.thawed(small_works.folder / name, random.Random(f"{SEED}-{name}")))
         board.start()
         return board
 
     def cut_of(frozen: Board, way_s: float, one: Cut) -> tuple[Board, str]:
         board = thawed(frozen, one.name)
-        return board, f"{one.name} {cut(works, board, one.share * way_s, hunts=one.hunts)}"
+        return board, f"{one.name} {cut(small_works, board, one.share * way_s, hunts=one.hunts)}"
 
     def cut_again(frozen: Board, way_s: float, one: Cut) -> str:
         board, told = cut_of(frozen, way_s, one)

@@ -4,7 +4,6 @@ systemd, with real RAUC and dm-verity."""
 from __future__ import annotations
 
 import mmap
-import shutil
 from collections.abc import Iterator
 
 import pytest
@@ -12,9 +11,7 @@ import pytest
 from ota.held import READING
 from ota.refusals import Code
 from tests.image_guest.firmware import Board
-from tests.image_guest.media import SMALL
-from tests.image_guest.parts import small
-from tests.image_guest.watching import PATIENCE_S, UP, made_here, version_of
+from tests.image_guest.watching import PATIENCE_S, UP, version_of
 from tests.image_guest.works import Works
 
 pytestmark = [pytest.mark.full, pytest.mark.timeout(6 * 3600)]
@@ -22,21 +19,11 @@ pytestmark = [pytest.mark.full, pytest.mark.timeout(6 * 3600)]
 NEW = "2.0.0"
 
 
-@pytest.fixture(scope="module")
-def works(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Works]:
-    works = Works(tmp_path_factory.mktemp("works"), made_here(small), SMALL)
-    try:
-        yield works
-    finally:
-        works.end()
-        shutil.rmtree(works.folder)
-
-
 @pytest.fixture
-def board(works: Works, request: pytest.FixtureRequest) -> Iterator[Board]:
+def board(small_works: Works, request: pytest.FixtureRequest) -> Iterator[Board]:
     """Without an uplink, with a stick in it. It runs."""
-    stick = works.stick(works.bundle(NEW))
-    board = works.board(request.node.name)
+    stick = small_works.stick(small_works.bundle(NEW))
+    board = small_works.board(request.node.name)
     board.has_uplink, board.stick = False, stick
     board.start()
     yield board
@@ -56,11 +43,11 @@ def test_a_stick_pulled_out_in_the_middle_costs_nothing_but_time(board: Board) -
     assert " kept " in board.wait(" kept ", " rolled_back ", " refused ", seconds=PATIENCE_S), board.console[-3000:]
 
 
-def test_a_stick_that_gives_other_bytes_the_second_time_is_refused(works: Works, board: Board) -> None:
+def test_a_stick_that_gives_other_bytes_the_second_time_is_refused(small_works: Works, board: Board) -> None:
     """Judged whole and right, and then changed: RAUC's signature is over the manifest, dm-verity sees the block."""
     board.wait(f"100 % {READING}", seconds=PATIENCE_S)
     assert board.stick is not None
-    bundle = works.bundle(NEW).file.read_bytes()
+    bundle = small_works.bundle(NEW).file.read_bytes()
     first, last = len(bundle) // 4, len(bundle) - (8 << 20)
     with board.stick.open("r+b") as stick:
         begins = mmap.mmap(stick.fileno(), 0, prot=mmap.PROT_READ).find(bundle[:4096])
