@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from appliance.vision.model import Floats, Model, Pixels, rgb_batch
+from appliance.vision.model import Floats, Model, Pixels
+from appliance.vision.picture import laid, rgb_means
 
 MODEL = "face_detection_short_range"
 SIDE = 128  # px, the net's input
 GRIDS = ((16, 2), (8, 6))  # cells per side, anchors per cell; 896 anchors in all
 MIN_SCORE = 0.5
+MIN_LOGIT = math.log(MIN_SCORE / (1 - MIN_SCORE))
 MIN_GROUP_OVERLAP = 0.3  # intersection over union that makes two answers one face
 COORDS = 16  # centre, size, then six key points
 
@@ -69,30 +71,42 @@ def anchors() -> Values:
 
 
 ANCHORS = anchors()
+_AROUND = np.tile(ANCHORS, COORDS // 2)
 
 
 def squared(pixels: Pixels) -> Floats:
     """The net's input: 1 x 128 x 128 x 3, RGB, -1..1, the frame centred on a black square."""
     height, width = pixels.shape[:2]
     side = max(height, width)
-    small_h, small_w = (max(1, round(n * SIDE / side)) for n in (height, width))
-    small = cv2.resize(pixels, (small_w, small_h), interpolation=cv2.INTER_AREA)
-    # shrinking before padding gives the same picture for a fraction of the work
-    square = np.zeros((SIDE, SIDE, 3), np.uint8)
-    top, left = (SIDE - small_h) // 2, (SIDE - small_w) // 2
-    square[top : top + small_h, left : left + small_w] = small
-    return rgb_batch(square) / np.float32(127.5) - np.float32(1)
+    times = max(side // SIDE, 1)
+    means = rgb_means(pixels, times)
+    square = _in_the_middle(means, SIDE * times / side)
+    square *= np.float32(1 / 127.5)
+    square -= np.float32(1)
+    return square[None]
+
+
+def _in_the_middle(rgb: Floats, scale: float) -> Floats:
+    """A picture times `scale` in the middle of a black square."""
+    height, width = rgb.shape[:2]
+    down, right = ((SIDE - 1) / 2 - scale * (n - 1) / 2 for n in (height, width))
+    if scale == 1 and down.is_integer() and right.is_integer():  # as of every frame of 640 or 1280 px
+        square = np.zeros((SIDE, SIDE, 3), np.float32)
+        square[int(down) : int(down) + height, int(right) : int(right) + width] = rgb
+        return square
+    levels = np.rint(rgb).astype(np.uint8)
+    return laid(levels, np.array([[scale, 0, right], [0, scale, down]]), SIDE, SIDE).astype(np.float32)
 
 
 def decode(regressors: Floats, logits: Floats) -> Values:
     """Candidates as rows of left, top, right, bottom, 6 x (x, y), score, in 0..1 of the square."""
-    scores = 1 / (1 + np.exp(-np.clip(logits.astype(np.float64).ravel(), -80, 80)))
-    keep = scores > MIN_SCORE
+    likely = logits.ravel().astype(np.float64)
+    keep = likely > MIN_LOGIT
+    scores = 1 / (1 + np.exp(-np.minimum(likely[keep], 80)))
     raw = regressors[keep].astype(np.float64) / SIDE
-    at = ANCHORS[keep]
-    centre, half = at + raw[:, 0:2], raw[:, 2:4] / 2
-    points = raw[:, 4:] + np.tile(at, 6)
-    return np.concatenate([centre - half, centre + half, points, scores[keep, None]], axis=1)
+    half = raw[:, 2:4] / 2
+    places = raw + _AROUND[keep]  # all but the size
+    return np.concatenate([places[:, :2] - half, places[:, :2] + half, places[:, 4:], scores[:, None]], axis=1)
 
 
 def merge(candidates: Values) -> list[Values]:
@@ -112,12 +126,16 @@ def merge(candidates: Values) -> list[Values]:
 
 def overlap(box: Values, boxes: Values) -> Values:
     """Intersection over union of one left, top, right, bottom box with many; 0 where there is no area."""
-    low, high = np.maximum(box[:2], boxes[:, :2]), np.minimum(box[2:4], boxes[:, 2:4])
-    inside = np.prod(np.maximum(high - low, 0), axis=1)
-    areas = np.prod(np.maximum(boxes[:, 2:4] - boxes[:, :2], 0), axis=1)
-    union = areas + np.prod(np.maximum(box[2:4] - box[:2], 0)) - inside
+    inside = _area(np.maximum(box[:2], boxes[:, :2]), np.minimum(box[2:4], boxes[:, 2:4]))
+    union = _area(boxes[:, :2], boxes[:, 2:4]) + _area(box[:2], box[2:4]) - inside
     share: Values = np.divide(inside, union, out=np.zeros_like(inside), where=union > 0)
     return share
+
+
+def _area(low: Values, high: Values) -> Values:
+    width, height = np.maximum(high - low, 0).T
+    area: Values = width * height
+    return area
 
 
 def _face(row: Values, side: int, away: tuple[int, int]) -> DetectedFace:

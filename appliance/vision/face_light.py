@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from appliance.vision.face_landmarks import FaceMesh
 from appliance.vision.mesh_points import OVAL
-from appliance.vision.model import Pixels
+from appliance.vision.model import Floats, Pixels
+from appliance.vision.picture import blurred, filled, grey, histogram, inverse, laid, steepness
 
 SIDE = 256  # px of the cut-out
 EYES_APART = 90.0  # px between the eyes' centres in it
@@ -29,6 +28,9 @@ LINEAR = np.where(_S > 0.04045, ((_S + 0.055) / 1.055) ** 2.4, _S / 12.92).astyp
 """sRGB byte to linear light, 0..1 (IEC 61966-2-1)."""
 
 LUMA = np.array([0.0722, 0.7152, 0.2126], np.float32)  # of linear B, G, R (ITU-R BT.709)
+_LUMINANCE = LUMA[:, None] * LINEAR * np.float32(255)
+"""What a byte of each colour adds to the luminance."""
+
 TO_XYZ = np.array([[0.43605, 0.38508, 0.14309], [0.22249, 0.71689, 0.06062], [0.01393, 0.09710, 0.71419]])
 D50 = np.array([0.964221, 1.0, 0.825211])
 """Linear R, G, B to X, Y, Z under D50, and that light's white."""
@@ -53,7 +55,7 @@ class Light:
 def measure(pixels: Pixels, mesh: FaceMesh, right_eye: Values, left_eye: Values, mouth: Values) -> Light:
     """All measures of one BGR frame, from the mesh and the centres of eyes and mouth (pixels of the frame)."""
     to_chip = _levelling(right_eye, left_eye)
-    chip = np.asarray(cv2.warpAffine(pixels, to_chip, (SIDE, SIDE), flags=cv2.INTER_LINEAR), np.uint8)
+    chip = laid(pixels, to_chip, SIDE, SIDE)
     skin = _skin(pixels, mesh, to_chip)
     on_skin = histogram(luminance(chip), skin)
     if on_skin.sum() < SIDE:  # a sliver of a face says nothing about its light
@@ -62,7 +64,7 @@ def measure(pixels: Pixels, mesh: FaceMesh, right_eye: Values, left_eye: Values,
     levels = np.arange(256) / 255
     mean = float(counts @ levels)
     cheeks = _cheeks(chip, right_eye, left_eye, mouth, to_chip)
-    grey = np.asarray(cv2.cvtColor(chip, cv2.COLOR_BGR2GRAY), np.uint8)
+    levels_of_grey = grey(chip)
     return Light(
         mean=mean,
         variance=float(counts @ (levels - mean) ** 2),
@@ -71,16 +73,19 @@ def measure(pixels: Pixels, mesh: FaceMesh, right_eye: Values, left_eye: Values,
         entropy_bits=float(-(counts[counts > 0] * np.log2(counts[counts > 0])).sum()),
         cheek_overlap=_overlap(*(luminance(cheek) for cheek in cheeks)),
         colour_distance=_colour_distance(cheeks),
-        sharpness=_sharpness(grey, skin),
-        highlights=percentile(histogram(grey, skin), 95),
+        sharpness=_sharpness(levels_of_grey, skin),
+        highlights=percentile(histogram(levels_of_grey, skin), 95),
         surround_ratio=_surround_ratio(pixels, mesh, mean),
     )
 
 
 def luminance(pixels: Pixels) -> Pixels:
     """Linear luminance of a BGR picture as bytes, 255 = white."""
-    linear = cv2.LUT(np.ascontiguousarray(pixels), LINEAR) if pixels.size else LINEAR[pixels]
-    return (linear @ LUMA * np.float32(255) + np.float32(0.5)).astype(np.uint8)
+    total: Floats = _LUMINANCE[0].take(pixels[..., 0])
+    for colour in (1, 2):
+        total += _LUMINANCE[colour].take(pixels[..., colour])
+    total += np.float32(0.5)
+    return total.astype(np.uint8)
 
 
 def _levelling(right_eye: Values, left_eye: Values) -> NDArray[np.float64]:
@@ -96,23 +101,14 @@ def _skin(pixels: Pixels, mesh: FaceMesh, to_chip: NDArray[np.float64]) -> NDArr
     """Where the cut-out holds face: inside the outline, and of the frame rather than of the border put around it."""
     height, width = pixels.shape[:2]
     outline = mesh.points[list(OVAL), :2]
-    skin = _filled(outline @ to_chip[:, :2].T + to_chip[:, 2])
+    skin = filled(outline @ to_chip[:, :2].T + to_chip[:, 2], SIDE)
     if (outline > EDGE).all() and (outline < (width - EDGE, height - EDGE)).all():
         return skin
-    inside = cv2.warpAffine(np.full((height, width), 255, np.uint8), to_chip, (SIDE, SIDE)) == 255
-    return np.asarray(skin & inside, np.bool_)
-
-
-def _filled(points: Values) -> NDArray[np.bool_]:
-    mask = np.zeros((SIDE, SIDE), np.uint8)
-    cv2.fillConvexPoly(mask, cv2.convexHull(np.rint(points).astype(np.int32)), 1)
-    return mask.astype(np.bool_)
-
-
-def histogram(levels: Pixels, where: NDArray[np.bool_]) -> NDArray[np.int64]:
-    """How often each level 0..255 occurs there; OpenCV counts without picking the pixels out first."""
-    counts = cv2.calcHist([levels], [0], where.view(np.uint8), [256], [0.0, 256.0])
-    return np.asarray(counts.ravel(), np.int64)
+    places = np.arange(SIDE)
+    for (right, down, start), length in zip(inverse(to_chip), (width, height), strict=True):
+        place = right * places + down * places[:, None] + start
+        skin &= (place >= 0) & (place <= length - 1)
+    return skin
 
 
 def percentile(counts: NDArray[np.int64], share: float) -> float:
@@ -158,7 +154,7 @@ def _sharpness(grey: Pixels, skin: NDArray[np.bool_]) -> float:
     """The share of the gradient that one more blur takes away: much from a sharp picture, little from a soft one."""
     rows, columns = (_span(np.asarray(skin.any(axis=axis))) for axis in (1, 0))
     grey, skin = grey[rows, columns], skin[rows, columns]
-    before, after = (_gradient(cv2.GaussianBlur(grey, (0, 0), sigma), skin) for sigma in (0.7, 2.1))
+    before, after = (float(steepness(blurred(grey, sigma))[skin].mean()) for sigma in (0.7, 2.1))
     return max(0.0, 1 - after / before) if before > 0 else 0.0
 
 
@@ -166,12 +162,6 @@ def _span(has_skin: NDArray[np.bool_]) -> slice:
     """Where there is skin, and as far around as the blur and the gradient reach."""
     places = np.flatnonzero(has_skin)
     return slice(max(0, int(places[0]) - REACH), int(places[-1]) + 1 + REACH)
-
-
-def _gradient(grey: NDArray[Any], skin: NDArray[np.bool_]) -> float:
-    across, down = cv2.spatialGradient(grey)
-    steepness = cv2.magnitude(across.astype(np.float32), down.astype(np.float32))
-    return float(steepness[skin].mean())
 
 
 def _surround_ratio(pixels: Pixels, mesh: FaceMesh, face: float) -> float:

@@ -11,7 +11,6 @@ from io import BufferedReader
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -30,12 +29,6 @@ RUNTIME = Interpreter.__module__.split(".")[0]
 
 MODELS = Path(__file__).parent / "models"
 """Where scripts/models.py puts the three face models."""
-
-
-def rgb_batch(bgr: Pixels) -> Floats:
-    """1 x height x width x 3, RGB, 0..255 as floats: what a net takes, before its own scaling."""
-    # turned by OpenCV: numpy walks a mirrored axis five times slower
-    return cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB)[None].astype(np.float32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,12 +154,27 @@ class Model:
         self._net.invoke()
         return self._outcome()
 
+    def run_picture(self, bgr: Pixels, scale: float) -> dict[int, Floats]:
+        """As `run_by_size` of a picture, red first, 0..255 times `scale`: written where the net reads it, not copied.
+
+        Raises `ModelUnfit` when the net reads no floats.
+        """
+        if self.card.input_dtype != "float32":
+            raise ModelUnfit(self.card.name, f"pictures are given as float32, it reads {self.card.input_dtype}")
+        seen = self._net.tensor(self._input["index"])()[0]
+        for colour in range(3):  # one after the other: numpy walks a mirrored axis much slower
+            seen[:, :, colour] = bgr[:, :, 2 - colour]
+        seen *= np.float32(scale)
+        del seen  # the runtime does not run while somebody else holds its memory
+        self._net.invoke()
+        return _by_size(self._outcome())
+
     def run_levels(self, levels: Pixels, meaning: Floats) -> tuple[Floats, ...]:
         """As `run` of `meaning[levels]`, for an input of bytes, each of which means one of 256 numbers.
 
         The numbers are quantised once and not once per byte.
         """
-        values = cv2.LUT(levels, _quantised(meaning, self._input))
+        values = _quantised(meaning, self._input).take(levels)
         self._net.set_tensor(self._input["index"], values.reshape(self.card.input_shape))
         self._net.invoke()
         return self._outcome()
@@ -176,7 +184,11 @@ class Model:
 
     def run_by_size(self, values: Floats) -> dict[int, Floats]:
         """Outputs by their number of values, flattened: converters reorder and reshape, sizes stay."""
-        return {out.size: out.ravel() for out in self.run(values)}
+        return _by_size(self.run(values))
+
+
+def _by_size(outcome: tuple[Floats, ...]) -> dict[int, Floats]:
+    return {out.size: out.ravel() for out in outcome}
 
 
 def _interpreter(data: bytes | Path, num_threads: int) -> Interpreter:

@@ -135,6 +135,19 @@ def test_levels_of_a_picture_take_the_shape_of_a_net_that_reads_floats(tmp_path:
     assert model.run_levels(levels, meaning)[0].tolist() == [[0.5, 10.5, 0.5]]
 
 
+def test_a_picture_is_given_red_first_and_scaled(tmp_path: Path, net: bytes) -> None:
+    model = Model.load("tiny", folder_with(tmp_path, net))
+    picture = np.full((4, 4, 3), (0, 51, 255), np.uint8)
+    for _ in range(2):
+        assert model.run_picture(picture, 1 / 255)[3].tolist() == pytest.approx([1, 10.2, 0])
+
+
+def test_a_net_of_bytes_is_unfit_for_pictures(tmp_path: Path) -> None:
+    model = Model.load("tiny", folder_with(tmp_path, quantised_identity_net(0.5, 3), "[1, 4]", "int8"))
+    with pytest.raises(ModelUnfit, match="float32"):
+        model.run_picture(np.zeros((1, 1, 3), np.uint8), 1.0)
+
+
 @pytest.mark.parametrize("file", ["../tiny.tflite", "/tiny.tflite", "a/tiny.tflite", "tiny.onnx", ""])
 def test_a_card_may_only_name_a_file_beside_itself(file: str) -> None:
     with pytest.raises(ValueError, match=r"bare \.tflite name"):
