@@ -44,7 +44,7 @@ if [ -n "$full" ]; then
   # what builds the device's image for another processor, and starts it
   wanted="$wanted mmdebstrap|mmdebstrap qemu-aarch64-static|qemu-user-static arch-test|arch-test mcopy|mtools"
   wanted="$wanted mkfs.vfat|dosfstools sfdisk|fdisk depmod|kmod qemu-system-aarch64|qemu-system-arm"
-  wanted="$wanted fdtput|device-tree-compiler"
+  wanted="$wanted fdtput|device-tree-compiler aarch64-linux-gnu-gcc|gcc-aarch64-linux-gnu"
 fi
 
 missing=()
@@ -91,6 +91,7 @@ for part in /usr/lib/python3/dist-packages/lgpio.py /usr/lib/python3/dist-packag
   fi
 done
 "$venv/bin/python" -m scripts.models
+"$venv/bin/python" -m scripts.kernel
 if [ "$what" = test ]; then
   "$venv/bin/python" -m scripts.axe
   "$venv/bin/python" -m scripts.micropython || say "the lane board's firmware is not tested here"

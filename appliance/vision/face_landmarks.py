@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
 from appliance.vision.face_detection import DetectedFace
 from appliance.vision.model import Floats, Model, Pixels
-from appliance.vision.picture import inverse, laid
+from appliance.vision.picture import inverse, lay_rgb
 
 MODEL = "face_landmark"
 SIDE = 192  # px, the net's input
@@ -45,7 +46,7 @@ class FaceMesher:
     def find(self, pixels: Pixels, face: DetectedFace) -> FaceMesh | None:
         """The mesh of this face in a BGR picture; None when the net sees no face there."""
         to_crop = crop_of(face)
-        out = self._model.run_picture(laid(pixels, to_crop, SIDE, SIDE), 1 / 255)
+        out = self._model.run_filled(partial(lay_rgb, pixels, to_crop, 1 / 255))
         presence = 1 / (1 + math.exp(-min(max(float(out[1][0]), -80.0), 80.0)))
         if not presence > MIN_PRESENCE or not np.isfinite(out[POINTS * 3]).all():
             return None
@@ -65,9 +66,7 @@ def crop_of(face: DetectedFace) -> Floats:
 
 
 def _in_frame(points: Floats, to_crop: Floats) -> Floats:
-    back = inverse(to_crop)
-    scale = math.hypot(back[0, 0], back[1, 0])
-    whole = np.array([[*back[0, :2], 0], [*back[1, :2], 0], [0, 0, scale]], np.float32)
-    placed: Floats = points @ whole.T
-    placed += np.array([back[0, 2], back[1, 2], 0], np.float32)
+    (a, b, x), (c, d, y) = inverse(to_crop).tolist()
+    placed: Floats = points @ np.array([[a, c, 0], [b, d, 0], [0, 0, math.hypot(a, c)]], np.float32)
+    placed += np.array([x, y, 0], np.float32)
     return placed

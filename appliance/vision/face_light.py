@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from appliance.vision.face_landmarks import FaceMesh
 from appliance.vision.mesh_points import OVAL
 from appliance.vision.model import Floats, Pixels
-from appliance.vision.picture import blurred, filled, grey, histogram, inverse, laid, steepness
+from appliance.vision.picture import blurred, filled, grey, histogram, inverse, laid_words, steepness
 
 SIDE = 256  # px of the cut-out
 EYES_APART = 90.0  # px between the eyes' centres in it
@@ -55,16 +55,17 @@ class Light:
 def measure(pixels: Pixels, mesh: FaceMesh, right_eye: Values, left_eye: Values, mouth: Values) -> Light:
     """All measures of one BGR frame, from the mesh and the centres of eyes and mouth (pixels of the frame)."""
     to_chip = _levelling(right_eye, left_eye)
-    chip = laid(pixels, to_chip, SIDE, SIDE)
+    words = laid_words(pixels, to_chip, SIDE, SIDE)
+    chip = words.view(np.uint8).reshape(SIDE, SIDE, 4)[:, :, :3]
     skin = _skin(pixels, mesh, to_chip)
-    on_skin = histogram(luminance(chip), skin)
+    on_skin = np.bincount(luminance(words[skin].view(np.uint8).reshape(-1, 4)), minlength=256)
     if on_skin.sum() < SIDE:  # a sliver of a face says nothing about its light
         return Light(*[math.nan] * 10)
     counts = on_skin / on_skin.sum()
     levels = np.arange(256) / 255
     mean = float(counts @ levels)
     cheeks = _cheeks(chip, right_eye, left_eye, mouth, to_chip)
-    levels_of_grey = grey(chip)
+    levels_of_grey = grey(words)
     return Light(
         mean=mean,
         variance=float(counts @ (levels - mean) ** 2),
@@ -154,7 +155,8 @@ def _sharpness(grey: Pixels, skin: NDArray[np.bool_]) -> float:
     """The share of the gradient that one more blur takes away: much from a sharp picture, little from a soft one."""
     rows, columns = (_span(np.asarray(skin.any(axis=axis))) for axis in (1, 0))
     grey, skin = grey[rows, columns], skin[rows, columns]
-    before, after = (float(steepness(blurred(grey, sigma))[skin].mean()) for sigma in (0.7, 2.1))
+    on_skin = skin.astype(np.float32)
+    before, after = (float(np.vdot(steepness(blurred(grey, sigma)), on_skin)) for sigma in (0.7, 2.1))
     return max(0.0, 1 - after / before) if before > 0 else 0.0
 
 

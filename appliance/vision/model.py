@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from io import BufferedReader
@@ -154,18 +154,14 @@ class Model:
         self._net.invoke()
         return self._outcome()
 
-    def run_picture(self, bgr: Pixels, scale: float) -> dict[int, Floats]:
-        """As `run_by_size` of a picture, red first, 0..255 times `scale`: written where the net reads it, not copied.
+    def run_filled(self, fill: Callable[[Floats], None]) -> dict[int, Floats]:
+        """As `run_by_size` of what `fill` puts, all of it, into the first of the batch: where the net reads it.
 
         Raises `ModelUnfit` when the net reads no floats.
         """
         if self.card.input_dtype != "float32":
-            raise ModelUnfit(self.card.name, f"pictures are given as float32, it reads {self.card.input_dtype}")
-        seen = self._net.tensor(self._input["index"])()[0]
-        for colour in range(3):  # one after the other: numpy walks a mirrored axis much slower
-            seen[:, :, colour] = bgr[:, :, 2 - colour]
-        seen *= np.float32(scale)
-        del seen  # the runtime does not run while somebody else holds its memory
+            raise ModelUnfit(self.card.name, f"float32 is to be put into it, it reads {self.card.input_dtype}")
+        fill(self._net.tensor(self._input["index"])()[0])  # nobody may hold that memory while the runtime runs
         self._net.invoke()
         return _by_size(self._outcome())
 
@@ -209,7 +205,7 @@ def _quantised(values: Floats, tensor: Mapping[str, Any]) -> NDArray[Any]:
 
 def _real(values: NDArray[Any], tensor: Mapping[str, Any]) -> Floats:
     scale, zero = tensor["quantization"]
-    real = np.array(values, np.float32)
+    real = values.astype(np.float32, copy=False)
     if scale:
         real -= np.float32(zero)
         real *= np.float32(scale)

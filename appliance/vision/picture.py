@@ -1,16 +1,20 @@
-"""What the face path does with pixels: pictures shrunk, laid straight, made grey, blurred; whole numbers in numpy.
+"""What the face path does with pixels: pictures shrunk, laid straight, made grey, blurred; in numpy, and one cut in C.
 
 No OpenCV, whose code alone is a fifth of what the face path may hold in memory. Where it has the same operation the
 outcome is its own or within the rounding that each function names (tests/vision/test_picture.py holds one against the
-other). Pictures are height x width x 3, uint8, BGR, as they come from a camera.
+other). Pictures are height x width x 3, uint8, BGR, as they come from a camera. Where no compiler has built cut.c
+(scripts/kernel.py) OpenCV cuts in its stead.
 """
 
 from __future__ import annotations
 
+import ctypes
 import math
+import platform
 import sys
-from dataclasses import dataclass
+from collections.abc import Callable
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -23,37 +27,53 @@ Words = NDArray[np.uint32]
 Whole = NDArray[np.int64]
 Place = tuple[int, int]
 
-FINE_BITS = 16  # of a place, behind the point, while places are added up
-PART_BITS = 4  # and when the four pixels around it are weighed: two such shares and a byte fill 16 bits
-PARTS = 1 << PART_BITS
 FAR = 2.0**14  # px; a map that leads further leads nowhere
-LAYERS = 10  # of numbers, each as large as a band
-BAND = 96  # rows laid at a time: what they need stays in the processor's cache
-EVEN = np.uint32(0x00FF00FF)
-ODD = np.uint32(0xFF00FF00)
-HALF = np.uint32(0x00800080)
+BYTE = np.uint32(0xFF)
 GREY = (3735, 19235, 9798)  # of blue, green and red in 32768: 0.114, 0.587 and 0.299 (ITU-R BT.601)
 
 if sys.byteorder != "little":
-    raise ImportError("pixels are taken four bytes at a time, the first byte lowest")
+    raise ImportError("a pixel's four bytes are one word, the first byte lowest")
+
+BUILT = Path(__file__).with_name(f"cut-{platform.machine()}.so")
+_IN = (ctypes.c_void_p, ctypes.c_int64, ctypes.c_int64, ctypes.c_void_p)
+_CUT = (ctypes.c_void_p, ctypes.c_int64, ctypes.c_int64)
+
+
+def _built() -> ctypes.CDLL | None:
+    if not BUILT.exists():
+        return None
+    library = ctypes.CDLL(str(BUILT))
+    library.lay_rgb.argtypes, library.lay_rgb.restype = (*_IN, *_CUT, ctypes.c_float), None
+    library.lay_words.argtypes, library.lay_words.restype = (*_IN, *_CUT), None
+    return library
+
+
+_C = _built()
 
 
 def rgb_means(pixels: Pixels, times: int) -> Floats:
     """Means over blocks of `times` x `times` pixels, RGB, 0..255; what is left over at both ends is cut off."""
-    height, width = (n // times for n in pixels.shape[:2])
+    height, width = pixels.shape[:2]
+    means = np.empty((height // times, width // times, 3), np.float32)
+    put_rgb_means(pixels, times, 1.0, means)
+    return means
+
+
+def put_rgb_means(pixels: Pixels, times: int, scale: float, out: Floats) -> None:
+    """As `rgb_means` times `scale`, into `out`, as high and as wide as there are blocks."""
+    height, width = out.shape[:2]
     top, left = ((n % times) // 2 for n in pixels.shape[:2])
     part = pixels[top : top + height * times, left : left + width * times]
     # down first, where the bytes of a row lie one after the other; then all colours across at once
     rows = part.reshape(height, times, width * times * 3)
     sums = np.add.reduce(rows, axis=1, dtype=np.uint16 if times * 255 < 1 << 16 else np.uint32)
-    means: Floats = sums.astype(np.float32).reshape(-1, times * 3) @ _across(times)
-    return means.reshape(height, width, 3)
+    np.matmul(sums.astype(np.float32).reshape(height, width, times * 3), _across(times, scale), out=out)
 
 
 @cache
-def _across(times: int) -> Floats:
+def _across(times: int, scale: float) -> Floats:
     """What makes RGB means of sums of `times` BGR pixels, side by side."""
-    return np.tile(np.eye(3, dtype=np.float32)[::-1], (times, 1)) / np.float32(times * times)
+    return np.tile(np.eye(3, dtype=np.float32)[::-1], (times, 1)) * np.float32(scale / (times * times))
 
 
 def inverse(there: NDArray[np.floating]) -> Values:
@@ -72,106 +92,74 @@ def laid(pixels: Pixels, to_cut: NDArray[np.floating], width: int, height: int) 
     Between pixels it is bilinear, by 16ths of a pixel: off by a 32nd of what neighbours differ by at most, and by a
     fifth of a level in the mean. A map that has no inverse, or leads far from any frame, gives black.
     """
+    return laid_words(pixels, to_cut, width, height).view(np.uint8).reshape(height, width, 4)[:, :, :3]
+
+
+def laid_words(pixels: Pixels, to_cut: NDArray[np.floating], width: int, height: int) -> Words:
+    """As `laid`, a word of four bytes a pixel: blue lowest, then green and red."""
+    words = np.zeros((height, width), np.uint32)
     from_cut = inverse(to_cut)
-    corners = from_cut @ [[0, width, 0, width], [0, 0, height, height], [1, 1, 1, 1]]
-    cut = np.zeros((height, width), np.uint32)
-    if (np.abs(corners) < FAR).all():
-        spans = [_span(ends, length) for ends, length in zip(corners, pixels.shape[1::-1], strict=True)]
-        words = _words(pixels, *spans)
-        from_cut[:, 2] -= [span.first for span in spans]
-        room = np.empty((LAYERS, min(BAND, height), width), np.uint32)
-        for first in range(0, height, BAND):
-            band = cut[first : first + BAND]
-            layers = room[:, : len(band)]
-            _place(layers[:2].view(np.int32), from_cut, first)
-            for places, span in zip(layers[:2].view(np.int32), spans, strict=True):
-                if span.is_cut:
-                    np.clip(places, 0, (span.behind - span.first - 2) << PART_BITS, out=places)
-            _sample(words, layers, out=band)
-    return cut.view(np.uint8).reshape(height, width, 4)[:, :, :3]
+    if not _leads_near(from_cut, width, height):
+        return words
+    if _C is None:
+        words.view(np.uint8).reshape(height, width, 4)[:, :, :3] = _by_opencv(pixels, to_cut, width, height)
+    else:
+        _cut(_C.lay_words, pixels, from_cut, words)
+    return words
 
 
-@dataclass(frozen=True, slots=True)
-class _Span:
-    """The pixels of one side that a cut may need, one beside the frame for all that lie there."""
-
-    first: int
-    behind: int  # the last: the pixel after a place is read too, also where it has no weight
-    is_cut: bool  # the cut reaches further than that
-
-
-def _span(ends: Values, length: int) -> _Span:
-    """Between these places, of a side of so many pixels."""
-    first, last = math.floor(ends.min()), math.floor(ends.max())
-    is_cut = first < -1 or last + 3 > length
-    return _Span(min(max(first, -1), length), min(max(last, -1), length) + 3, is_cut)
+def lay_rgb(pixels: Pixels, to_cut: NDArray[np.floating], scale: float, out: Floats) -> None:
+    """Put into `out`, height x width x 3 in one piece, what `laid` makes, not rounded: red first, times `scale`."""
+    height, width, colours = out.shape
+    if colours != 3 or out.dtype != np.float32:
+        raise ValueError(f"a cut is laid into height x width x 3 float32, not {out.shape} {out.dtype}")
+    from_cut = inverse(to_cut)
+    if not _leads_near(from_cut, width, height):
+        out[...] = 0
+    elif _C is None:
+        np.multiply(_by_opencv(pixels, to_cut, width, height)[:, :, ::-1], np.float32(scale), out=out)
+    else:
+        _cut(_C.lay_rgb, pixels, from_cut, out, scale)
 
 
-def _words(pixels: Pixels, across: _Span, down: _Span) -> Words:
-    """This part of the frame, four bytes a pixel, black where there is no frame.
+def _leads_near(from_cut: Values, width: int, height: int) -> bool:
+    """Whether every corner of the cut comes from near the frame; NaN does not."""
+    return all(
+        abs(right * x + down * y + start) < FAR
+        for right, down, start in from_cut.tolist()
+        for x in (0, width)
+        for y in (0, height)
+    )
 
-    The fourth byte is the next pixel's first: all four are read at once, and it is never looked at.
-    """
+
+def _cut(lay: Callable[..., None], pixels: Pixels, from_cut: Values, out: NDArray[Any], *rest: float) -> None:
+    """Let C fill `out`, which it takes to be as large as it says, as it takes the picture to be."""
+    if pixels.dtype != np.uint8 or pixels.ndim != 3 or pixels.shape[2] != 3:
+        raise ValueError(f"a picture is height x width x 3 bytes, not {pixels.shape} {pixels.dtype}")
+    if not out.flags.c_contiguous:
+        raise ValueError("a cut is laid into memory in one piece")
+    whole, lines = np.ascontiguousarray(pixels), np.ascontiguousarray(from_cut)
     height, width = pixels.shape[:2]
-    left, right = max(across.first, 0), min(across.behind, width)
-    top, below = max(down.first, 0), min(down.behind, height)
-    if left >= right or top >= below:
-        return np.zeros((down.behind - down.first, across.behind - across.first), np.uint32)
-    whole = np.ascontiguousarray(pixels if below < height else np.concatenate([pixels, pixels[-1:]]))
-    part = np.ndarray((below - top, right - left), np.uint32, whole, (top * width + left) * 3, (width * 3, 3))
-    beside = ((top - down.first, down.behind - below), (left - across.first, across.behind - right))
-    return np.pad(part, beside) if any(map(any, beside)) else part.copy()
+    lay(whole.ctypes.data, width, height, lines.ctypes.data, out.ctypes.data, out.shape[1], out.shape[0], *rest)
 
 
-def _place(places: NDArray[np.int32], from_cut: Values, first: int) -> None:
-    """x and y (2 x rows x columns) of the pixels of these rows, from `first` on, in 16ths of a pixel."""
-    _, rows, columns = places.shape
-    fine = from_cut * (1 << FINE_BITS)
-    along = fine[:, :1] * np.arange(columns) + (fine[:, 2:] + (1 << (FINE_BITS - PART_BITS - 1)))  # to the nearest
-    down = fine[:, 1:2] * np.arange(first, first + rows)
-    np.add(along.astype(np.int32)[:, None], down.astype(np.int32)[:, :, None], out=places)
-    places >>= FINE_BITS - PART_BITS
+def _by_opencv(pixels: Pixels, to_cut: NDArray[np.floating], width: int, height: int) -> Pixels:
+    import cv2  # noqa: PLC0415 - a fifth of the memory, and needed only where nothing was built
+
+    return np.asarray(cv2.warpAffine(pixels, to_cut.astype(np.float64), (width, height)), np.uint8)
 
 
-def _sample(words: Words, layers: Words, out: Words) -> None:
-    """The colours at the places that lie in the first two layers; the others are worked on."""
-    wide = words.shape[1]
-    x, y, at, one = layers[:4].view(np.int32)
-    np.right_shift(y, PART_BITS, out=at)
-    at *= wide
-    at += np.right_shift(x, PART_BITS, out=one)
-    where = at.astype(np.intp)
-    shares, lanes = layers[:2], layers[2:10].reshape(2, 4, *x.shape)  # lanes of blue and red, lanes of green
-    shares &= np.uint32(PARTS - 1)
-    for word, step in zip(lanes[0], (0, 1, wide, wide + 1), strict=True):
-        words.ravel()[step:].take(where, out=word, mode="clip")  # none lies outside; a check would cost a copy
-    np.right_shift(lanes[0], np.uint32(8), out=lanes[1])
-    lanes &= EVEN
-    _weigh(lanes[:, 0::2], lanes[:, 1::2], shares[0])
-    _weigh(lanes[:, 0], lanes[:, 2], shares[1])
-    blue_red, green = lanes[:, 0]
-    blue_red += HALF
-    green += HALF
-    np.right_shift(blue_red, np.uint32(8), out=out)
-    out &= EVEN
-    green &= ODD
-    out |= green
-
-
-def _weigh(one: Words, other: Words, share: Words) -> None:
-    """16ths of both, put into `one`: `share` of the other. Lanes of 16 bits hold a byte weighed twice."""
-    one *= np.uint32(PARTS) - share
-    other *= share
-    one += other
-
-
-def grey(pixels: Pixels) -> Pixels:
-    """Brightness of a BGR picture, as OpenCV rounds it."""
-    total = np.multiply(pixels[:, :, 0], np.uint32(GREY[0]), dtype=np.uint32)
-    for colour in (1, 2):
-        total += np.multiply(pixels[:, :, colour], np.uint32(GREY[colour]), dtype=np.uint32)
+def grey(words: Words) -> Pixels:
+    """Brightness of a picture of words (see `laid_words`), as OpenCV rounds it."""
+    total = (words & BYTE) * np.uint32(GREY[0])
+    for place, weight in ((8, GREY[1]), (16, GREY[2])):
+        colour = words >> np.uint32(place)
+        colour &= BYTE
+        colour *= np.uint32(weight)
+        total += colour
     total += np.uint32(1 << 14)
-    return (total >> np.uint32(15)).astype(np.uint8)
+    total >>= np.uint32(15)
+    return total.astype(np.uint8)
 
 
 @cache
@@ -187,14 +175,30 @@ def _bell(sigma: float) -> tuple[int, ...]:
 
 
 def blurred(grey: Pixels, sigma: float) -> Pixels:
-    """A Gaussian over a grey picture, mirrored at its edges, as OpenCV's, to the bit."""
+    """A Gaussian over a grey picture larger than it reaches, mirrored at its edges, as OpenCV's, to the bit.
+
+    Rows lie end to end here and in `steepness`: numpy is quick along what lies in one piece. What comes to lie over
+    two rows is behind the last column and left out.
+    """
     half = _bell(sigma)
-    padded = np.pad(grey, len(half) - 1, mode="reflect").astype(np.uint16)
-    along = _folded(padded.T, half).T  # a byte times 256ths fills 16 bits
-    both = _folded(along.astype(np.uint32), half)
+    reach = len(half) - 1
+    padded = _mirrored(grey, reach, np.uint16)
+    down = _folded(padded, half)  # a byte times 256ths fills 16 bits
+    both = _folded(down.astype(np.uint32).ravel(), half)
     both += np.uint32(1 << 15)
     both >>= np.uint32(16)
-    return both.astype(np.uint8)
+    return _whole_rows(both.astype(np.uint8), grey.shape, padded.shape[1])
+
+
+def _mirrored(grey: Pixels, reach: int, dtype: type[Any]) -> NDArray[Any]:
+    """With so many pixels more on every side, none of them the edge's own."""
+    height, width = grey.shape
+    padded = np.empty((height + 2 * reach, width + 2 * reach), dtype)
+    padded[reach:-reach, reach:-reach] = grey
+    for side, length in ((padded.T, width), (padded, height)):
+        side[:reach] = side[2 * reach : reach : -1]
+        side[reach + length :] = side[reach + length - 2 : length - 2 : -1]
+    return padded
 
 
 def _folded(padded: NDArray[Any], half: tuple[int, ...]) -> NDArray[Any]:
@@ -211,22 +215,33 @@ def _folded(padded: NDArray[Any], half: tuple[int, ...]) -> NDArray[Any]:
     return total
 
 
+def _whole_rows(flat: NDArray[Any], shape: tuple[int, ...], wide: int) -> NDArray[Any]:
+    """A picture of which every row begins `wide` after the one before; of the last row nothing follows."""
+    step = flat.itemsize
+    return np.ndarray(shape, flat.dtype, flat, 0, (wide * step, step))
+
+
 def steepness(grey: Pixels) -> Floats:
     """How much the levels rise from pixel to pixel, whichever way: the length of Sobel's gradient, 3 x 3."""
-    padded = np.pad(grey, 1, mode="reflect").astype(np.int16)
-    down = padded[:-2] + padded[2:]
-    down += padded[1:-1]
-    down += padded[1:-1]
-    across = padded[:, :-2] + padded[:, 2:]
-    across += padded[:, 1:-1]
-    across += padded[:, 1:-1]
-    right = np.subtract(down[:, 2:], down[:, :-2]).astype(np.float32)
-    below = np.subtract(across[2:], across[:-2]).astype(np.float32)
+    padded = _mirrored(grey, 1, np.int16)
+    flat, wide = padded.ravel(), padded.shape[1]
+    down, across = _bent(flat, wide), _bent(flat, 1)
+    right = np.subtract(down[2:], down[:-2]).astype(np.float32)
+    below = np.subtract(across[2 * wide :], across[: -2 * wide]).astype(np.float32)
     right *= right
     below *= below
     right += below
-    length: Floats = np.sqrt(right, out=right)
+    length: Floats = np.sqrt(_whole_rows(right, grey.shape, wide))
     return length
+
+
+def _bent(flat: NDArray[np.int16], step: int) -> NDArray[np.int16]:
+    """1, 2, 1 of what lies so far apart."""
+    middle = flat[step:-step]
+    total = flat[: -2 * step] + flat[2 * step :]
+    total += middle
+    total += middle
+    return total
 
 
 def histogram(levels: Pixels, where: NDArray[np.bool_]) -> Whole:

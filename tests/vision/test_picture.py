@@ -13,15 +13,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from appliance.vision.face_detection import SIDE, squared
+from appliance.vision import picture
+from appliance.vision.face_detection import SIDE, put_squared
 from appliance.vision.model import Pixels
 from appliance.vision.picture import (
+    BUILT,
+    Words,
     blurred,
     filled,
     grey,
     histogram,
     inverse,
     laid,
+    laid_words,
+    lay_rgb,
     rgb_means,
     steepness,
 )
@@ -39,6 +44,20 @@ def test_the_face_path_does_without_opencv() -> None:
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
+def test_a_set_up_machine_has_built_the_cut() -> None:
+    assert BUILT.exists(), "python scripts/kernel.py builds it"
+
+
+@pytest.fixture(params=["as it was built", "where it was not"])
+def by_either(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    if request.param == "where it was not":
+        monkeypatch.setattr(picture, "_C", None)
+
+
+def words_of(pixels: Pixels) -> Words:
+    return laid_words(pixels, np.eye(2, 3), pixels.shape[1], pixels.shape[0])
+
+
 def around(x: float, y: float, scale: float, degrees: float, side: int) -> NDArray[np.float64]:
     """The map that lays this place of a frame in the middle of a square, turned."""
     cosine, sine = scale * math.cos(math.radians(degrees)), scale * math.sin(math.radians(degrees))
@@ -54,6 +73,37 @@ def test_a_cut_is_opencvs_within_a_few_levels(x: float, y: float, scale: float, 
     off = laid(FRAME, to_cut, 150, 150).astype(np.int16) - cv2.warpAffine(FRAME, to_cut, (150, 150))
     # where the frame ends a pixel is weighed with black: there 16ths of a pixel count most
     assert np.percentile(np.abs(off), 98) <= 2 and np.abs(off).mean() <= 0.2 and np.abs(off).max() <= 16
+
+
+@pytest.mark.parametrize("scale", [0.4, 1.3])
+@pytest.mark.parametrize(("x", "y"), [(320, 240), (WIDTH - 1, HEIGHT - 1), (-4000, 700)])
+@pytest.mark.usefixtures("by_either")
+def test_what_is_put_into_a_net_is_the_cut_red_first_and_scaled(x: float, y: float, scale: float) -> None:
+    to_cut, put = around(x, y, scale, 12, 150), np.full((150, 150, 3), np.nan, np.float32)
+    lay_rgb(FRAME, to_cut, 1 / 255, put)
+    off = put[:, :, ::-1] * 255 - laid(FRAME, to_cut, 150, 150)
+    assert np.abs(off).max() <= 0.5 + 1e-4
+
+
+@pytest.mark.usefixtures("by_either")
+def test_a_wild_map_puts_black_into_a_net() -> None:
+    for to_cut in (np.zeros((2, 3)), np.full((2, 3), np.nan), np.array([[1, 0, 1e9], [0, 1, 0]])):
+        put = np.full((8, 8, 3), np.nan, np.float32)
+        lay_rgb(FRAME, to_cut, 1.0, put)
+        assert not put.any()
+
+
+def test_only_whole_pictures_of_bytes_are_given_to_c() -> None:
+    put = np.zeros((8, 8, 3), np.float32)
+    for pixels in (FRAME[:, :, 0], FRAME.astype(np.float32), np.zeros((4, 4, 4), np.uint8)):
+        with pytest.raises(ValueError, match="height x width x 3 bytes"):
+            lay_rgb(pixels, np.eye(2, 3), 1.0, put)  # type: ignore[arg-type,unused-ignore]
+    for out in (put[:, ::2], put.transpose(1, 0, 2)):
+        with pytest.raises(ValueError, match="one piece"):
+            lay_rgb(FRAME, np.eye(2, 3), 1.0, out)
+    for out in (put.astype(np.float16), np.zeros((8, 8, 4), np.float32)):
+        with pytest.raises(ValueError, match="float32"):
+            lay_rgb(FRAME, np.eye(2, 3), 1.0, out)
 
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 7), (7, 1), (95, 33), (200, 97)])
@@ -102,10 +152,11 @@ def test_means_leave_out_as_much_at_both_ends() -> None:
 
 @pytest.mark.parametrize("size", [(480, 640), (720, 1280), (333, 501), (90, 61), (600, 477), (5, 1280), (1, 1)])
 def test_the_detectors_square_keeps_every_picture_in_its_middle(size: tuple[int, int]) -> None:
-    square = squared(np.full((*size, 3), (0, 127, 255), np.uint8))
+    square = np.full((SIDE, SIDE, 3), np.nan, np.float32)
+    put_squared(np.full((*size, 3), (0, 127, 255), np.uint8), square)
     height, width = (n / max(size) * SIDE for n in size)
-    bright = square[0, :, :, 0] > 0
-    assert square.shape == (1, SIDE, SIDE, 3) and square.min() >= -1 and square.max() <= 1 + 1e-6
+    bright = square[:, :, 0] > 0
+    assert square.min() >= -1 and square.max() <= 1 + 1e-6
     assert (square[..., 2] == -1).all()  # blue is the last
     if min(height, width) >= 1:
         assert bright.any(axis=1).sum() == pytest.approx(height, abs=2)
@@ -114,8 +165,8 @@ def test_the_detectors_square_keeps_every_picture_in_its_middle(size: tuple[int,
 
 
 def test_grey_is_opencvs() -> None:
-    picture = np.random.default_rng(3).integers(0, 256, (300, 200, 3), np.uint8)
-    assert (grey(picture) == cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY)).all()
+    seen = np.random.default_rng(3).integers(0, 256, (300, 200, 3), np.uint8)
+    assert (grey(words_of(seen)) == cv2.cvtColor(seen, cv2.COLOR_BGR2GRAY)).all()
 
 
 def greys() -> list[Pixels]:
@@ -124,7 +175,7 @@ def greys() -> list[Pixels]:
     return [
         noise,
         np.asarray(cv2.GaussianBlur(noise, (0, 0), 3), np.uint8),
-        grey(FRAME),
+        grey(words_of(FRAME)),
         np.full((16, 16), 255, np.uint8),
     ]
 
@@ -142,7 +193,7 @@ def test_steepness_is_the_length_of_opencvs_gradient(picture: Pixels) -> None:
 
 
 def test_a_histogram_is_opencvs() -> None:
-    levels, where = grey(FRAME), np.random.default_rng(5).random((HEIGHT, WIDTH)) < 0.3
+    levels, where = grey(words_of(FRAME)), np.random.default_rng(5).random((HEIGHT, WIDTH)) < 0.3
     counts = cv2.calcHist([levels], [0], where.view(np.uint8), [256], [0.0, 256.0]).ravel()
     assert histogram(levels, where).tolist() == counts.tolist()
     assert histogram(levels, np.zeros_like(where)).tolist() == [0] * 256
