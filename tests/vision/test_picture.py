@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import subprocess
 import sys
+from typing import Any
 
 import cv2
 import numpy as np
@@ -95,15 +96,17 @@ def test_a_wild_map_puts_black_into_a_net() -> None:
 
 def test_only_whole_pictures_of_bytes_are_given_to_c() -> None:
     put = np.zeros((8, 8, 3), np.float32)
-    for pixels in (FRAME[:, :, 0], FRAME.astype(np.float32), np.zeros((4, 4, 4), np.uint8)):
+    no_pictures: list[NDArray[Any]] = [FRAME[:, :, 0], FRAME.astype(np.float32), np.zeros((4, 4, 4), np.uint8)]
+    for pixels in no_pictures:
         with pytest.raises(ValueError, match="height x width x 3 bytes"):
-            lay_rgb(pixels, np.eye(2, 3), 1.0, put)  # type: ignore[arg-type,unused-ignore]
+            lay_rgb(pixels, np.eye(2, 3), 1.0, put)
     for out in (put[:, ::2], put.transpose(1, 0, 2)):
         with pytest.raises(ValueError, match="one piece"):
             lay_rgb(FRAME, np.eye(2, 3), 1.0, out)
-    for out in (put.astype(np.float16), np.zeros((8, 8, 4), np.float32)):
+    others: list[NDArray[Any]] = [put.astype(np.float16), np.zeros((8, 8, 4), np.float32)]
+    for other in others:
         with pytest.raises(ValueError, match="float32"):
-            lay_rgb(FRAME, np.eye(2, 3), 1.0, out)
+            lay_rgb(FRAME, np.eye(2, 3), 1.0, other)
 
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 7), (7, 1), (95, 33), (200, 97)])
