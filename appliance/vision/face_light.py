@@ -169,11 +169,10 @@ def _span(has_skin: NDArray[np.bool_]) -> slice:
 def _surround_ratio(pixels: Pixels, mesh: FaceMesh, face: float) -> float:
     """Mean luminance of the frame's part above the chin and outside the head, over the face's; NaN if there is none."""
     step = max(1, min(pixels.shape[:2]) // 96)
-    small = luminance(pixels[::step, ::step]).astype(np.float32) / 255
     low, high = (f(mesh.points[list(OVAL), :2], axis=0) / step for f in (np.min, np.max))
     width = high[0] - low[0]
+    small = luminance(pixels[::step, ::step][: int(max(high[1], 0))])
     around = np.ones(small.shape, np.bool_)
-    around[int(max(high[1], 0)) :] = False
     left, right = int(max(low[0] - width / 4, 0)), int(max(high[0] + width / 4, 0))
     around[int(max(low[1] - width / 2, 0)) :, left:right] = False  # hair and hat belong to the head
-    return float(small[around].mean()) / max(face, 1 / 255) if around.any() else math.nan
+    return float(small[around].mean()) / 255 / max(face, 1 / 255) if around.any() else math.nan
