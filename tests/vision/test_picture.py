@@ -41,7 +41,8 @@ FACE_PATH = ("face_detection", "face_landmarks", "eye_lids", "face_quality", "tu
 
 def test_the_face_path_does_without_opencv() -> None:
     modules = ", ".join(f"appliance.vision.{name}" for name in FACE_PATH)
-    code = f"import sys, {modules}; sys.exit('cv2' in sys.modules)"
+    a_cut = "appliance.vision.picture.laid(numpy.zeros((4, 4, 3), numpy.uint8), numpy.eye(2, 3), 4, 4)"
+    code = f"import sys, numpy, {modules}; {a_cut}; sys.exit('cv2' in sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
