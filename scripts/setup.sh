@@ -41,10 +41,12 @@ if [ -n "$full" ]; then
   wanted="$wanted /usr/include/gnutls/gnutls.h|libgnutls28-dev /usr/include/jpeglib.h|libjpeg-dev"
   wanted="$wanted /usr/include/sys/capability.h|libcap-dev"
   wanted="$wanted qemu-system-x86_64|qemu-system-x86 /bin/busybox|busybox-static"
+  # what builds the eyes' loop in C for the board (scripts/kernel.py)
+  wanted="$wanted aarch64-linux-gnu-gcc|gcc-aarch64-linux-gnu"
   # what builds the device's image for another processor, and starts it
   wanted="$wanted mmdebstrap|mmdebstrap qemu-aarch64-static|qemu-user-static arch-test|arch-test mcopy|mtools"
   wanted="$wanted mkfs.vfat|dosfstools sfdisk|fdisk depmod|kmod qemu-system-aarch64|qemu-system-arm"
-  wanted="$wanted fdtput|device-tree-compiler aarch64-linux-gnu-gcc|gcc-aarch64-linux-gnu"
+  wanted="$wanted fdtput|device-tree-compiler"
 fi
 
 missing=()
