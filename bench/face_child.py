@@ -18,9 +18,6 @@ Steps = Mapping[str, Callable[[], Any]]
 
 def steps() -> Steps:
     """Of one of WHOLE, with nothing imported or loaded that it does not need: its memory is told too."""
-    import cv2  # noqa: PLC0415 - what importing costs belongs to the figure
-
-    cv2.setNumThreads(1)
     return WHOLE[sys.argv[2]](np.load(sys.argv[1]))
 
 

@@ -46,6 +46,8 @@ if [ -n "$full" ]; then
   wanted="$wanted /usr/include/gnutls/gnutls.h|libgnutls28-dev /usr/include/jpeglib.h|libjpeg-dev"
   wanted="$wanted /usr/include/sys/capability.h|libcap-dev"
   wanted="$wanted qemu-system-x86_64|qemu-system-x86 /bin/busybox|busybox-static"
+  # what builds the eyes' loop in C for the board (scripts/kernel.py)
+  wanted="$wanted aarch64-linux-gnu-gcc|gcc-aarch64-linux-gnu"
   # what builds the device's image for another processor, and starts it
   wanted="$wanted mmdebstrap|mmdebstrap qemu-aarch64-static|qemu-user-static arch-test|arch-test depmod|kmod"
 fi
@@ -94,6 +96,7 @@ for part in /usr/lib/python3/dist-packages/lgpio.py /usr/lib/python3/dist-packag
   fi
 done
 "$venv/bin/python" -m scripts.models
+"$venv/bin/python" -m scripts.kernel
 if [ "$what" = test ]; then
   "$venv/bin/python" -m scripts.axe
   "$venv/bin/python" -m scripts.micropython || say "the lane board's firmware is not tested here"

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from appliance.vision.face_landmarks import FaceMesh
 from appliance.vision.mesh_points import LEFT_EYE_INNER, LEFT_EYE_OUTER, RIGHT_EYE_INNER, RIGHT_EYE_OUTER
-from appliance.vision.model import Model, Pixels, rgb_batch
+from appliance.vision.model import Model, Pixels
+from appliance.vision.picture import lay_rgb
 
 MODEL = "iris_landmark"
 SIDE = 64  # px, the net's input
@@ -48,9 +49,7 @@ class LidReader:
         to_eye = eye_crop(mesh.points[outer, :2].astype(np.float64), mesh.points[inner, :2].astype(np.float64))
         if mirrored:  # outer to inner points left in the frame: turn the picture over, not on its head
             to_eye = np.array([[1.0, 0.0], [0.0, -1.0]]) @ to_eye + np.array([[0.0, 0.0, 0.0], [0.0, 0.0, SIDE]])
-        crop = cv2.warpAffine(pixels, to_eye, (SIDE, SIDE), flags=cv2.INTER_LINEAR)
-        rgb = rgb_batch(np.asarray(crop, np.uint8)) / np.float32(255)
-        lids = self._model.run_by_size(rgb)[CONTOUR * 3].reshape(CONTOUR, 3)[:, :2]
+        lids = self._model.run_filled(partial(lay_rgb, pixels, to_eye, 1 / 255))[CONTOUR * 3].reshape(CONTOUR, 3)[:, :2]
         gap = float(np.linalg.norm(lids[UPPER] - lids[LOWER], axis=1).max())
         return gap / float(np.sqrt(abs(np.linalg.det(to_eye[:, :2]))))
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -22,6 +21,7 @@ from appliance.vision.mesh_points import (
     RIGHT_EYE_OUTER,
 )
 from appliance.vision.model import Floats, Model, Pixels
+from appliance.vision.picture import laid
 
 MODEL = "face_comparison"
 METRIC = "dlib-resnet-1"
@@ -75,8 +75,7 @@ def chip(pixels: Pixels, mesh: FaceMesh) -> Pixels | None:
     to_chip = similarity(mesh.points[list(POINTS), :2].astype(np.float64), TEMPLATE)
     if to_chip is None:
         return None
-    cut = cv2.warpAffine(pixels, to_chip, (SIDE, SIDE), flags=cv2.INTER_LINEAR)
-    return np.ascontiguousarray(cut[:, :, ::-1])
+    return np.ascontiguousarray(laid(pixels, to_chip, SIDE, SIDE)[:, :, ::-1])
 
 
 def similarity(points: NDArray[np.float64], onto: NDArray[np.float64]) -> NDArray[np.float64] | None:

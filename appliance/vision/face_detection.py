@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
+from functools import partial
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from appliance.vision.model import Floats, Model, Pixels, rgb_batch
+from appliance.vision.model import Floats, Model, Pixels
+from appliance.vision.picture import laid, put_rgb_means, rgb_means
 
 MODEL = "face_detection_short_range"
 SIDE = 128  # px, the net's input
 GRIDS = ((16, 2), (8, 6))  # cells per side, anchors per cell; 896 anchors in all
 MIN_SCORE = 0.5
+MIN_LOGIT = math.log(MIN_SCORE / (1 - MIN_SCORE))
 MIN_GROUP_OVERLAP = 0.3  # intersection over union that makes two answers one face
 COORDS = 16  # centre, size, then six key points
 
@@ -52,7 +55,7 @@ class FaceDetector:
     def find(self, pixels: Pixels) -> tuple[DetectedFace, ...]:
         """All faces in a BGR picture (height x width x 3, uint8), the largest first."""
         side = max(pixels.shape[:2])
-        out = self._model.run_by_size(squared(pixels))
+        out = self._model.run_filled(partial(put_squared, pixels))
         rows = merge(decode(out[len(ANCHORS) * COORDS].reshape(-1, COORDS), out[len(ANCHORS)]))
         away = ((side - pixels.shape[1]) // 2, (side - pixels.shape[0]) // 2)
         return tuple(sorted((_face(row, side, away) for row in rows), key=lambda face: -face.area))
@@ -69,30 +72,39 @@ def anchors() -> Values:
 
 
 ANCHORS = anchors()
+_AROUND = np.tile(ANCHORS, COORDS // 2)
+_HALVES = np.eye(COORDS, dtype=np.float32) / np.float32(SIDE)
+_HALVES[2:4, :4] = np.float32(0.5 / SIDE) * np.array([[-1, 0, 1, 0], [0, -1, 0, 1]], np.float32)
+_HALVES[:2, 2:4] = _HALVES[:2, :2]
+"""What makes left, top, right, bottom of centre and size, and leaves the key points: pixels to shares of the side."""
 
 
-def squared(pixels: Pixels) -> Floats:
-    """The net's input: 1 x 128 x 128 x 3, RGB, -1..1, the frame centred on a black square."""
+def put_squared(pixels: Pixels, out: Floats) -> None:
+    """The net's input, 128 x 128 x 3, RGB, -1..1: the frame centred on a black square."""
     height, width = pixels.shape[:2]
     side = max(height, width)
-    small_h, small_w = (max(1, round(n * SIDE / side)) for n in (height, width))
-    small = cv2.resize(pixels, (small_w, small_h), interpolation=cv2.INTER_AREA)
-    # shrinking before padding gives the same picture for a fraction of the work
-    square = np.zeros((SIDE, SIDE, 3), np.uint8)
-    top, left = (SIDE - small_h) // 2, (SIDE - small_w) // 2
-    square[top : top + small_h, left : left + small_w] = small
-    return rgb_batch(square) / np.float32(127.5) - np.float32(1)
+    times = max(side // SIDE, 1)
+    inner_height, inner_width = height // times, width // times
+    scale = SIDE * times / side
+    down, right = ((SIDE - 1) / 2 - scale * (n - 1) / 2 for n in (inner_height, inner_width))
+    if scale == 1 and down.is_integer() and right.is_integer():  # as of every frame of 640 or 1280 px
+        out[...] = 0
+        middle = out[int(down) : int(down) + inner_height, int(right) : int(right) + inner_width]
+        put_rgb_means(pixels, times, 1 / 127.5, middle)
+    else:
+        levels = np.rint(rgb_means(pixels, times)).astype(np.uint8)
+        out[...] = laid(levels, np.array([[scale, 0, right], [0, scale, down]]), SIDE, SIDE)
+        out *= np.float32(1 / 127.5)
+    out -= np.float32(1)
 
 
 def decode(regressors: Floats, logits: Floats) -> Values:
     """Candidates as rows of left, top, right, bottom, 6 x (x, y), score, in 0..1 of the square."""
-    scores = 1 / (1 + np.exp(-np.clip(logits.astype(np.float64).ravel(), -80, 80)))
-    keep = scores > MIN_SCORE
-    raw = regressors[keep].astype(np.float64) / SIDE
-    at = ANCHORS[keep]
-    centre, half = at + raw[:, 0:2], raw[:, 2:4] / 2
-    points = raw[:, 4:] + np.tile(at, 6)
-    return np.concatenate([centre - half, centre + half, points, scores[keep, None]], axis=1)
+    keep = np.flatnonzero(logits > np.float32(MIN_LOGIT))
+    rows = np.empty((len(keep), COORDS + 1))
+    np.add(regressors[keep] @ _HALVES, _AROUND[keep], out=rows[:, :-1])
+    rows[:, -1] = 1 / (1 + np.exp(-np.minimum(logits.ravel()[keep], np.float32(80))))
+    return rows
 
 
 def merge(candidates: Values) -> list[Values]:
@@ -102,9 +114,11 @@ def merge(candidates: Values) -> list[Values]:
     while len(left):
         group = overlap(left[0], left) > MIN_GROUP_OVERLAP
         group[0] = True  # a candidate of no area overlaps nothing, not even itself
-        weights = left[group, -1:]
-        row = (left[group] * weights).sum(axis=0) / weights.sum()
-        row[-1] = left[0, -1]
+        together = left[group]
+        weights = together[:, -1]
+        row = weights @ together
+        row /= weights.sum()
+        row[-1] = together[0, -1]
         found.append(row)
         left = left[~group]
     return found
@@ -112,12 +126,18 @@ def merge(candidates: Values) -> list[Values]:
 
 def overlap(box: Values, boxes: Values) -> Values:
     """Intersection over union of one left, top, right, bottom box with many; 0 where there is no area."""
-    low, high = np.maximum(box[:2], boxes[:, :2]), np.minimum(box[2:4], boxes[:, 2:4])
-    inside = np.prod(np.maximum(high - low, 0), axis=1)
-    areas = np.prod(np.maximum(boxes[:, 2:4] - boxes[:, :2], 0), axis=1)
-    union = areas + np.prod(np.maximum(box[2:4] - box[:2], 0)) - inside
-    share: Values = np.divide(inside, union, out=np.zeros_like(inside), where=union > 0)
+    inside = _area(np.minimum(boxes[:, 2:4], box[2:4]) - np.maximum(boxes[:, :2], box[:2]))
+    union = _area(boxes[:, 2:4] - boxes[:, :2]) - inside
+    union += _area(box[None, 2:4] - box[:2])
+    share: Values = np.divide(inside, union, out=np.zeros(len(boxes)), where=union > 0)
     return share
+
+
+def _area(sides: Values) -> Values:
+    """Of widths and heights; none where one of them is negative."""
+    np.maximum(sides, 0, out=sides)
+    area: Values = sides[:, 0] * sides[:, 1]
+    return area
 
 
 def _face(row: Values, side: int, away: tuple[int, int]) -> DetectedFace:

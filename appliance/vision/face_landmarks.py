@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import partial
 
-import cv2
 import numpy as np
 
 from appliance.vision.face_detection import DetectedFace
-from appliance.vision.model import Floats, Model, Pixels, rgb_batch
+from appliance.vision.model import Floats, Model, Pixels
+from appliance.vision.picture import inverse, lay_rgb
 
 MODEL = "face_landmark"
 SIDE = 192  # px, the net's input
@@ -45,9 +46,8 @@ class FaceMesher:
     def find(self, pixels: Pixels, face: DetectedFace) -> FaceMesh | None:
         """The mesh of this face in a BGR picture; None when the net sees no face there."""
         to_crop = crop_of(face)
-        crop = cv2.warpAffine(pixels, to_crop, (SIDE, SIDE), flags=cv2.INTER_LINEAR)
-        out = self._model.run_by_size(rgb_batch(np.asarray(crop, np.uint8)) / np.float32(255))
-        presence = float(1 / (1 + np.exp(-np.clip(float(out[1][0]), -80, 80))))
+        out = self._model.run_filled(partial(lay_rgb, pixels, to_crop, 1 / 255))
+        presence = 1 / (1 + math.exp(-min(max(float(out[1][0]), -80.0), 80.0)))
         if not presence > MIN_PRESENCE or not np.isfinite(out[POINTS * 3]).all():
             return None
         points = _in_frame(out[POINTS * 3].reshape(POINTS, 3), to_crop)
@@ -59,13 +59,14 @@ def crop_of(face: DetectedFace) -> Floats:
     (right_x, right_y), (left_x, left_y) = face.key_points[0], face.key_points[1]
     angle = math.atan2(left_y - right_y, left_x - right_x)
     scale = SIDE / (MARGIN * max(face.width, face.height, 1.0))
-    turn = scale * np.array([[math.cos(angle), math.sin(angle)], [-math.sin(angle), math.cos(angle)]])
-    shift = SIDE / 2 - turn @ np.array(face.centre)
-    return np.concatenate([turn, shift[:, None]], axis=1).astype(np.float32)
+    along, across = scale * math.cos(angle), scale * math.sin(angle)
+    x, y = face.centre
+    shift = (SIDE / 2 - along * x - across * y, SIDE / 2 + across * x - along * y)
+    return np.array([[along, across, shift[0]], [-across, along, shift[1]]], np.float32)
 
 
 def _in_frame(points: Floats, to_crop: Floats) -> Floats:
-    back = cv2.invertAffineTransform(to_crop)
-    scale = math.hypot(float(back[0, 0]), float(back[1, 0]))
-    xy = points[:, :2] @ back[:, :2].T + back[:, 2]
-    return np.concatenate([xy, points[:, 2:] * scale], axis=1).astype(np.float32)
+    (a, b, x), (c, d, y) = inverse(to_crop).tolist()
+    placed: Floats = points @ np.array([[a, c, 0], [b, d, 0], [0, 0, math.hypot(a, c)]], np.float32)
+    placed += np.array([x, y, 0], np.float32)
+    return placed

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from appliance.vision.face_landmarks import FaceMesh
 from appliance.vision.mesh_points import OVAL
-from appliance.vision.model import Pixels
+from appliance.vision.model import Floats, Pixels
+from appliance.vision.picture import blurred, filled, grey, histogram, inverse, laid_words, steepness
 
 SIDE = 256  # px of the cut-out
 EYES_APART = 90.0  # px between the eyes' centres in it
@@ -29,6 +28,9 @@ LINEAR = np.where(_S > 0.04045, ((_S + 0.055) / 1.055) ** 2.4, _S / 12.92).astyp
 """sRGB byte to linear light, 0..1 (IEC 61966-2-1)."""
 
 LUMA = np.array([0.0722, 0.7152, 0.2126], np.float32)  # of linear B, G, R (ITU-R BT.709)
+_LUMINANCE = LUMA[:, None] * LINEAR * np.float32(255)
+"""What a byte of each colour adds to the luminance."""
+
 TO_XYZ = np.array([[0.43605, 0.38508, 0.14309], [0.22249, 0.71689, 0.06062], [0.01393, 0.09710, 0.71419]])
 D50 = np.array([0.964221, 1.0, 0.825211])
 """Linear R, G, B to X, Y, Z under D50, and that light's white."""
@@ -53,16 +55,17 @@ class Light:
 def measure(pixels: Pixels, mesh: FaceMesh, right_eye: Values, left_eye: Values, mouth: Values) -> Light:
     """All measures of one BGR frame, from the mesh and the centres of eyes and mouth (pixels of the frame)."""
     to_chip = _levelling(right_eye, left_eye)
-    chip = np.asarray(cv2.warpAffine(pixels, to_chip, (SIDE, SIDE), flags=cv2.INTER_LINEAR), np.uint8)
+    words = laid_words(pixels, to_chip, SIDE, SIDE)
+    chip = words.view(np.uint8).reshape(SIDE, SIDE, 4)[:, :, :3]
     skin = _skin(pixels, mesh, to_chip)
-    on_skin = histogram(luminance(chip), skin)
+    on_skin = np.bincount(luminance(words[skin].view(np.uint8).reshape(-1, 4)), minlength=256)
     if on_skin.sum() < SIDE:  # a sliver of a face says nothing about its light
         return Light(*[math.nan] * 10)
     counts = on_skin / on_skin.sum()
     levels = np.arange(256) / 255
     mean = float(counts @ levels)
     cheeks = _cheeks(chip, right_eye, left_eye, mouth, to_chip)
-    grey = np.asarray(cv2.cvtColor(chip, cv2.COLOR_BGR2GRAY), np.uint8)
+    levels_of_grey = grey(words)
     return Light(
         mean=mean,
         variance=float(counts @ (levels - mean) ** 2),
@@ -71,16 +74,19 @@ def measure(pixels: Pixels, mesh: FaceMesh, right_eye: Values, left_eye: Values,
         entropy_bits=float(-(counts[counts > 0] * np.log2(counts[counts > 0])).sum()),
         cheek_overlap=_overlap(*(luminance(cheek) for cheek in cheeks)),
         colour_distance=_colour_distance(cheeks),
-        sharpness=_sharpness(grey, skin),
-        highlights=percentile(histogram(grey, skin), 95),
+        sharpness=_sharpness(levels_of_grey, skin),
+        highlights=percentile(histogram(levels_of_grey, skin), 95),
         surround_ratio=_surround_ratio(pixels, mesh, mean),
     )
 
 
 def luminance(pixels: Pixels) -> Pixels:
     """Linear luminance of a BGR picture as bytes, 255 = white."""
-    linear = cv2.LUT(np.ascontiguousarray(pixels), LINEAR) if pixels.size else LINEAR[pixels]
-    return (linear @ LUMA * np.float32(255) + np.float32(0.5)).astype(np.uint8)
+    total: Floats = _LUMINANCE[0].take(pixels[..., 0])
+    for colour in (1, 2):
+        total += _LUMINANCE[colour].take(pixels[..., colour])
+    total += np.float32(0.5)
+    return total.astype(np.uint8)
 
 
 def _levelling(right_eye: Values, left_eye: Values) -> NDArray[np.float64]:
@@ -96,23 +102,14 @@ def _skin(pixels: Pixels, mesh: FaceMesh, to_chip: NDArray[np.float64]) -> NDArr
     """Where the cut-out holds face: inside the outline, and of the frame rather than of the border put around it."""
     height, width = pixels.shape[:2]
     outline = mesh.points[list(OVAL), :2]
-    skin = _filled(outline @ to_chip[:, :2].T + to_chip[:, 2])
+    skin = filled(outline @ to_chip[:, :2].T + to_chip[:, 2], SIDE)
     if (outline > EDGE).all() and (outline < (width - EDGE, height - EDGE)).all():
         return skin
-    inside = cv2.warpAffine(np.full((height, width), 255, np.uint8), to_chip, (SIDE, SIDE)) == 255
-    return np.asarray(skin & inside, np.bool_)
-
-
-def _filled(points: Values) -> NDArray[np.bool_]:
-    mask = np.zeros((SIDE, SIDE), np.uint8)
-    cv2.fillConvexPoly(mask, cv2.convexHull(np.rint(points).astype(np.int32)), 1)
-    return mask.astype(np.bool_)
-
-
-def histogram(levels: Pixels, where: NDArray[np.bool_]) -> NDArray[np.int64]:
-    """How often each level 0..255 occurs there; OpenCV counts without picking the pixels out first."""
-    counts = cv2.calcHist([levels], [0], where.view(np.uint8), [256], [0.0, 256.0])
-    return np.asarray(counts.ravel(), np.int64)
+    places = np.arange(SIDE)
+    for (right, down, start), length in zip(inverse(to_chip), (width, height), strict=True):
+        place = right * places + down * places[:, None] + start
+        skin &= (place >= 0) & (place <= length - 1)
+    return skin
 
 
 def percentile(counts: NDArray[np.int64], share: float) -> float:
@@ -158,7 +155,8 @@ def _sharpness(grey: Pixels, skin: NDArray[np.bool_]) -> float:
     """The share of the gradient that one more blur takes away: much from a sharp picture, little from a soft one."""
     rows, columns = (_span(np.asarray(skin.any(axis=axis))) for axis in (1, 0))
     grey, skin = grey[rows, columns], skin[rows, columns]
-    before, after = (_gradient(cv2.GaussianBlur(grey, (0, 0), sigma), skin) for sigma in (0.7, 2.1))
+    on_skin = skin.astype(np.float32)
+    before, after = (float(np.vdot(steepness(blurred(grey, sigma)), on_skin)) for sigma in (0.7, 2.1))
     return max(0.0, 1 - after / before) if before > 0 else 0.0
 
 
@@ -168,20 +166,13 @@ def _span(has_skin: NDArray[np.bool_]) -> slice:
     return slice(max(0, int(places[0]) - REACH), int(places[-1]) + 1 + REACH)
 
 
-def _gradient(grey: NDArray[Any], skin: NDArray[np.bool_]) -> float:
-    across, down = cv2.spatialGradient(grey)
-    steepness = cv2.magnitude(across.astype(np.float32), down.astype(np.float32))
-    return float(steepness[skin].mean())
-
-
 def _surround_ratio(pixels: Pixels, mesh: FaceMesh, face: float) -> float:
     """Mean luminance of the frame's part above the chin and outside the head, over the face's; NaN if there is none."""
     step = max(1, min(pixels.shape[:2]) // 96)
-    small = luminance(pixels[::step, ::step]).astype(np.float32) / 255
     low, high = (f(mesh.points[list(OVAL), :2], axis=0) / step for f in (np.min, np.max))
     width = high[0] - low[0]
+    small = luminance(pixels[::step, ::step][: int(max(high[1], 0))])
     around = np.ones(small.shape, np.bool_)
-    around[int(max(high[1], 0)) :] = False
     left, right = int(max(low[0] - width / 4, 0)), int(max(high[0] + width / 4, 0))
     around[int(max(low[1] - width / 2, 0)) :, left:right] = False  # hair and hat belong to the head
-    return float(small[around].mean()) / max(face, 1 / 255) if around.any() else math.nan
+    return float(small[around].mean()) / 255 / max(face, 1 / 255) if around.any() else math.nan

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from io import BufferedReader
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -30,12 +29,6 @@ RUNTIME = Interpreter.__module__.split(".")[0]
 
 MODELS = Path(__file__).parent / "models"
 """Where scripts/models.py puts the three face models."""
-
-
-def rgb_batch(bgr: Pixels) -> Floats:
-    """1 x height x width x 3, RGB, 0..255 as floats: what a net takes, before its own scaling."""
-    # turned by OpenCV: numpy walks a mirrored axis five times slower
-    return cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB)[None].astype(np.float32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,12 +154,23 @@ class Model:
         self._net.invoke()
         return self._outcome()
 
+    def run_filled(self, fill: Callable[[Floats], None]) -> dict[int, Floats]:
+        """As `run_by_size` of what `fill` puts, all of it, into the first of the batch: where the net reads it.
+
+        Raises `ModelUnfit` when the net reads no floats.
+        """
+        if self.card.input_dtype != "float32":
+            raise ModelUnfit(self.card.name, f"float32 is to be put into it, it reads {self.card.input_dtype}")
+        fill(self._net.tensor(self._input["index"])()[0])  # nobody may hold that memory while the runtime runs
+        self._net.invoke()
+        return _by_size(self._outcome())
+
     def run_levels(self, levels: Pixels, meaning: Floats) -> tuple[Floats, ...]:
         """As `run` of `meaning[levels]`, for an input of bytes, each of which means one of 256 numbers.
 
         The numbers are quantised once and not once per byte.
         """
-        values = cv2.LUT(levels, _quantised(meaning, self._input))
+        values = _quantised(meaning, self._input).take(levels)
         self._net.set_tensor(self._input["index"], values.reshape(self.card.input_shape))
         self._net.invoke()
         return self._outcome()
@@ -176,7 +180,11 @@ class Model:
 
     def run_by_size(self, values: Floats) -> dict[int, Floats]:
         """Outputs by their number of values, flattened: converters reorder and reshape, sizes stay."""
-        return {out.size: out.ravel() for out in self.run(values)}
+        return _by_size(self.run(values))
+
+
+def _by_size(outcome: tuple[Floats, ...]) -> dict[int, Floats]:
+    return {out.size: out.ravel() for out in outcome}
 
 
 def _interpreter(data: bytes | Path, num_threads: int) -> Interpreter:
@@ -197,7 +205,7 @@ def _quantised(values: Floats, tensor: Mapping[str, Any]) -> NDArray[Any]:
 
 def _real(values: NDArray[Any], tensor: Mapping[str, Any]) -> Floats:
     scale, zero = tensor["quantization"]
-    real = np.array(values, np.float32)
+    real = values.astype(np.float32, copy=False)
     if scale:
         real -= np.float32(zero)
         real *= np.float32(scale)

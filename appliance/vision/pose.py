@@ -9,7 +9,6 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -30,6 +29,12 @@ LEVEL_PITCH_DEG = 8.0
 
 1.1 of it is the lean of the line from forehead to chin on an average head; the rest is the net's own habit.
 """
+
+ROUNDS = 10
+DAMPING = 1e-3
+NOTHING = 1e-24
+ENOUGH = 1e-6
+"""A round of the search for a plane that takes less than this share of the squared distances is the last."""
 
 _RIGHT, _LEFT = (list(side) for side in zip(*MIRRORED, strict=True))
 _RIGID = list(RIGID)
@@ -119,15 +124,76 @@ def homography_residual(before: FaceMesh, after: FaceMesh) -> float:
 
 
 def off_plane(before: Values, after: Values) -> Values:
-    """How far each point (n x 2) came to lie from where the best plane-to-plane map says; NaN when there is none."""
-    nothing = np.full_like(after, np.nan)
-    if not (np.isfinite(before).all() and np.isfinite(after).all()):
-        return nothing
-    plane, _ = cv2.findHomography(before, after, 0)
-    if plane is None:
-        return nothing
-    left: Values = after - cv2.perspectiveTransform(before[None], plane)[0]
+    """How far each point (n x 2) came to lie from where the best plane-to-plane map says; NaN when there is none.
+
+    The best is that of the least squared distances (Levenberg and Marquardt, from the algebraic solution on). Only
+    steps to smaller distances are taken: a search that fails can make a plane look deeper by no more than its start.
+    """
+    flat, there = (_standing(points) for points in (before, after))
+    if not (np.isfinite(flat).all() and np.isfinite(there).all()):
+        return np.full_like(after, np.nan)
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):  # of a map that leads to infinity
+        try:
+            left = _left_over(np.concatenate([flat, np.ones((len(flat), 1))], axis=1), there)
+        except np.linalg.LinAlgError:  # too few of them, or all on one line
+            return np.full_like(after, np.nan)
+    return left * _size(after)
+
+
+def _standing(points: Values) -> Values:
+    """Around their mean, of size 1; NaN when they have none."""
+    size = _size(points)
+    return (points - points.mean(axis=0)) / size if size > 0 else np.full_like(points, np.nan)
+
+
+def _size(points: Values) -> float:
+    centred = points - points.sum(axis=0) / len(points)
+    return math.sqrt(float(np.vdot(centred, centred)) / len(points))
+
+
+def _left_over(flat: Values, there: Values) -> Values:
+    """`there` (n x 2) less what the best plane-to-plane map makes of `flat` (n x 3, the last 1)."""
+    slopes = np.zeros((2, len(flat), 8))
+    plane = _algebraic(flat, there)
+    left, error = _left_by(plane, flat, there)
+    damping = DAMPING
+    for _ in range(ROUNDS):
+        if not error > NOTHING:
+            break
+        weights = flat / (flat[:, :2] @ plane[6:] + 1)[:, None]
+        slopes[0, :, :3] = slopes[1, :, 3:6] = weights
+        np.multiply((left - there).T[:, :, None], weights[:, :2], out=slopes[:, :, 6:])
+        slope = slopes.reshape(-1, 8)
+        normal = slope.T @ slope
+        normal[np.diag_indices(8)] *= 1 + damping
+        tried = plane + np.linalg.solve(normal, slope.T @ left.T.ravel())
+        now_left, now = _left_by(tried, flat, there)
+        if now < error:
+            gained = 1 - now / error
+            plane, left, error = tried, now_left, now
+            damping /= 10
+            if gained < ENOUGH:
+                break
+        else:
+            damping *= 10
     return left
+
+
+def _left_by(plane: Values, flat: Values, there: Values) -> tuple[Values, float]:
+    """What a map of eight numbers leaves, and the sum of its squares."""
+    left = there - flat @ plane[:6].reshape(2, 3).T / (flat[:, :2] @ plane[6:] + 1)[:, None]
+    return left, float(np.vdot(left, left))
+
+
+def _algebraic(flat: Values, there: Values) -> Values:
+    """The map whose equations, multiplied out, fit best: eight numbers, the ninth is 1."""
+    rows = np.zeros((2, len(flat), 9))
+    rows[0, :, :3] = rows[1, :, 3:6] = flat
+    np.multiply(-there.T[:, :, None], flat, out=rows[:, :, 6:])
+    row = rows.reshape(-1, 9)
+    best = np.linalg.eigh(row.T @ row)[1][:, 0]
+    plane: Values = best[:8] / best[8]
+    return plane
 
 
 def mesh_xy(mesh: FaceMesh) -> Values:

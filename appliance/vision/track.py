@@ -9,19 +9,25 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from appliance.vision.face_comparison import Embedding
 from appliance.vision.face_landmarks import FaceMesh
 from appliance.vision.mesh_points import LEFT_EYE_OUTER, NOSE_BASE, OVAL, RIGHT_EYE_OUTER
 from appliance.vision.model import Floats, Pixels
+from appliance.vision.picture import laid, rgb_means
 from appliance.vision.pose import shape_distance
 
+Values = NDArray[np.float64]
+
 CHIP = 32  # px, side of the patch that stands for a face's looks
-CHIP_POINTS = np.array([[0.1, 0.35], [0.9, 0.35], [0.5, 0.85]], np.float32) * CHIP
+FINER = 4  # it is first laid so many times as large
+LEAST_CONTRAST = 0.5  # levels, over the whole patch: one pixel beside its neighbours by one level has more
+CHIP_POINTS = np.array([[0.1, 0.35], [0.9, 0.35], [0.5, 0.85]]) * CHIP
 """Where the outer eye corners and the nose base come to lie: brows, eyes and nose, no mouth, for mouths speak."""
 
+GREY = np.array([0.299, 0.587, 0.114], np.float32)  # of red, green and blue (ITU-R BT.601)
 MAX_GAP_S = 0.5
 MIN_OVERLAP = 0.25  # intersection over union of the two face boxes
 MAX_SHAPE_STEP = 0.14  # see `shape_distance`; straight to nodding at once, as a starved camera shows it, reaches 0.13
@@ -57,15 +63,34 @@ def sighting(pixels: Pixels, mesh: FaceMesh, identity: Embedding | None = None) 
 
 def looks_of(pixels: Pixels, mesh: FaceMesh) -> Floats:
     """The upper face laid on a 32 x 32 patch by eyes and nose, grey, with light and contrast taken out."""
-    three = mesh.points[[RIGHT_EYE_OUTER, LEFT_EYE_OUTER, NOSE_BASE], :2]
-    fine_map = cv2.getAffineTransform(np.ascontiguousarray(three, np.float32), CHIP_POINTS * 4)
-    fine_chip = cv2.warpAffine(pixels, fine_map, (CHIP * 4, CHIP * 4))
-    grey = cv2.cvtColor(cv2.resize(fine_chip, (CHIP, CHIP), interpolation=cv2.INTER_AREA), cv2.COLOR_BGR2GRAY)
-    grey = grey.astype(np.float32)
-    fine = grey - cv2.GaussianBlur(grey, (0, 0), CHIP / 4)  # the lamp moves over a turning face, its features stay
+    three = mesh.points[[RIGHT_EYE_OUTER, LEFT_EYE_OUTER, NOSE_BASE], :2].astype(np.float64)
+    fine_chip = laid(pixels, _map_of(three, CHIP_POINTS * FINER), CHIP * FINER, CHIP * FINER)
+    levels = rgb_means(fine_chip, FINER) @ GREY
+    fine = levels - _WIDE @ levels @ _WIDE.T  # the lamp moves over a turning face, its features stay
     flat: Floats = fine.ravel() - fine.mean()
     length = float(np.linalg.norm(flat))
-    return flat / np.float32(length) if length > 0 else np.full_like(flat, np.nan)
+    return flat / np.float32(length) if length > LEAST_CONTRAST else np.full_like(flat, np.nan)
+
+
+def _map_of(three: Values, onto: Values) -> Values:
+    """The 2 x 3 map of three points onto three others; NaN when they lie on one line."""
+    corners = np.concatenate([three, np.ones((3, 1))], axis=1)
+    try:
+        return np.linalg.solve(corners, onto).T
+    except np.linalg.LinAlgError:
+        return np.full((2, 3), np.nan)
+
+
+def _blur(side: int, sigma: float) -> Floats:
+    """The matrix that blurs a column of so many levels, mirrored at its ends, by a Gaussian."""
+    reach = 4 * int(sigma)
+    bell = np.exp(-(np.arange(-reach, reach + 1) ** 2) / (2 * sigma**2))
+    seen = np.pad(np.eye(side), ((reach, reach), (0, 0)), mode="reflect")
+    rows = np.stack([bell @ seen[row : row + len(bell)] for row in range(side)])
+    return np.asarray(rows / bell.sum(), np.float32)
+
+
+_WIDE = _blur(CHIP, CHIP / 4)
 
 
 def likeness(one: Floats, other: Floats) -> float:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from appliance.vision.face_detection import ANCHORS, COORDS, FaceDetector, decode, merge, overlap, squared
+from appliance.vision.face_detection import ANCHORS, COORDS, FaceDetector, decode, merge, overlap, put_squared
 from appliance.vision.face_landmarks import MARGIN, SIDE, FaceMesher, crop_of
 from appliance.vision.model import Model
 from simulators.faces import Identity, Pose, Scene, empty_quay, render
@@ -63,10 +63,10 @@ def test_boxes_without_area_overlap_nothing_and_do_not_hang_the_merge() -> None:
 
 
 def test_the_frame_is_centred_on_a_black_square() -> None:
-    values = squared(np.full((120, 240, 3), 255, np.uint8))
-    assert values.shape == (1, 128, 128, 3)
+    values = np.full((128, 128, 3), np.nan, np.float32)
+    put_squared(np.full((120, 240, 3), 255, np.uint8), values)
     assert values.min() == -1 and values.max() == 1
-    assert (values[0, :32] == -1).all() and (values[0, 32:96] == 1).all()
+    assert (values[:32] == -1).all() and (values[32:96] == 1).all()
 
 
 def test_nobody_is_found_on_the_empty_quay(detector: FaceDetector) -> None:

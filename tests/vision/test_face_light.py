@@ -1,4 +1,4 @@
-"""What the light does to a face, held against the plain formulas written out over the whole cut-out."""
+"""What the light does to a face, held against the plain formulas written out, over a cut-out that OpenCV made."""
 
 from __future__ import annotations
 
@@ -21,6 +21,17 @@ from appliance.vision.model import Pixels
 from simulators.faces import Identity, Lighting, Pose, Scene, render
 
 POSES = (Pose(), Pose(distance_cm=29), Pose(x_cm=-15), Pose(y_cm=-12), Pose(yaw_deg=25), Pose(x_cm=14, roll_deg=20))
+
+TOLERANCES = {
+    "mean": 5e-4,
+    "variance": 5e-4,
+    "dark_share": 5e-3,
+    "bright_share": 5e-3,
+    "entropy_bits": 0.02,
+    "sharpness": 5e-3,
+    "highlights": 1.0,
+}
+"""What the edge of the skin and 16ths of a pixel make of it, each in the measure's own unit."""
 
 
 def plain(pixels: Pixels, mesh: FaceMesh, marks: Marks) -> dict[str, float]:
@@ -63,7 +74,7 @@ def test_the_measures_are_those_of_the_plain_formulas(reader: FaceReader, lighti
         marks = Marks.of(seen.mesh)
         light = face_light.measure(pixels, seen.mesh, marks.right_eye, marks.left_eye, marks.mouth)
         for name, value in plain(pixels, seen.mesh, marks).items():
-            assert getattr(light, name) == pytest.approx(value, abs=1e-6), (pose, name)
+            assert getattr(light, name) == pytest.approx(value, abs=TOLERANCES[name]), (pose, name)
         compared += 1
     assert compared >= 3
 

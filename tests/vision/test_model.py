@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from appliance.vision.errors import ALL, ModelAbsent, ModelError, ModelTampered, ModelUnfit
-from appliance.vision.model import MODELS, Model, ModelCard, checked_file, read_card
+from appliance.vision.model import MODELS, Floats, Model, ModelCard, checked_file, read_card
 from tests.vision.tiny_nets import mean_colour_net, quantised_identity_net, sha256
 
 ROOT = Path(__file__).parents[2]
@@ -133,6 +133,22 @@ def test_levels_of_a_picture_take_the_shape_of_a_net_that_reads_floats(tmp_path:
     model = Model.load("tiny", folder_with(tmp_path, net))
     levels, meaning = np.full((4, 4, 3), 2, np.uint8), (np.arange(256) / 4).astype(np.float32)
     assert model.run_levels(levels, meaning)[0].tolist() == [[0.5, 10.5, 0.5]]
+
+
+def test_what_is_put_into_a_net_is_what_it_reads(tmp_path: Path, net: bytes) -> None:
+    model = Model.load("tiny", folder_with(tmp_path, net))
+
+    def fill(seen: Floats) -> None:
+        seen[...] = (1, 0.2, 0)
+
+    for _ in range(2):
+        assert model.run_filled(fill)[3].tolist() == pytest.approx([1, 10.2, 0])
+
+
+def test_floats_are_put_into_no_net_of_bytes(tmp_path: Path) -> None:
+    model = Model.load("tiny", folder_with(tmp_path, quantised_identity_net(0.5, 3), "[1, 4]", "int8"))
+    with pytest.raises(ModelUnfit, match="float32"):
+        model.run_filled(lambda seen: seen.fill(0))
 
 
 @pytest.mark.parametrize("file", ["../tiny.tflite", "/tiny.tflite", "a/tiny.tflite", "tiny.onnx", ""])

@@ -8,11 +8,15 @@ from dataclasses import replace
 import cv2
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from appliance.vision.face_landmarks import FaceMesh
 from appliance.vision.face_reading import FaceReader
 from appliance.vision.pose import (
     homography_residual,
+    off_plane,
     pose_of,
     rigid_points,
     rotation,
@@ -75,6 +79,47 @@ def test_any_perspective_view_of_a_plane_leaves_no_residual(frontal: Sighting) -
     xy = cv2.perspectiveTransform(frontal.mesh.points[None, :, :2], plane)[0]
     points = np.concatenate([xy, frontal.mesh.points[:, 2:]], axis=1).astype(np.float32)
     assert homography_residual(frontal.mesh, replace(frontal.mesh, points=points)) < 0.001
+
+
+def rms(left: NDArray[np.float64]) -> float:
+    return float(np.sqrt((left**2).sum(axis=1).mean()))
+
+
+@given(
+    depth=st.sampled_from([0.0, 0.02, 0.3, 0.6]),
+    axis=st.tuples(*[st.floats(-1, 1)] * 3).filter(lambda axis: math.hypot(*axis) > 0.1),
+    degrees=st.floats(0, 50),
+    distance=st.sampled_from([3.0, 5.0, 8.0]),
+    noise=st.sampled_from([0.0, 0.02]),
+    size=st.sampled_from([1.0, 80.0]),
+    seed=st.integers(0, 1000),
+)
+@settings(deadline=None)
+def test_the_best_plane_is_opencvs_and_never_a_worse_one(
+    depth: float,
+    axis: tuple[float, float, float],
+    degrees: float,
+    distance: float,
+    noise: float,
+    size: float,
+    seed: int,
+) -> None:
+    chance = np.random.default_rng(seed)
+    solid = chance.normal(0, 1, (49, 3)) * (1, 1, depth)
+    turn = cv2.Rodrigues(np.array(axis) / math.hypot(*axis) * math.radians(degrees))[0]
+    before, after = (
+        size * (points[:, :2] / (points[:, 2:] + distance) * distance + chance.normal(0, noise, (49, 2)))
+        for points in (solid, solid @ turn.T)
+    )
+    plane, _ = cv2.findHomography(before, after, 0)
+    opencvs = rms(after - cv2.perspectiveTransform(before[None], plane)[0]) / size
+    assert opencvs - 1e-3 <= rms(off_plane(before, after)) / size <= opencvs + 1e-6
+
+
+def test_points_in_one_place_or_too_few_leave_no_number_and_a_line_no_depth() -> None:
+    line = np.linspace(0, 1, 49)[:, None] * (1.0, 2.0)
+    assert np.isnan(off_plane(np.zeros((49, 2)), line)).all() and np.isnan(off_plane(line, np.ones((49, 2)))).all()
+    assert not rms(off_plane(line, line)) > 1e-6
 
 
 def test_a_mesh_without_extent_gives_no_number(frontal: Sighting) -> None:
