@@ -151,6 +151,7 @@ def test_the_browser_goes_nowhere_but_home() -> None:
     assert policy["URLAllowlist"] == ["http://127.0.0.1:8101", "http://localhost:8103"]
     assert policy["DeveloperToolsAvailability"] == 2
     browser = (LAYERS / "kiosk/files/usr/lib/landfall/browser").read_text()
+    assert ["http://" + found for found in re.findall(r"=\"\$\{[23]:-([^}]+)\}", browser)] == policy["URLAllowlist"]
     assert "--no-sandbox" not in browser
     assert "remote-debugging" not in browser
 
@@ -256,7 +257,7 @@ def test_the_kiosk_starts_when_the_lane_may_open_and_no_sooner() -> None:
     assert values(unit("landfall-appliance.path"), "PathExists") == [marker]
     assert values(unit("landfall-appliance.service"), "ConditionPathExists") == [marker]
     browser = (LAYERS / "kiosk/files/usr/lib/landfall/browser").read_text()
-    assert f"[ -e {marker} ]" in browser
+    assert f'commissioned="${{1:-{marker}}}"' in browser
     assert program.OPEN[0] == COMMISSIONED, "and it goes first, before the kiosk is wiped"
 
 
