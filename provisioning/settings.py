@@ -10,6 +10,8 @@
 [lane]      devices = "/etc/landfall/devices.toml"  tables of kiosk.toml that this hardware decides
             station = "/etc/landfall/station.toml"  what lies before the hardware tests (hw_tests/station.py)
                 stop = ["systemctl", "stop", "landfall-appliance"]  start = [...]
+[disk]      shut = "/run/landfall/locked.json"      only while a disk is shut to this board: what it says of itself,
+            released, outcome                       where its key is left for the image's root, and what became of it
 """
 
 from __future__ import annotations
@@ -84,6 +86,19 @@ class LaneSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class DiskSettings:
+    """The disk of another board that is in this one; see provisioning.steps.unlock. Empty: there is none."""
+
+    shut: Path = Path()
+    released: Path = Path()
+    outcome: Path = Path()
+
+    @property
+    def is_shut(self) -> bool:
+        return self.shut.is_file()
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     device: DeviceSettings
     identity: IdentitySettings
@@ -91,6 +106,7 @@ class Settings:
     lane: LaneSettings
     sticks: StickSettings = field(default_factory=StickSettings)
     page: PageSettings = field(default_factory=PageSettings)
+    disk: DiskSettings = field(default_factory=DiskSettings)
 
 
 def load(path: Path) -> Settings:

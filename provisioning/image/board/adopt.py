@@ -138,18 +138,32 @@ def read_key(released: Path, uuid: str) -> bytes:
         raise BoardFault(Code.RELEASE, f"It cannot be read ({type(error).__name__}).") from error
 
 
-def main() -> int:
-    device, released = Path(sys.argv[1]), Path(sys.argv[2])
-    outcome: dict[str, str] = {}
+def take_over(device: Path, released: Path, board: Board, known: Sequence[RecipientPublic]) -> dict[str, str]:
+    """For the technician's page: which of its tries this was and, where it failed, what, why and what next."""
+    told = {"try": _try(released)}
     try:
-        adopt(device, this_board(), read_key(released, _ours(device).uuid), recovery.custodians())
+        adopt(device, board, read_key(released, _ours(device).uuid), known)
     except BoardFault as fault:
-        outcome = {"code": fault.code, "what": WORDS[fault.code].what, "why": fault.why, "then": WORDS[fault.code].then}
-        sys.stderr.write(f"{fault}\n")
+        words = WORDS[fault.code]
+        return {**told, "code": fault.code, "what": words.what, "why": fault.why, "then": words.then}
+    return told
+
+
+def main() -> int:
+    told = take_over(Path(sys.argv[1]), Path(sys.argv[2]), this_board(), recovery.custodians())
     said = luks.run_folder() / OUTCOME
-    said.write_text(json.dumps(outcome), encoding="utf-8")
+    said.write_text(json.dumps(told), encoding="utf-8")
     said.chmod(0o644)
-    return 1 if outcome else 0
+    sys.stderr.write(f"landfall: {told.get('code', 'the disk opens with this board')} {told.get('why', '')}\n")
+    return 1 if "code" in told else 0
+
+
+def _try(released: Path) -> str:
+    """The page looks for that word."""
+    try:
+        return str(json.loads(released.read_text(encoding="utf-8"))["try"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return ""
 
 
 if __name__ == "__main__":
