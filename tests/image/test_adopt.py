@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import subprocess
 from collections.abc import Iterator, Sequence
@@ -18,22 +17,13 @@ from provisioning.image.board.adopt import MARK
 from provisioning.image.board.faults import BoardFault, Code
 from provisioning.image.board.own_key import BOARD_TOKEN, LABEL, TPM_TOKEN, Board
 from tests.image import sealed
-from tests.image.tools import needs
+from tests.image.tools import disk_tools
 from tests.provisioning.chips import Chip, Maker
 
 MIB = 1 << 20
 OLD, NEW = "10000000abcdef01", "10000000abcdef02"
 CUSTODIANS = tuple(RecipientPrivate.generate() for _ in range(3))
 KNOWN = tuple(key.public() for key in CUSTODIANS)
-
-
-MANAGED = """\
-#!/bin/bash
-for word; do case $word in --tpm2-device=*) chip=${word#*=} ;; esac; done
-for kind in -l -s -t; do tpm2_flushcontext -T "$chip" $kind; done > /dev/null 2>&1
-exec %s "$@"
-"""
-"""systemd leaves its session in the chip: on a board the kernel's resource manager takes it out, here nobody does."""
 
 
 class Cut(Exception):
@@ -53,16 +43,7 @@ def chips(maker: Maker) -> Iterator[tuple[Chip, Chip]]:
 
 @pytest.fixture
 def tools(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    needs("cryptsetup", "cryptsetup-bin")
-    needs("systemd-cryptenroll", "systemd")
-    needs("tpm2_flushcontext", "tpm2-tools")
-    managed = tmp_path / "bin" / "systemd-cryptenroll"
-    managed.parent.mkdir()
-    managed.write_text(MANAGED % shutil.which("systemd-cryptenroll"))
-    managed.chmod(0o755)
-    monkeypatch.setenv("PATH", f"{managed.parent}:{os.environ['PATH']}:/usr/sbin:/sbin")
-    monkeypatch.setenv("RUNTIME_DIRECTORY", str(tmp_path))
-    return tmp_path
+    return disk_tools(tmp_path, monkeypatch)
 
 
 def old_board(chips: tuple[Chip, Chip]) -> Board:

@@ -8,6 +8,7 @@ import json
 import re
 import socket
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,7 @@ from provisioning import program
 from provisioning.__main__ import AGAIN
 from provisioning.image import disk
 from provisioning.image.__main__ import WHEELS
+from provisioning.image.board import adopt, luks
 from provisioning.image.debian import read_list, read_lock
 from provisioning.image.python_layer import ENTRY
 from provisioning.image.tree import LAYERS, ORDER, ROOT, app_files, overlays, packages
@@ -215,13 +217,55 @@ def test_whoever_opens_the_chip_is_of_its_group() -> None:
     assert re.search(r"^m landfall\s+tss$", users, re.MULTILINE)
     for path in SERVICES:
         if "char-tpm rw" in values(path, "DeviceAllow"):
-            assert values(path, "User") == ["landfall"] or values(path, "SupplementaryGroups") == ["tss"], path.name
+            groups = " ".join(values(path, "SupplementaryGroups")).split()
+            assert values(path, "User") == ["landfall"] or "tss" in groups, path.name
 
 
 def test_the_signers_settings_are_ones_that_it_takes() -> None:
     settings = load(LAYERS / "appliance/files/etc/landfall/provisioning.toml")
     assert settings.identity.level == "tpm"
     assert settings.device.folder == Path("/data/landfall")
+
+
+def test_a_shut_disk_has_a_page_that_keeps_nothing_on_disks() -> None:
+    """Who asks touches no disk, who opens it speaks to nobody, and one file in memory lies between them."""
+    page, opener, path = unit("landfall-unlock.service"), unit("landfall-adopt.service"), unit("landfall-adopt.path")
+    shut, unlock = (load(LAYERS / f"appliance/files/etc/landfall/{name}.toml") for name in ("provisioning", "unlock"))
+    assert replace(unlock, device=shut.device, disk=shut.disk) == shut, "all else is one and the same"
+    assert unlock.device.folder.is_relative_to("/run/landfall-unlock")
+    assert values(page, "ConditionPathExists") == [str(unlock.disk.shut)]
+    assert values(page, "RuntimeDirectory") == ["landfall-unlock"]
+    assert not any("/data" in folder or "block" in folder for folder in values(page, "ReadWritePaths"))
+    assert not any("block" in device for device in values(page, "DeviceAllow"))
+    assert values(path, "PathChanged") == [str(unlock.disk.released)]
+    (command,) = values(opener, "ExecStart")
+    assert command.split()[-1] == str(unlock.disk.released)
+    assert str(unlock.disk.outcome).startswith(f"/run/{luks.OWN}/")
+    assert unlock.disk.outcome.name == adopt.OUTCOME
+    assert values(opener, "PrivateNetwork") == ["yes"]
+    assert "landfall" in values(opener, "SupplementaryGroups")[0].split(), "root without capabilities reads by group"
+    assert values(opener, "SuccessAction") == ["reboot"]
+    assert not any("mapper" in name for name in values(opener, "DeviceAllow")), "it maps nothing"
+
+
+def test_the_screen_shows_a_page_where_there_is_one_and_else_the_fault() -> None:
+    screen = unit("landfall-screen.service")
+    assert values(screen, "ConditionPathIsMountPoint") == ["|/data"]
+    assert values(screen, "ConditionPathExists") == ["|/run/landfall/locked.json"]
+    assert "data.mount" not in " ".join(values(screen, "Requires"))
+
+
+def test_a_stick_belongs_to_whoever_writes_requests_onto_it() -> None:
+    (options,) = values(unit("run-landfall-stick.mount"), "Options")
+    users = (BASE / "usr/lib/sysusers.d/landfall.conf").read_text()
+    (number,) = re.findall(r"^u landfall +(\d+):", users, re.MULTILINE)
+    assert f"uid={number},gid={number}" in options
+
+
+def test_a_disk_of_another_board_opens_no_lane() -> None:
+    kiosk = unit("landfall-appliance.service")
+    (asked,) = values(kiosk, "ExecCondition")
+    assert asked == "/usr/bin/python3 -m provisioning.newcomer --config /etc/landfall/provisioning.toml"
 
 
 def test_a_renewal_is_counted_from_the_start_and_not_by_a_clock_that_may_be_wrong() -> None:

@@ -6,10 +6,13 @@ do with it stands in tests/image. The folder of a board whose disk is shut lies 
 
 from __future__ import annotations
 
+import html
 import json
-import os
+import re
 import shutil
 import threading
+import time
+import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -21,12 +24,14 @@ from appliance.keys import load_keys
 from appliance.post.schema import open_database
 from border.enrolment.refusals import Refusal
 from border.messages.sealing import RecipientPublic
+from provisioning import newcomer
 from provisioning.image.board import adopt, data, luks, own_key, recovery
 from provisioning.image.board.faults import BoardFault, Code
+from provisioning.steps.handover import COMMISSIONED
 from provisioning.view import View
 from tests.image import sealed
-from tests.image.test_adopt import MANAGED, a_disk
-from tests.image.tools import needs
+from tests.image.test_adopt import a_disk
+from tests.image.tools import disk_tools
 from tests.provisioning.chips import Chip, Maker
 from tests.provisioning.headquarters import CUSTODIANS, Headquarters
 from tests.provisioning.test_operations import WAITING, WAITS
@@ -75,8 +80,11 @@ class Desk:
         run, over = self.new.folder / "run", threading.Event()
 
         def watch() -> None:
+            """As a path unit does: it starts when the file comes, and not for one that stays."""
+            was_there = False
             while not over.wait(0.05):
-                if (run / "released.json").exists():
+                came, was_there = not was_there and (run / "released.json").exists(), (run / "released.json").exists()
+                if came:
                     told = adopt.take_over(disk, run / "released.json", self.own(1), self.custodians)
                     (run / "new").write_text(json.dumps(told))
                     (run / "new").rename(run / "adoption.json")
@@ -109,16 +117,7 @@ def chips(maker: Maker) -> Iterator[tuple[Chip, Chip]]:
 
 @pytest.fixture
 def tools(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    needs("cryptsetup", "cryptsetup-bin")
-    needs("systemd-cryptenroll", "systemd")
-    needs("tpm2_flushcontext", "tpm2-tools")
-    managed = tmp_path / "bin" / "systemd-cryptenroll"
-    managed.parent.mkdir()
-    managed.write_text(MANAGED % shutil.which("systemd-cryptenroll"))
-    managed.chmod(0o755)
-    monkeypatch.setenv("PATH", f"{managed.parent}:{os.environ['PATH']}:/usr/sbin:/sbin")
-    monkeypatch.setenv("RUNTIME_DIRECTORY", str(tmp_path))
-    return tmp_path
+    return disk_tools(tmp_path, monkeypatch)
 
 
 def made(folder: Path, maker: Maker, chips: tuple[Chip, Chip], *, online: bool = False) -> Desk:
@@ -162,11 +161,15 @@ def test_the_lane_goes_on_in_another_board_and_what_waited_is_not_lost(desk: Des
     assert not sealed.opens(desk.disk, desk.chips[0].tcti)
     shutil.rmtree(desk.new.state)
     shutil.copytree(desk.old.state, desk.new.state)  # the board starts again, and the disk is there
+    assert newcomer.main(["--config", str(desk.new.config)]) == newcomer.ANOTHER
+    assert not (desk.new.state / COMMISSIONED).exists(), "the lane stays closed until it is this board's"
     assert failure(desk.new.go("replace-board")).code == "PRO-NO-ANSWER"
     for _ in range(2):  # the request, and the TPM's proof
         desk.headquarters.answer(desk.new.stick)
         view = desk.new.go("replace-board")
     assert view.is_finished, view
+    assert newcomer.main(["--config", str(desk.new.config)]) == newcomer.SAME
+    assert (desk.new.state / COMMISSIONED).exists()
     keys = load_keys(desk.new.state / "keys")
     assert (keys.kiosk, keys.former) == (LANE, (key,))
     database = open_database(desk.new.state / "journal.sqlite")
@@ -307,6 +310,39 @@ def test_a_damaged_token_and_a_disk_without_one_are_two_things(desk: Desk) -> No
     luks.put_token(desk.disk, {**token.table, "parts": "nothing"})
     desk.starts_shut()
     assert failure(desk.go()).code == "PRO-DISK-DAMAGED"
+
+
+def test_the_page_says_that_the_disk_is_shut_and_offers_the_one_thing_to_do(desk: Desk) -> None:
+    with desk.opener(desk.disk), desk.new.page() as url:
+        shown = asked(url, "now")
+        assert "DATA-LOCKED" in shown
+        assert "No key fits." in shown
+        assert re.findall(r'name="operation" value="([^"]+)"', shown) == ["unlock-disk"]
+        assert "What is your name?" in asked(url, "begin", "operation=unlock-disk")
+        for key, value, then in (("who", "anna", "serial number"), ("serial", NEW[-4:], "PRO-NO-ANSWER")):
+            asked(url, "answer", f"key={key}&value={value}")
+            until(url, then)
+        desk.headquarters.answer(desk.new.stick)
+        until(url, Refusal.RELEASE_WAITING)  # the page has noticed the stick by itself
+        desk.headquarters.release(*CUSTODIANS[:2])
+        desk.headquarters.answer_again(desk.new.stick)
+        until(url, "All done")
+    assert sealed.opens(desk.disk, desk.chips[1].tcti)
+
+
+def asked(url: str, page: str, form: str = "") -> str:
+    """What the page shows; with a form, after it was sent."""
+    headers = {"Origin": url, "Sec-Fetch-Site": "same-origin"}
+    request = urllib.request.Request(f"{url}/{page}", data=form.encode() or None, headers=headers)
+    with urllib.request.urlopen(request, timeout=60) as answer:
+        return html.unescape(answer.read().decode())
+
+
+def until(url: str, words: str) -> None:
+    ends = time.monotonic() + 120.0
+    while words not in (shown := asked(url, "now")):
+        assert time.monotonic() < ends, shown
+        time.sleep(0.2)
 
 
 def test_where_no_disk_is_shut_there_is_nothing_to_open(desk: Desk) -> None:
