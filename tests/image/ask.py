@@ -2,6 +2,7 @@
 
 GET /report: what was seen, JSON. GET /page: the traveller page, as the screen's browser gets it. GET /update: what the
 kiosk says of itself.
+GET /shut: what a disk that does not open says of itself, and its page. GET /release/KEY: as the technician's page does.
 GET /identity/make/NONCE, /identity/activate/CREDENTIAL/SECRET, /sign/DATA: the board's TPM, hexadecimal.
 """
 
@@ -146,6 +147,38 @@ def gate() -> Any:
     return within("landfall-ota.service", "gate.py")
 
 
+def lay_over() -> None:
+    """Headquarters' own files, as `make image --with` would have laid them, for the root is not written."""
+    own, there = Path("/mnt/landfall"), Path("/etc/landfall")
+    if own.is_dir():
+        shutil.copytree(there, "/run/asked-landfall")
+        tell("mount", "-t", "tmpfs", "-o", "mode=0755", "tmpfs", str(there))
+        for folder in (Path("/run/asked-landfall"), own):
+            shutil.copytree(folder, there, dirs_exist_ok=True)
+
+
+def shut() -> dict[str, Any]:
+    with urllib.request.urlopen("http://localhost:8103/now", timeout=60) as answer:
+        page = answer.read().decode()
+    units = ("landfall-data.service", "landfall-unlock.service", "landfall-adopt.path", "landfall-screen.service")
+    return {
+        "locked": json.loads(Path("/run/landfall/locked.json").read_text()),
+        "page": page,
+        "units": {unit: tell("systemctl", "show", "-P", "ActiveState", unit) for unit in units},
+        "screen": tell("systemctl", "show", "-P", "ConditionResult", "landfall-screen.service"),
+    }
+
+
+def release(key: str) -> None:
+    """The file that the page leaves, as its own user leaves it."""
+    disk = json.loads(Path("/run/landfall/locked.json").read_text())["disk"]
+    told = Path("/run/landfall-unlock/told")
+    told.write_text(json.dumps({"disk": disk, "key": key, "try": "asked"}))
+    shutil.chown(told, "landfall", "landfall")
+    told.chmod(0o640)
+    told.rename(told.with_name("released.json"))
+
+
 def report(was_bare: bool, page_s: float) -> dict[str, Any]:
     sbom = json.loads(Path("/usr/share/landfall/sbom.cdx.json").read_text())
     return {
@@ -162,6 +195,7 @@ def report(was_bare: bool, page_s: float) -> dict[str, Any]:
         "data": tell("findmnt", "--noheadings", "--output", "SOURCE,FSTYPE,OPTIONS", "/data"),
         "data_bytes": int(tell("blockdev", "--getsize64", "/dev/mapper/data")),
         "crypt": tell("cryptsetup", "status", "data"),
+        "slots": tell("cryptsetup", "luksDump", "/dev/disk/by-partlabel/data").count(": luks2"),
         "gate": gate(),
         "provision_said": tell(
             "journalctl", "-b", "-u", "landfall-provision.service", "-n", "20", "--no-pager", "-o", "cat"
@@ -194,6 +228,14 @@ class Answer(http.server.BaseHTTPRequestHandler):
                 body = json.dumps(report(*self.server.seen)).encode()  # type: ignore[attr-defined]
             case ["identity", *told]:
                 body = json.dumps(within("landfall-signer.service", "identity.py", *told)).encode()
+            case ["shut"]:
+                body = json.dumps(shut()).encode()
+            case ["release", key]:
+                release(key)
+                body = b"left"
+            case ["adoption"]:
+                told = tell("journalctl", "-b", "-u", "landfall-adopt", "-n", "30", "-o", "cat")
+                body = told.encode()
             case ["sign", data]:
                 body = signed(bytes.fromhex(data))
             case ["page" | "update" as name]:
@@ -212,10 +254,17 @@ def main() -> None:
     if Path("/mnt/has-chip").exists():
         chip.fit()
         say("chip is fitted")
+    lay_over()
     tell("systemd-notify", "--ready", f"--pid={os.getpid()}")
-    was_bare = commission()
-    page_s = wait_for_page()
-    say(f"page after {page_s:.0f} s")
+    was_bare, page_s = False, -1.0
+    if Path("/mnt/is-shut").exists():
+        while not Path("/run/landfall/locked.json").exists():
+            time.sleep(2)
+        say("disk is shut")
+    else:
+        was_bare = commission()
+        page_s = wait_for_page()
+        say(f"page after {page_s:.0f} s")
     tell("nft", "insert", "rule", "inet", "landfall", "input", "tcp", "dport", str(PORT), "accept")
     server = http.server.ThreadingHTTPServer(("0.0.0.0", PORT), Answer)
     server.seen = (was_bare, page_s)  # type: ignore[attr-defined]

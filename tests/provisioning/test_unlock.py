@@ -37,7 +37,7 @@ from tests.provisioning.headquarters import CUSTODIANS, Headquarters
 from tests.provisioning.test_operations import WAITING, WAITS
 from tests.provisioning.world import Board, failure
 
-OLD, NEW = "10000000000000aa", "10000000000000bb"
+OLD, NEW = "10000000000000aa", "10000000abcdef01"
 LANE = "quay-1"
 SHUT = """\
 [disk]
