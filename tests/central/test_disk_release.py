@@ -67,9 +67,8 @@ def locked(hq: Headquarters, board: str = OLD, disk: str = DISK, key: bytes = KE
     return LockedDisk(disk, board, tuple(sealed))
 
 
-def request_for(hq: Headquarters, board: Board, disk: LockedDisk | None, **changes: object) -> EnrolmentRequest:
-    voucher = hq.voucher(REPLACING)
-    return board.request(voucher, purpose=Purpose.UNLOCK, disk=disk, **changes)
+def request_for(hq: Headquarters, board: Board, disk: LockedDisk | None) -> EnrolmentRequest:
+    return board.request(hq.voucher(REPLACING), purpose=Purpose.UNLOCK, disk=disk)
 
 
 def says(hq: Headquarters, board: Board, data: bytes, *, online: bool = False) -> EnrolmentAnswer | EnrolmentRefused:

@@ -234,8 +234,7 @@ class Answer(http.server.BaseHTTPRequestHandler):
                 release(key)
                 body = b"left"
             case ["adoption"]:
-                told = tell("journalctl", "-b", "-u", "landfall-adopt", "-n", "30", "-o", "cat")
-                body = told.encode()
+                body = tell("journalctl", "-b", "-u", "landfall-adopt", "-n", "30", "-o", "cat").encode()
             case ["sign", data]:
                 body = signed(bytes.fromhex(data))
             case ["page" | "update" as name]:
