@@ -2,7 +2,8 @@
 
 GET /report: what was seen, JSON. GET /page: the traveller page, as the screen's browser gets it. GET /update: what the
 kiosk says of itself.
-GET /shut: what a disk that does not open says of itself, and its page. GET /release/KEY: as the technician's page does.
+GET /disk: how the disk is locked, and whether it was asked before. GET /shut: what one that does not open says, and its
+page. GET /release/KEY: as the technician's page does.
 GET /identity/make/NONCE, /identity/activate/CREDENTIAL/SECRET, /sign/DATA: the board's TPM, hexadecimal.
 """
 
@@ -19,6 +20,7 @@ import subprocess
 import sys
 import time
 import urllib.request
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -157,6 +159,19 @@ def lay_over() -> None:
             shutil.copytree(folder, there, dirs_exist_ok=True)
 
 
+def disk() -> dict[str, Any]:
+    """Leaves a mark on it."""
+    mark = HOME / "asked"
+    was_asked = mark.exists()
+    mark.touch()
+    os.sync()
+    return {
+        "level": json.loads(Path("/run/landfall/data.json").read_text()),
+        "slots": tell("cryptsetup", "luksDump", "/dev/disk/by-partlabel/data").count(": luks2"),
+        "was_asked": was_asked,
+    }
+
+
 def shut() -> dict[str, Any]:
     with urllib.request.urlopen("http://localhost:8103/now", timeout=60) as answer:
         page = answer.read().decode()
@@ -179,6 +194,9 @@ def release(key: str) -> None:
     told.rename(told.with_name("released.json"))
 
 
+DISK: dict[str, Callable[..., Any]] = {"disk": disk, "shut": shut, "release": release}
+
+
 def report(was_bare: bool, page_s: float) -> dict[str, Any]:
     sbom = json.loads(Path("/usr/share/landfall/sbom.cdx.json").read_text())
     return {
@@ -195,7 +213,6 @@ def report(was_bare: bool, page_s: float) -> dict[str, Any]:
         "data": tell("findmnt", "--noheadings", "--output", "SOURCE,FSTYPE,OPTIONS", "/data"),
         "data_bytes": int(tell("blockdev", "--getsize64", "/dev/mapper/data")),
         "crypt": tell("cryptsetup", "status", "data"),
-        "slots": tell("cryptsetup", "luksDump", "/dev/disk/by-partlabel/data").count(": luks2"),
         "gate": gate(),
         "provision_said": tell(
             "journalctl", "-b", "-u", "landfall-provision.service", "-n", "20", "--no-pager", "-o", "cat"
@@ -228,13 +245,8 @@ class Answer(http.server.BaseHTTPRequestHandler):
                 body = json.dumps(report(*self.server.seen)).encode()  # type: ignore[attr-defined]
             case ["identity", *told]:
                 body = json.dumps(within("landfall-signer.service", "identity.py", *told)).encode()
-            case ["shut"]:
-                body = json.dumps(shut()).encode()
-            case ["release", key]:
-                release(key)
-                body = b"left"
-            case ["adoption"]:
-                body = tell("journalctl", "-b", "-u", "landfall-adopt", "-n", "30", "-o", "cat").encode()
+            case ["disk" | "shut" | "release" as what, *told]:
+                body = json.dumps(DISK[what](*told)).encode()
             case ["sign", data]:
                 body = signed(bytes.fromhex(data))
             case ["page" | "update" as name]:
@@ -256,10 +268,9 @@ def main() -> None:
     lay_over()
     tell("systemd-notify", "--ready", f"--pid={os.getpid()}")
     was_bare, page_s = False, -1.0
-    if Path("/mnt/is-shut").exists():
-        while not Path("/run/landfall/locked.json").exists():
+    if Path("/mnt/only-disk").exists():
+        while not (Path("/run/landfall/locked.json").exists() or is_active("landfall-folders.service")):
             time.sleep(2)
-        say("disk is shut")
     else:
         was_bare = commission()
         page_s = wait_for_page()

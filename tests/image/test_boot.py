@@ -378,36 +378,40 @@ CUSTODIANS = tuple(RecipientPrivate.generate() for _ in range(3))
 
 @pytest.fixture(scope="module")
 def recoverable(place: Path) -> Path:
-    """A card of its own, on an image that knows custodians; and what the asker does on a board that cannot open it."""
-    shutil.copytree(place / "asked", place / "asked-first")
-    (place / "asked-first" / "has-chip").touch()
-    known = place / "asked-first" / "landfall" / "custodians"
+    """A card of its own, and what the asker must know: a chip, an image with custodians, the disk is what counts."""
+    asked = place / "asked-disk"
+    shutil.copytree(place / "asked", asked)
+    for flag in ("has-chip", "only-disk"):
+        (asked / flag).touch()
+    known = asked / "landfall" / "custodians"
     known.mkdir(parents=True)
     for number, key in enumerate(CUSTODIANS):
         (known / f"{number}.pub").write_bytes(key.public().dump())
-    shutil.copytree(place / "asked-first", place / "asked-shut")
-    (place / "asked-shut" / "is-shut").touch()
     return machine.fresh(image(), place / "recovery")
+
+
+@contextmanager
+def started(name: str, card: Path, place: Path, serial: str, door: Path) -> Iterator[Machine]:
+    board = Machine(place / "recovery" / name, card, serial=serial, tpm=door)
+    try:
+        board.start(place / "asked-disk")
+        board.wait_for("ASK answers", LONG_S)
+        yield board
+    finally:
+        board.cut()
 
 
 def test_the_disk_of_a_broken_board_goes_on_in_another(maker: Maker, recoverable: Path, place: Path) -> None:
     """Locked to one chip, shut to another, opened with what two custodians hold, and from then on by that one alone."""
-    folder = place / "recovery"
-    with fitted(maker, "broken", folder) as door:
-        board = Machine(folder / "broken", recoverable, tpm=door)
-        try:
-            board.start(place / "asked-first")
-            board.wait_for("ASK answers", LONG_S)
-            told = json.loads(board.get(ASKING, "/report", LONG_S))
-            assert told["level"] == {"level": "tpm", "lowest": False, "recovery": True}
-            assert (told["was_bare"], told["slots"]) == (True, 2)
-        finally:
-            board.cut()
-    with fitted(maker, "spare", folder) as door:
-        board = Machine(folder / "spare", recoverable, serial=SPARE, tpm=door)
-        try:
-            board.start(place / "asked-shut")
-            board.wait_for("ASK answers", LONG_S)
+    level = {"level": "tpm", "lowest": False, "recovery": True}
+    with (
+        fitted(maker, "broken", place / "recovery") as door,
+        started("broken", recoverable, place, machine.SERIAL, door) as board,
+    ):
+        told = json.loads(board.get(ASKING, "/disk", LONG_S))
+        assert told == {"level": level, "slots": 2, "was_asked": False}
+    with fitted(maker, "spare", place / "recovery") as door:
+        with started("spare", recoverable, place, SPARE, door) as board:
             told = json.loads(board.get(ASKING, "/shut", LONG_S))
             assert told["locked"]["code"] == "DATA-LOCKED"
             assert "DATA-LOCKED" in told["page"]
@@ -416,18 +420,9 @@ def test_the_disk_of_a_broken_board_goes_on_in_another(maker: Maker, recoverable
             assert told["screen"] == "yes"
             board.get(ASKING, f"/release/{released(told['locked']).hex()}", LONG_S)
             board.wait_for_end(LONG_S)  # it starts again by itself, once the disk is its own
-        finally:
-            board.cut()
-        board = Machine(folder / "again", recoverable, serial=SPARE, tpm=door)
-        try:
-            board.start(place / "asked-first")
-            board.wait_for("its key kept by: tpm", LONG_S)
-            board.wait_for("ASK answers", LONG_S)
-            told = json.loads(board.get(ASKING, "/report", LONG_S))
-            assert told["level"] == {"level": "tpm", "lowest": False, "recovery": True}
-            assert (told["was_bare"], told["slots"]) == (False, 2), "nothing of the broken board is left in the header"
-        finally:
-            board.cut()
+        with started("again", recoverable, place, SPARE, door) as board:
+            told = json.loads(board.get(ASKING, "/disk", LONG_S))
+            assert told == {"level": level, "slots": 2, "was_asked": True}, "nothing of the broken board is left in it"
 
 
 def released(locked: dict[str, Any]) -> bytes:
