@@ -10,7 +10,8 @@
 [lane]      devices = "/etc/landfall/devices.toml"  tables of kiosk.toml that this hardware decides
             station = "/etc/landfall/station.toml"  what lies before the hardware tests (hw_tests/station.py)
                 stop = ["systemctl", "stop", "landfall-appliance"]  start = [...]
-[disk]      shut = "/run/landfall/locked.json"      only while a disk is shut to this board: what it says of itself,
+[disk]      state = "/run/landfall/data.json"       how well the disk is locked, as the image's first unit says it
+            shut = "/run/landfall/locked.json"      only while a disk is shut to this board: what it says of itself,
             released, outcome                       where its key is left for the image's root, and what became of it
 """
 
@@ -87,8 +88,9 @@ class LaneSettings:
 
 @dataclass(frozen=True, slots=True)
 class DiskSettings:
-    """The disk of another board that is in this one; see provisioning.steps.unlock. Empty: there is none."""
+    """How it is locked, and that of another board in this one (provisioning.steps.unlock). Empty: there is none."""
 
+    state: Path = Path()
     shut: Path = Path()
     released: Path = Path()
     outcome: Path = Path()
