@@ -3,7 +3,7 @@
 GET /report: what was seen, JSON. GET /page: the traveller page, as the screen's browser gets it. GET /update: what the
 kiosk says of itself.
 GET /disk: how the disk is locked, and whether it was asked before. GET /shut: what one that does not open says, and its
-page. GET /release/KEY: as the technician's page does.
+page. GET /release/KEY, /stick: as the technician's page does.
 GET /identity/make/NONCE, /identity/activate/CREDENTIAL/SECRET, /sign/DATA: the board's TPM, hexadecimal.
 """
 
@@ -184,6 +184,20 @@ def shut() -> dict[str, Any]:
     }
 
 
+def stick() -> dict[str, Any]:
+    """Whether the technician's page could read it and write onto it, once it is mounted."""
+    there = Path("/run/landfall/stick")
+    ends_s = time.monotonic() + LIMIT_S
+    while not is_active("run-landfall-stick.mount") and time.monotonic() < ends_s:
+        time.sleep(2)
+    own = ("setpriv", "--reuid", "landfall", "--regid", "landfall", "--clear-groups")
+    return {
+        "failed": tell(*own, "cp", str(there / "voucher.cbor"), str(there / "request.cose")),
+        "listed": sorted(path.name for path in there.iterdir()),
+        "mounted": tell("findmnt", "--noheadings", "--output", "FSTYPE,OPTIONS", str(there)),
+    }
+
+
 def release(key: str) -> None:
     """The file that the page leaves, as its own user leaves it."""
     disk = json.loads(Path("/run/landfall/locked.json").read_text())["disk"]
@@ -194,7 +208,7 @@ def release(key: str) -> None:
     told.rename(told.with_name("released.json"))
 
 
-DISK: dict[str, Callable[..., Any]] = {"disk": disk, "shut": shut, "release": release}
+DISK: dict[str, Callable[..., Any]] = {"disk": disk, "shut": shut, "release": release, "stick": stick}
 
 
 def report(was_bare: bool, page_s: float) -> dict[str, Any]:
@@ -245,7 +259,7 @@ class Answer(http.server.BaseHTTPRequestHandler):
                 body = json.dumps(report(*self.server.seen)).encode()  # type: ignore[attr-defined]
             case ["identity", *told]:
                 body = json.dumps(within("landfall-signer.service", "identity.py", *told)).encode()
-            case ["disk" | "shut" | "release" as what, *told]:
+            case ["disk" | "shut" | "release" | "stick" as what, *told]:
                 body = json.dumps(DISK[what](*told)).encode()
             case ["sign", data]:
                 body = signed(bytes.fromhex(data))

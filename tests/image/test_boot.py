@@ -392,7 +392,9 @@ def recoverable(place: Path) -> Path:
 
 @contextmanager
 def started(name: str, card: Path, place: Path, serial: str, door: Path) -> Iterator[Machine]:
-    board = Machine(place / "recovery" / name, card, serial=serial, tpm=door)
+    (place / "recovery" / name).mkdir(parents=True)
+    stick = machine.a_stick(place / "recovery" / name / "stick.img")
+    board = Machine(place / "recovery" / name, card, serial=serial, tpm=door, stick=stick)
     try:
         board.start(place / "asked-disk")
         board.wait_for("ASK answers", LONG_S)
@@ -418,6 +420,9 @@ def test_the_disk_of_a_broken_board_goes_on_in_another(maker: Maker, recoverable
             assert "unlock-disk" in told["page"]
             assert told["units"]["landfall-unlock.service"] == told["units"]["landfall-adopt.path"] == "active"
             assert told["screen"] == "yes"
+            told["stick"] = json.loads(board.get(ASKING, "/stick", LONG_S))
+            assert told["stick"]["failed"] == "", "the page's user writes requests onto it"
+            assert told["stick"]["listed"] == ["request.cose", "voucher.cbor"]
             board.get(ASKING, f"/release/{released(told['locked']).hex()}", LONG_S)
             board.wait_for_end(LONG_S)  # it starts again by itself, once the disk is its own
         with started("again", recoverable, place, SPARE, door) as board:
