@@ -32,9 +32,12 @@ from provisioning.view import View
 from tests.image import sealed
 from tests.image.test_adopt import a_disk
 from tests.image.tools import disk_tools
+from tests.lives import CUT
 from tests.provisioning.chips import Chip, Maker
 from tests.provisioning.headquarters import CUSTODIANS, Headquarters
-from tests.provisioning.test_operations import WAITING, WAITS
+from tests.provisioning.test_cuts import FINISHED, MOST_LIVES, WAITS, lived
+from tests.provisioning.test_operations import WAITING
+from tests.provisioning.test_operations import WAITS as WAITING_ROW
 from tests.provisioning.world import Board, failure
 
 OLD, NEW = "10000000000000aa", "10000000abcdef01"
@@ -151,7 +154,7 @@ def desk(tools: Path, maker: Maker, chips: tuple[Chip, Chip]) -> Desk:
 def test_the_lane_goes_on_in_another_board_and_what_waited_is_not_lost(desk: Desk) -> None:
     key = load_keys(desk.old.state / "keys").device
     database = open_database(desk.old.state / "journal.sqlite")
-    database.execute(WAITS, WAITING)
+    database.execute(WAITING_ROW, WAITING)
     database.close()
     desk.asks()
     desk.headquarters.release(*CUSTODIANS[:2])
@@ -204,6 +207,26 @@ def test_the_power_may_fail_between_any_two_steps(desk: Desk) -> None:
     desk.starts_shut()
     assert desk.go().is_finished
     assert sealed.opens(desk.disk, desk.chips[1].tcti)
+
+
+def test_a_page_that_is_killed_all_the_time_opens_the_disk(desk: Desk) -> None:
+    """Before each fourth file that is put in place or taken away; headquarters does what it sees to be done."""
+    lives: list[int] = []
+    with desk.opener(desk.disk):
+        while (end := lived(desk.new, 4, "unlock-disk")) != FINISHED:
+            lives.append(end)
+            assert len(lives) < MOST_LIVES
+            if end == WAITS:
+                desk.headquarters.answer_again(desk.new.stick)
+                if desk.headquarters.waiting():
+                    desk.headquarters.release(*CUSTODIANS[:2])
+                    desk.headquarters.answer_again(desk.new.stick)
+    assert lives.count(CUT) > 3
+    assert sealed.opens(desk.disk, desk.chips[1].tcti)
+    adopt.settle(desk.disk)
+    header = luks.header(desk.disk)
+    assert header is not None
+    assert len(header.slots) == 2
 
 
 def test_a_plug_that_is_pulled_while_it_is_opened_costs_nothing(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
