@@ -94,7 +94,7 @@ def locked_disk(shut: Mapping[str, Any]) -> LockedDisk:
     raise refused(
         Code.DISK_ALONE,
         "Nobody but the broken board can open this disk.",
-        why="It has no recovery key: its image named no custodians when it was first started.",
+        why="It has no recovery key: its image named no custodians.",
         then="If the board can be repaired, put the disk back. Else use replace-storage with another disk.",
     )
 

@@ -41,6 +41,7 @@ UNITS = (
     "systemd-networkd.service", "systemd-resolved.service", "systemd-journald.service",
 )  # fmt: skip
 LIMIT_S = 1500
+STICK_S = 30
 
 
 def say(text: str) -> None:
@@ -187,13 +188,14 @@ def shut() -> dict[str, Any]:
 def stick() -> dict[str, Any]:
     """Whether the technician's page could read it and write onto it, once it is mounted."""
     there = Path("/run/landfall/stick")
-    ends_s = time.monotonic() + LIMIT_S
+    ends_s = time.monotonic() + STICK_S
     while not is_active("run-landfall-stick.mount") and time.monotonic() < ends_s:
         time.sleep(2)
     own = ("setpriv", "--reuid", "landfall", "--regid", "landfall", "--clear-groups")
     return {
         "failed": tell(*own, "cp", str(there / "voucher.cbor"), str(there / "request.cose")),
-        "listed": sorted(path.name for path in there.iterdir()),
+        "listed": sorted(path.name for path in there.iterdir()) if there.is_dir() else [],
+        "disks": tell("lsblk", "--output", "NAME,LABEL,TRAN"),
         "mounted": tell("findmnt", "--noheadings", "--output", "FSTYPE,OPTIONS", str(there)),
     }
 

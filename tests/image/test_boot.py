@@ -379,11 +379,11 @@ CUSTODIANS = tuple(RecipientPrivate.generate() for _ in range(3))
 @pytest.fixture(scope="module")
 def recoverable(place: Path) -> Path:
     """A card of its own, and what the asker must know: a chip, an image with custodians, the disk is what counts."""
-    asked = place / "asked-disk"
+    asked, known = place / "asked-disk", place / "asked-custodians" / "landfall" / "custodians"
     shutil.copytree(place / "asked", asked)
     for flag in ("has-chip", "only-disk"):
         (asked / flag).touch()
-    known = asked / "landfall" / "custodians"
+    shutil.copytree(asked, place / "asked-custodians")
     known.mkdir(parents=True)
     for number, key in enumerate(CUSTODIANS):
         (known / f"{number}.pub").write_bytes(key.public().dump())
@@ -391,12 +391,14 @@ def recoverable(place: Path) -> Path:
 
 
 @contextmanager
-def started(name: str, card: Path, place: Path, serial: str, door: Path) -> Iterator[Machine]:
+def started(
+    name: str, card: Path, place: Path, serial: str, door: Path, asked: str = "asked-custodians"
+) -> Iterator[Machine]:
     (place / "recovery" / name).mkdir(parents=True)
     stick = machine.a_stick(place / "recovery" / name / "stick.img")
     board = Machine(place / "recovery" / name, card, serial=serial, tpm=door, stick=stick)
     try:
-        board.start(place / "asked-disk")
+        board.start(place / asked)
         board.wait_for("ASK answers", LONG_S)
         yield board
     finally:
@@ -406,12 +408,13 @@ def started(name: str, card: Path, place: Path, serial: str, door: Path) -> Iter
 def test_the_disk_of_a_broken_board_goes_on_in_another(maker: Maker, recoverable: Path, place: Path) -> None:
     """Locked to one chip, shut to another, opened with what two custodians hold, and from then on by that one alone."""
     level = {"level": "tpm", "lowest": False, "recovery": True}
-    with (
-        fitted(maker, "broken", place / "recovery") as door,
-        started("broken", recoverable, place, machine.SERIAL, door) as board,
-    ):
-        told = json.loads(board.get(ASKING, "/disk", LONG_S))
-        assert told == {"level": level, "slots": 2, "was_asked": False}
+    with fitted(maker, "broken", place / "recovery") as door:
+        with started("first", recoverable, place, machine.SERIAL, door, "asked-disk") as board:
+            told = json.loads(board.get(ASKING, "/disk", LONG_S))
+            assert told == {"level": {**level, "recovery": False}, "slots": 1, "was_asked": False}
+        with started("broken", recoverable, place, machine.SERIAL, door) as board:
+            told = json.loads(board.get(ASKING, "/disk", LONG_S))
+            assert told == {"level": level, "slots": 2, "was_asked": True}, "the image names custodians by now"
     with fitted(maker, "spare", place / "recovery") as door:
         with started("spare", recoverable, place, SPARE, door) as board:
             told = json.loads(board.get(ASKING, "/shut", LONG_S))

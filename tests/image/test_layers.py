@@ -22,7 +22,7 @@ from provisioning.image.__main__ import WHEELS
 from provisioning.image.board import adopt, luks
 from provisioning.image.debian import read_list, read_lock
 from provisioning.image.python_layer import ENTRY
-from provisioning.image.tree import LAYERS, ORDER, ROOT, app_files, overlays, packages
+from provisioning.image.tree import LAYERS, ORDER, ROOT, app_files, leave_out, overlays, packages
 from provisioning.settings import load
 from provisioning.steps.handover import COMMISSIONED
 from tests.image.tools import UNITS, call, needs
@@ -260,6 +260,25 @@ def test_a_stick_belongs_to_whoever_writes_requests_onto_it() -> None:
     users = (BASE / "usr/lib/sysusers.d/landfall.conf").read_text()
     (number,) = re.findall(r"^u landfall +(\d+):", users, re.MULTILINE)
     assert f"uid={number},gid={number}" in options
+
+
+def test_the_rule_of_the_stick_is_read_after_debians_that_reads_names() -> None:
+    rules = LAYERS / "appliance/files/usr/lib/udev/rules.d"
+    (name,) = [path.name for path in rules.iterdir() if "ID_FS_LABEL" in path.read_text()]
+    assert "60-persistent-storage.rules" < name < "99-systemd.rules"
+
+
+def test_of_drivers_that_are_left_out_what_a_stick_needs_stays(tmp_path: Path) -> None:
+    left_out, kept = (read_list((LAYERS / "board" / f"modules-{what}").read_text()) for what in ("left-out", "kept"))
+    assert {"drivers/scsi/scsi_mod.ko.xz", "drivers/scsi/sd_mod.ko.xz"} <= set(kept)
+    for name in (*kept, "drivers/scsi/other.ko.xz", "drivers/scsi/deep/other.ko.xz", "drivers/usb/storage.ko.xz"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    leave_out(tmp_path, left_out, kept)
+    there = {path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*") if path.is_file()}
+    assert there == {*kept, "drivers/usb/storage.ko.xz"}
+    with pytest.raises(FileNotFoundError):
+        leave_out(tmp_path, left_out, ["drivers/scsi/renamed.ko.xz"])
 
 
 def test_a_disk_of_another_board_opens_no_lane() -> None:

@@ -42,7 +42,7 @@ def adopt(device: Path, board: Board, key: bytes, known: Sequence[RecipientPubli
     except BoardFault:
         restore(device)
         raise
-    _drop_cut_off(device)
+    drop_cut_off(device)
     if board.has_tpm and known:
         recovery.add(device, key, board.serial, known)
 
@@ -65,7 +65,7 @@ def settle(device: Path) -> None:
     if any(token.slots - old for token in found.of(*OWN)):  # else it was cut before the new key was in
         _drop(device, [token for token in found.of(*OWN) if token.slots <= old])
         _drop_used(device, _marked(found, "recovery"))
-        _drop_cut_off(device)
+        drop_cut_off(device)
     for token in marks:
         luks.drop_token(device, token.number)
 
@@ -77,7 +77,7 @@ def _drop_used(device: Path, used: frozenset[int]) -> None:
         _drop(device, [token for token in tokens if token.slots <= used])
 
 
-def _drop_cut_off(device: Path) -> None:
+def drop_cut_off(device: Path) -> None:
     """Slots whose token was never written."""
     found = _ours(device)
     for slot in sorted(found.slots - _slots(found.tokens)):

@@ -23,7 +23,7 @@ from typing import Any
 
 from border.messages.sealing import RecipientPublic
 from provisioning.image.board import luks, recovery
-from provisioning.image.board.adopt import restore, settle
+from provisioning.image.board.adopt import drop_cut_off, restore, settle
 from provisioning.image.board.faults import WORDS, BoardFault, Code, show
 from provisioning.image.board.own_key import (
     BOARD_TOKEN,
@@ -138,7 +138,7 @@ def prepare(device: Path, board: Board, mapped: Path = Path("/dev/mapper/data"))
     if found is Found.OURS:
         restore(device)
         level = open_it(device, board)
-        _settle(device)
+        _settle(device, board, recovery.custodians())
         check(mapped)
         return level
     device = device.resolve()  # udev takes the name by label away for a moment when the table is written
@@ -156,10 +156,17 @@ def _uuid() -> str:
     return "-".join((text[:8], text[8:12], f"4{text[13:16]}", f"a{text[17:20]}", text[20:]))
 
 
-def _settle(device: Path) -> None:
-    """What was left of another board's keys goes; if it will not, that is for the next start."""
+def _settle(device: Path, board: Board, known: Sequence[RecipientPublic]) -> None:
+    """What was left of another board's keys goes, and custodians that the image names by now get theirs.
+
+    If it will not, that is for the next start.
+    """
     try:
         settle(device)
+        found = luks.header(device)
+        if found is not None and level_of(found) is Level.TPM and known and not recovery.is_in(found):
+            drop_cut_off(device)
+            recovery.add(device, None, board.serial, known)
     except BoardFault as fault:
         sys.stderr.write(f"landfall: {fault}\n")
 

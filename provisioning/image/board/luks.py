@@ -82,10 +82,19 @@ def slot_of(device: Path, key: bytes, slots: Iterable[int]) -> int | None:
 
 def add_slot(device: Path, key: bytes, new: bytes) -> int:
     """Its number. `key` opens another. Raises `BoardFault`."""
+    with key_file(key) as file:
+        return _added(device, new, "--key-file", str(file))
+
+
+def add_slot_by_token(device: Path, kind: str, new: bytes) -> int:
+    """Its number. What a token of this type gives to cryptsetup's plugin opens another. Raises `BoardFault`."""
+    return _added(device, new, "--token-only", "--token-type", kind)
+
+
+def _added(device: Path, new: bytes, *how: str) -> int:
     before = header(device)
-    with key_file(key) as file, key_file(new) as new_file:
-        words = ["cryptsetup", "luksAddKey", "--batch-mode", *QUICK, "--key-file", str(file), str(device)]
-        tool([*words, str(new_file)])
+    with key_file(new) as file:
+        tool(["cryptsetup", "luksAddKey", "--batch-mode", *QUICK, *how, str(device), str(file)])
     after = header(device)
     if before is None or after is None:
         raise BoardFault(Code.TOOL, "The header went away.")

@@ -20,6 +20,7 @@ from border.messages.sealing import RecipientPublic, seal
 from provisioning.image.board import luks
 from provisioning.image.board.faults import BoardFault, Code
 from provisioning.image.board.luks import Header, Token
+from provisioning.image.board.own_key import TPM_TOKEN
 
 CUSTODIANS = Path("/etc/landfall/custodians")
 TOKEN = "landfall-recovery"  # noqa: S105 - the name of a kind of token
@@ -34,10 +35,10 @@ def custodians(folder: Path = CUSTODIANS) -> tuple[RecipientPublic, ...]:
     return found if NEEDED <= len({one.tag for one in found}) == len(found) <= MOST_PARTS else ()
 
 
-def add(device: Path, key: bytes, board: str, known: Sequence[RecipientPublic]) -> None:
-    """A slot and its token; a slot whose token was cut off counts for nothing. `key` opens another slot already.
+def add(device: Path, key: bytes | None, board: str, known: Sequence[RecipientPublic]) -> None:
+    """A slot and its token; a slot whose token was cut off counts for nothing.
 
-    Raises `BoardFault`.
+    `key` opens another slot; None: this board's TPM does. Raises `BoardFault`.
     """
     found = luks.header(device)
     if found is None:
@@ -48,7 +49,7 @@ def add(device: Path, key: bytes, board: str, known: Sequence[RecipientPublic]) 
         {"number": number, "sealed": _text(seal(part, public, part_name(found.uuid, board, number)))}
         for (number, part), public in zip(parts.items(), known, strict=True)
     ]
-    slot = luks.add_slot(device, key, new)
+    slot = luks.add_slot(device, key, new) if key is not None else luks.add_slot_by_token(device, TPM_TOKEN, new)
     luks.put_token(device, {"type": TOKEN, "keyslots": [str(slot)], "board": board, "parts": sealed})
 
 
