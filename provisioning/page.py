@@ -36,7 +36,7 @@ from provisioning.hardware_page import HardwarePage
 from provisioning.runner import Runner
 from provisioning.settings import PageSettings, Settings
 from provisioning.step import Refused
-from provisioning.steps import NAMES, hardware
+from provisioning.steps import NAMES, hardware, unlock
 from provisioning.steps.label import PNG, SVG
 from provisioning.view import Failure, StepState, View
 
@@ -60,6 +60,9 @@ TITLES = {
 }
 """Operations that a technician begins; a renewal begins by itself."""
 
+SHUT_TITLES = {"unlock-disk": "Replace the board: open its disk"}
+"""What there is to be done while the disk is shut to this board."""
+
 STATES = {
     StepState.DONE: "done",
     StepState.FAILED: "failed",
@@ -80,7 +83,8 @@ class Worker:
         self._thread: threading.Thread | None = None
         self._lock = threading.Lock()
         self._leaving = threading.Event()
-        self.refusal: Failure | None = None
+        self.is_shut = settings.disk.is_shut
+        self.refusal = self._shut() if self.is_shut else None
 
     @property
     def is_working(self) -> bool:
@@ -132,6 +136,12 @@ class Worker:
         except Refused as why:
             self.refusal = Failure(why.code, why.what, why.why, why.then, why.again)
 
+    def _shut(self) -> Failure:
+        """Why the disk does not open, as the image's first unit said it."""
+        told = unlock.read_shut(self.runner.bench)
+        code, what, why, then = (str(told.get(key, "")) for key in ("code", "what", "why", "then"))
+        return Failure(code, what, why, then, again=False)
+
     def _on_sticks(self) -> tuple[tuple[str, float], ...]:
         found: list[tuple[str, float]] = []
         for folder in self.runner.bench.sticks():
@@ -150,6 +160,7 @@ class Pages:
 
     def __init__(self, worker: Worker, settings: PageSettings, token: str) -> None:
         self._worker, self._settings, self._token = worker, settings, token
+        self._titles = SHUT_TITLES if worker.is_shut else TITLES
         self._templates = jinja2.Environment(
             loader=jinja2.FileSystemLoader(HERE), autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True
         )
@@ -243,7 +254,7 @@ class Pages:
             is_finished=view.is_finished and bool(view.steps),
             is_working=self._worker.is_working,
             refusal=self._worker.refusal,
-            titles=TITLES,
+            titles=self._titles,
             states=STATES,
             is_screen=self._is_screen(request),
             has_phone=bool(self._settings.url) and self._is_screen(request),
@@ -295,7 +306,7 @@ class Pages:
     async def _begin(self, request: Request) -> Response:
         async with request.form(max_files=0) as form:
             operation = str(form.get("operation", ""))
-        if operation not in TITLES:
+        if operation not in self._titles:
             return Response(status_code=400)
         await run_in_threadpool(self._worker.begin, operation)
         return RedirectResponse("/", 303)

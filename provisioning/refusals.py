@@ -44,6 +44,12 @@ class Code(StrEnum):
     NOT_HELD = "PRO-NOT-HELD"
     DISK = "PRO-DISK"
     BUSY = "PRO-BUSY"
+    DISK_OPEN = "PRO-DISK-OPEN"
+    DISK_ALONE = "PRO-DISK-ALONE"
+    DISK_DAMAGED = "PRO-DISK-DAMAGED"
+    DISK_OTHER = "PRO-DISK-OTHER"
+    DISK_RELEASE_OLD = "PRO-DISK-RELEASE-OLD"
+    DISK_NOT_OPENED = "PRO-DISK-NOT-OPENED"
 
 
 def refused(code: Code, what: str, *, why: str, then: str, again: bool = False) -> Refused:

@@ -10,6 +10,9 @@
 [lane]      devices = "/etc/landfall/devices.toml"  tables of kiosk.toml that this hardware decides
             station = "/etc/landfall/station.toml"  what lies before the hardware tests (hw_tests/station.py)
                 stop = ["systemctl", "stop", "landfall-appliance"]  start = [...]
+[disk]      state = "/run/landfall/data.json"       how well the disk is locked, as the image's first unit says it
+            shut = "/run/landfall/locked.json"      only while a disk is shut to this board: what it says of itself,
+            released, outcome                       where its key is left for the image's root, and what became of it
 """
 
 from __future__ import annotations
@@ -84,6 +87,20 @@ class LaneSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class DiskSettings:
+    """How it is locked, and that of another board in this one (provisioning.steps.unlock). Empty: there is none."""
+
+    state: Path = Path()
+    shut: Path = Path()
+    released: Path = Path()
+    outcome: Path = Path()
+
+    @property
+    def is_shut(self) -> bool:
+        return self.shut.is_file()
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     device: DeviceSettings
     identity: IdentitySettings
@@ -91,6 +108,7 @@ class Settings:
     lane: LaneSettings
     sticks: StickSettings = field(default_factory=StickSettings)
     page: PageSettings = field(default_factory=PageSettings)
+    disk: DiskSettings = field(default_factory=DiskSettings)
 
 
 def load(path: Path) -> Settings:

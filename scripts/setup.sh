@@ -22,7 +22,7 @@ wanted="$wanted /usr/lib/*/libusb-1.0.so.0|libusb-1.0-0"
 # a second opinion on PACE
 [ "$what" = test ] && wanted="$wanted /usr/lib/*/libeac.so.3|libeac3"
 # keys in a simulated TPM and in a simulated token; what builds tpm2-pytss, which has no wheel
-[ "$what" = test ] && wanted="$wanted strace|strace swtpm|swtpm swtpm_setup|swtpm-tools softhsm2-util|softhsm2 /usr/include/tss2/tss2_esys.h|libtss2-dev"
+[ "$what" = test ] && wanted="$wanted strace|strace swtpm|swtpm swtpm_setup|swtpm-tools tpm2_flushcontext|tpm2-tools softhsm2-util|softhsm2 /usr/include/tss2/tss2_esys.h|libtss2-dev"
 # image bundles, signed with a key on a token
 [ "$what" = test ] && wanted="$wanted rauc|rauc mksquashfs|squashfs-tools /usr/lib/*/engines-3/pkcs11.so|libengine-pkcs11-openssl"
 # on bookworm scripts/micropython.py unpacks trixie's instead

@@ -12,13 +12,17 @@ from border.enrolment.values import (
     ChallengeProof,
     CommissioningSheet,
     Consent,
+    DiskRelease,
     EnrolmentAnswer,
     EnrolmentRefused,
     EnrolmentRequest,
     Evidence,
     KeyLevel,
+    LockedDisk,
     Mark,
     Purpose,
+    ReleasedPart,
+    SealedPart,
     SheetReceipt,
     SignedVoucher,
     SiteVoucher,
@@ -73,7 +77,13 @@ ENROLMENT_REQUEST = EnrolmentRequest(
     last_seq=0,
     previous_kiosk="",
     consent=b"",
+    disk=None,
     at=AT,
+)
+DISK = LockedDisk(
+    disk="f2b1c3d4-0001-4a5b-a6c7-d8e9f0a1b2c3",
+    board=BOARD.serial,
+    parts=(SealedPart(1, b"a sealed part"), SealedPart(2, b"another sealed part")),
 )
 CONSENT = Consent("quay-1", "quay-7", b"a SubjectPublicKeyInfo, DER", 42, AT)
 CHALLENGE = Challenge(DIGEST, "quay-1", b"a TPM2B_ID_OBJECT", b"a TPM2B_ENCRYPTED_SECRET", AT_MS, AT_MS + 7 * DAY_MS)
@@ -94,6 +104,7 @@ ANSWER = EnrolmentAnswer(
     next_seq=1,
     head=bytes(32),
     revoked=(),
+    release=DiskRelease(DISK.disk, DIGEST, (ReleasedPart(1, b"a TPM2B_ID_OBJECT", b"a TPM2B_ENCRYPTED_SECRET"),)),
     at_ms=AT_MS,
 )
 REFUSED = EnrolmentRefused(DIGEST, "quay-1", Refusal.VOUCHER_EXPIRED, "2024-05-31", AT_MS)
@@ -110,6 +121,7 @@ EXAMPLES: tuple[object, ...] = (
     CONSENT,
     CHALLENGE,
     PROOF,
+    DISK,
     ANSWER,
     REFUSED,
     SHEET,

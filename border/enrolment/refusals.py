@@ -33,6 +33,9 @@ class Refusal(StrEnum):
     TPM_UNTRUSTED = "tpm_untrusted"
     TPM_KEY_OUTSIDE = "tpm_key_outside"
     TPM_PROOF_WRONG = "tpm_proof_wrong"
+    RELEASE_WAITING = "release_waiting"
+    DISK_PART_WRONG = "disk_part_wrong"
+    DISK_OF_ANOTHER_LANE = "disk_of_another_lane"
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +150,18 @@ REFUSALS: dict[Refusal, Why] = {
     Refusal.TPM_PROOF_WRONG: Why(
         "The challenge was not solved by the TPM that the request speaks of.",
         "Carry the challenge back to the board that wrote the request, and bring its proof.",
+    ),
+    Refusal.RELEASE_WAITING: Why(
+        "Two custodians at headquarters have not released the disk to this board yet.",
+        "Ask headquarters for it, and then for the answer to this same request; nothing has to be written again.",
+    ),
+    Refusal.DISK_PART_WRONG: Why(
+        "What the disk carries of its recovery key cannot be opened: it was damaged, or is another's.",
+        "Keep the disk. Headquarters knows which part it is; if two others are whole, they can release it still.",
+    ),
+    Refusal.DISK_OF_ANOTHER_LANE: Why(
+        "The disk was locked by a board that was never this lane.",
+        "Look which lane the disk comes from, and take the voucher of that lane.",
     ),
 }
 """docs/errors.md has a row for each."""

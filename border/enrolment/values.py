@@ -20,7 +20,7 @@ LANE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 
 class Purpose(StrEnum):
-    """Why a device asks. The first five want a voucher; RENEW and RETIRE are the lane's own to ask for."""
+    """Why a device asks. RENEW and RETIRE are the lane's own to ask for; all others want a voucher."""
 
     ENROL = "enrol"
     REPLACE_BOARD = "replace_board"  # another board takes the lane's identity over
@@ -28,9 +28,19 @@ class Purpose(StrEnum):
     MOVE_SITE = "move_site"  # the same board, another lane; signed by the new key, agreed to by the old one
     RENEW = "renew"  # new certificates for the same board and identity key, before or after they ran out
     RETIRE = "retire"
+    UNLOCK = "unlock"  # before REPLACE_BOARD, with its voucher: the disk is shut to every board but the one that broke
 
 
 VOUCHERED = frozenset({Purpose.ENROL, Purpose.REPLACE_BOARD, Purpose.REPLACE_STORAGE, Purpose.MOVE_SITE})
+"""What a voucher may name."""
+
+INTRODUCED = VOUCHERED | {Purpose.UNLOCK}
+"""What comes with a voucher."""
+
+
+def voucher_for(purpose: Purpose) -> Purpose:
+    """What the voucher of a request must name."""
+    return Purpose.REPLACE_BOARD if purpose is Purpose.UNLOCK else purpose
 
 
 class KeyLevel(StrEnum):
@@ -134,6 +144,45 @@ class TpmEvidence:
 
 
 @dataclass(frozen=True, slots=True)
+class SealedPart:
+    """One part of a disk's recovery key, sealed to one custodian: border.enrolment.recovery."""
+
+    number: int  # 1, 2 ...: which point of the line it is
+    sealed: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class LockedDisk:
+    """What the header of an encrypted disk says in the clear. Any two of the parts are the key."""
+
+    disk: str  # the partition's UUID
+    board: str  # serial number of the board that locked it
+    parts: tuple[SealedPart, ...]
+
+    def __post_init__(self) -> None:
+        if not is_plain(self.disk) or not is_plain(self.board) or len(self.parts) > MOST_DEVICES:
+            raise ValueError("a disk and its board are named by texts that can be printed")
+
+
+@dataclass(frozen=True, slots=True)
+class ReleasedPart:
+    """One part, for one TPM alone to take out, as a Challenge is."""
+
+    number: int
+    credential: bytes  # TPM2B_ID_OBJECT
+    secret: bytes  # TPM2B_ENCRYPTED_SECRET
+
+
+@dataclass(frozen=True, slots=True)
+class DiskRelease:
+    """`locked_sha256`: of the encoded LockedDisk that was asked about; a disk that was locked anew has another."""
+
+    disk: str
+    locked_sha256: bytes
+    parts: tuple[ReleasedPart, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class EnrolmentRequest:
     """One device's wish, signed by its identity key (COSE_Sign1, key id `kiosk`).
 
@@ -153,6 +202,7 @@ class EnrolmentRequest:
     last_seq: int  # the newest record that the storage at hand holds of this lane; 0: none, or the storage is lost
     previous_kiosk: str  # MOVE_SITE: the identity that is left; else empty
     consent: bytes  # MOVE_SITE: the old identity key's word, see `sign_consent`; else empty
+    disk: LockedDisk | None  # UNLOCK: which; else None
     at: Stamp
 
     def __post_init__(self) -> None:
@@ -210,14 +260,15 @@ class EnrolmentAnswer:
     board_serial: str
     mark: Mark
     generation: int  # 1 for the first board of the lane, one more with each identity key
-    chain: tuple[bytes, ...]  # DER: the identity certificate first, then its authorities; empty for RETIRE
+    chain: tuple[bytes, ...]  # DER: the identity certificate first, then its authorities; empty for RETIRE and UNLOCK
     tls_chain: tuple[bytes, ...]  # DER: for the TLS key
-    configuration: str  # TOML, as kiosk.toml; empty for RENEW and RETIRE
+    configuration: str  # TOML, as kiosk.toml; empty for RENEW, RETIRE and UNLOCK
     keys: tuple[tuple[str, bytes], ...]
     lists: tuple[tuple[str, bytes], ...]
     next_seq: int
     head: bytes
     revoked: tuple[str, ...]  # serial numbers, hex, of the certificates that ended with this answer
+    release: DiskRelease | None  # UNLOCK; else None
     at_ms: int  # the centre's time: a floor for the device's clock
 
 

@@ -5,6 +5,9 @@ person DIR NAME                           a key for somebody who signs vouchers;
 port DIR NAME --configuration TOML        what lanes of this port are configured with
 voucher DIR --port NAME --lane NAME ...   a voucher to be signed; prints its serial number
 sign DIR SERIAL --as NAME [--out FILE]    one signature; with the second FILE is the voucher
+custodian DIR NAME                        a key to recover disks with; its .pub goes into the image
+releases DIR                              disks of broken boards that wait for two custodians
+release DIR REQUEST --as NAME             one custodian's part, to the board that asks
 answer DIR --request FILE --answer FILE   a stick from a port: a request, a proof or a sheet
 end DIR --kiosk NAME --as NAME --why TEXT   nothing of this lane is taken from now on
 serve DIR --listen HOST:PORT [--broker-pid FILE --broker HOST:PORT]
@@ -34,7 +37,8 @@ from border.enrolment.values import KeyLevel, Purpose
 from border.messages import cose
 from border.messages.errors import MessageError
 from central.enrolment import folder as folders
-from central.enrolment import voucher_desk
+from central.enrolment import release_desk, voucher_desk
+from central.enrolment.custodians import add_custodian, open_custodian, read_custodians
 from central.enrolment.eviction import Broker, Pass, evict
 from central.enrolment.office import Office
 from central.enrolment.people import add_person, open_person, read_people
@@ -100,6 +104,28 @@ def sign(chosen: argparse.Namespace) -> None:
     if data is not None and chosen.out is not None:
         write_whole(chosen.out, data)
     sys.stdout.write(f"signatures: {count}\n")
+
+
+def custodian(chosen: argparse.Namespace) -> None:
+    add_custodian(chosen.folder / "enrolment" / "custodians", chosen.name, _passphrase(chosen.name))
+
+
+def releases(chosen: argparse.Namespace) -> None:
+    known = read_custodians(chosen.folder / "enrolment" / "custodians")
+    with _store(chosen).snapshot() as t:
+        found = release_desk.waiting(t, known)
+    for one in found:
+        said = f"released by {', '.join(one.released) or 'nobody'}; can be by {', '.join(one.wanted) or 'nobody else'}"
+        sys.stdout.write(f"{one.name}  {one.kiosk}: board {one.from_board} -> {one.to_board}; {said}\n")
+
+
+def release(chosen: argparse.Namespace) -> None:
+    place, desk = chosen.folder / "enrolment" / "custodians", folders.load_desk(chosen.folder)
+    key = open_custodian(place, chosen.name, _passphrase(chosen.name))
+    trust = release_desk.Trust(desk.people, desk.makers)
+    with _store(chosen).transaction() as t:
+        is_enough = release_desk.release(t, chosen.request, chosen.name, key, trust, wall_ms())
+    sys.stdout.write("released; the answer can be given\n" if is_enough else "noted; another custodian is wanted\n")
 
 
 def answer(chosen: argparse.Namespace) -> None:
@@ -220,6 +246,12 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     one.add_argument("serial")
     one.add_argument("--as", dest="name", required=True)
     one.add_argument("--out", type=Path)
+    one = command(custodian, "a key for somebody who keeps disks' recovery keys", stored=False)
+    one.add_argument("name")
+    command(releases, "disks of broken boards that wait for two custodians", stored=True)
+    one = command(release, "one custodian's part of a disk's key, to the board that asks", stored=True)
+    one.add_argument("request", help="as `releases` names it")
+    one.add_argument("--as", dest="name", required=True)
     one = command(answer, "answer a request, a proof or a sheet that came on a stick", stored=True)
     one.add_argument("--request", type=Path, required=True)
     one.add_argument("--answer", type=Path, required=True)

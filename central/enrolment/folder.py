@@ -2,7 +2,7 @@
 
 DIR/             as central.ca makes it: ca.key ca.crt crl.pem centre/; or hsm.toml for a key in a token
 DIR/enrolment/   settings.toml answers.key answers.pub server.key server.crt
-                 people/<name>.key .pub   tpm-makers/*   keys/*   lists/*
+                 people/<name>.key .pub   custodians/<name>.key .pub   tpm-makers/*   keys/*   lists/*
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ def found(folder: Path, founding: Founding, now: datetime) -> None:
     _once(own / "answers.pub", lambda: public_pem(read_private(own / "answers.key").public_key()))
     _secret_once(own / "server.key")
     _once(own / "server.crt", lambda: _server(own, authority, founding.hosts, now))
-    for name in ("people", "tpm-makers", "lists", "keys"):
+    for name in ("people", "custodians", "tpm-makers", "lists", "keys"):
         (own / name).mkdir(parents=True, exist_ok=True)
     for name, data in _device_keys(folder / "centre"):
         write_whole(own / "keys" / name, data)

@@ -14,15 +14,16 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat,
 from border.enrolment.refusals import Refusal
 from border.enrolment.requests import OpenRequest, open_consent
 from border.enrolment.values import (
+    INTRODUCED,
     LEVELS,
     NO_EK,
-    VOUCHERED,
     Consent,
     EnrolmentRequest,
     KeyLevel,
     Mark,
     Purpose,
     SiteVoucher,
+    voucher_for,
 )
 from border.enrolment.voucher import OpenVoucher
 from border.ledger import GENESIS
@@ -107,7 +108,7 @@ def moment(ms: int) -> datetime:
 def judge(t: Transaction, case: Case) -> Ruling:
     """Raises Refused. The caller has seen to it that the request was not dealt with before."""
     request = case.request
-    if request.purpose in VOUCHERED:
+    if request.purpose in INTRODUCED:
         _voucher_allows(t, case)
         attested = _attested(case)
         _key_is_free(t, case)
@@ -130,7 +131,7 @@ def _voucher_allows(t: Transaction, case: Case) -> None:
     if row.withdrawn_ms:
         raise Refused(Refusal.VOUCHER_WITHDRAWN, voucher.serial)
     _in_time(voucher, case.now_ms)
-    if case.request.purpose not in voucher.purposes:
+    if voucher_for(case.request.purpose) not in voucher.purposes:
         raise Refused(Refusal.VOUCHER_PURPOSE, f"allows {', '.join(voucher.purposes)}")
     _for_lane(t, voucher, case.request.kiosk)
     if LEVELS.index(case.request.board.key_level) < LEVELS.index(voucher.least_level):
@@ -215,6 +216,24 @@ def _replace_board(t: Transaction, case: Case, lane: LaneRow, attested: Attested
     return _ruling(t, case, lane, None, attested)
 
 
+def _unlock(t: Transaction, case: Case, lane: LaneRow, attested: Attested | None) -> Ruling:
+    """A disk of one of the lane's own boards, for a TPM that is to become the lane's."""
+    current, disk = _serving(t, lane), case.request.disk
+    if disk is None:
+        raise Refused(Refusal.BAD_REQUEST, "no disk is asked for")
+    if attested is None:
+        raise Refused(Refusal.LEVEL_TOO_LOW, "what a TPM locked is opened to a TPM alone")
+    boards = {row.board for row in lanes.identities(t, lane.kiosk)} | _unlocked_for(t, lane.kiosk)
+    if disk.board not in boards:
+        raise Refused(Refusal.DISK_OF_ANOTHER_LANE, f"board {disk.board}; the lane's is {current.board}")
+    return _ruling(t, case, lane, current, attested)
+
+
+def _unlocked_for(t: Transaction, kiosk: str) -> set[str]:
+    """Boards that got a disk of this lane: one of them may have locked it anew and then never become the lane."""
+    return {one.who.removeprefix("board ") for one in lanes.events(t, kiosk) if one.what == Purpose.UNLOCK}
+
+
 def _replace_storage(t: Transaction, case: Case, lane: LaneRow, attested: Attested | None) -> Ruling:
     current = _serving(t, lane)
     if not _is_board(current, case.request):
@@ -269,6 +288,7 @@ RULES: dict[Purpose, Rule] = {
     Purpose.MOVE_SITE: _move_site,
     Purpose.RENEW: _renew,
     Purpose.RETIRE: _retire,
+    Purpose.UNLOCK: _unlock,
 }
 
 

@@ -23,12 +23,14 @@ from border.enrolment.answers import Reply
 from border.enrolment.refusals import Refusal
 from border.enrolment.requests import OpenRequest, request_digest
 from border.enrolment.values import (
+    INTRODUCED,
     LANE_ID,
     NONCE_BYTES,
     VOUCHERED,
     Challenge,
     EnrolmentAnswer,
     EnrolmentRefused,
+    Mark,
     Purpose,
     SheetEntry,
     SheetReceipt,
@@ -38,11 +40,11 @@ from border.messages.cose import Signer
 from border.messages.errors import MessageError
 from central import certificates
 from central.certificates import Authority
-from central.enrolment import tpm
+from central.enrolment import release_desk, tpm
 from central.enrolment.eviction import Pass
 from central.enrolment.judgement import Attested, Case, Refused, Ruling, judge, moment, public_key, spki
 from central.enrolment.settings import Settings
-from central.store import lanes, vouchers
+from central.store import lanes, releases, vouchers
 from central.store.api import Store, StoreRefused, Transaction
 from central.store.lanes import (
     IN_SERVICE,
@@ -55,6 +57,7 @@ from central.store.lanes import (
     SheetRow,
     Usage,
 )
+from central.store.releases import WaitingRow
 
 SECRET_BYTES = 32
 EVICTION_LIFETIME = timedelta(minutes=10)
@@ -110,7 +113,7 @@ class Office:
             with self._store.transaction() as t:
                 reply = self._dealt(t, opened, data, online)
         except Refused as no:
-            return self._noted(digest, opened, no)
+            return self._noted(digest, opened, no, data)
         except StoreRefused:
             return self._refused(digest, opened.request.kiosk, NOT_STORABLE)
         return answers.sign_reply(reply, self._desk.answers)
@@ -231,10 +234,12 @@ class Office:
             raise Refused(Refusal.REPLAYED)
         if request.centre_nonce and not lanes.use_nonce(t, request.centre_nonce, now_ms):
             raise Refused(Refusal.STALE)
-        if online and not request.centre_nonce and request.purpose not in VOUCHERED:
+        if online and not request.centre_nonce and request.purpose not in INTRODUCED:
             raise Refused(Refusal.STALE, "no nonce of the centre's")
         case = self._case(opened)
         ruling = judge(t, case)
+        if request.purpose is Purpose.UNLOCK:
+            return self._unlocked(t, case, ruling, data)
         voucher = case.voucher.voucher if case.voucher is not None else None
         one_trip = voucher is not None and voucher.one_trip and not online
         if ruling.attested is not None and not one_trip:
@@ -243,17 +248,47 @@ class Office:
         lanes.add_request(t, request.nonce, request.purpose, pending, now_ms)
         return self._granted(t, case, ruling, proven=False)
 
+    def _unlocked(self, t: Transaction, case: Case, ruling: Ruling, data: bytes) -> EnrolmentAnswer:
+        """No challenge: what custodians released opens in the TPM that was asked about, and nowhere else.
+
+        The register stays as it is; the lane's new board comes with the request that follows.
+        """
+        request, now_ms = case.request, self._wall_ms()
+        if request.disk is None or ruling.attested is None:
+            raise TypeError("who asks for a disk was judged by it")
+        release = release_desk.released(t, request.disk, ruling.attested)
+        pending = PendingRequest(case.opened.digest, request.kiosk, data, b"", 0, now_ms)
+        lanes.add_request(t, request.nonce, request.purpose, pending, now_ms)
+        releases.settle(t, case.opened.digest)
+        if case.voucher is not None:
+            vouchers.use(t, case.voucher.voucher.serial, request.board.serial, request.kiosk, now_ms)
+        board = f"board {request.board.serial}"
+        self._say(t, request.kiosk, request.purpose, board, f"disk {request.disk.disk} of board {request.disk.board}")
+        return EnrolmentAnswer(
+            request_sha256=case.opened.digest,
+            purpose=request.purpose,
+            kiosk=request.kiosk,
+            port=ruling.port,
+            board_serial=request.board.serial,
+            mark=Mark.TPM_CLAIMED,
+            generation=0,
+            chain=(),
+            tls_chain=(),
+            configuration="",
+            keys=(),
+            lists=(),
+            next_seq=ruling.next_seq,
+            head=ruling.head,
+            revoked=(),
+            release=release,
+            at_ms=now_ms,
+        )
+
     def _challenged(self, t: Transaction, opened: OpenRequest, data: bytes, attested: Attested) -> Challenge:
         request, now_ms = opened.request, self._wall_ms()
         until_ms = now_ms + self._desk.settings.challenge_days * 86_400_000
-        secret, ek = secrets.token_bytes(SECRET_BYTES), attested.ek.public_key()
-        credential, encrypted = tpm.make_credential(
-            ek,
-            attested.ak_name,
-            secret,
-            seed=secrets.token_bytes(tpm.seed_bytes(ek)),
-            ephemeral=ec.generate_private_key(ek.curve) if isinstance(ek, ec.EllipticCurvePublicKey) else None,
-        )
+        secret = secrets.token_bytes(SECRET_BYTES)
+        credential, encrypted = tpm.sealed_to(attested.ek.public_key(), attested.ak_name, secret)
         pending = PendingRequest(opened.digest, request.kiosk, data, secret, until_ms, 0)
         lanes.add_request(t, request.nonce, request.purpose, pending, now_ms)
         return Challenge(opened.digest, request.kiosk, credential, encrypted, now_ms, until_ms)
@@ -381,6 +416,7 @@ class Office:
             next_seq=ruling.next_seq,
             head=ruling.head,
             revoked=tuple(revoked),
+            release=None,
             at_ms=self._wall_ms(),
         )
 
@@ -444,10 +480,12 @@ class Office:
     def _authorities(self) -> list[bytes]:
         return [self._desk.authority.certificate.public_bytes(Encoding.DER)]
 
-    def _noted(self, digest: bytes, opened: OpenRequest, no: Refused) -> bytes:
+    def _noted(self, digest: bytes, opened: OpenRequest, no: Refused, data: bytes = b"") -> bytes:
         """Headquarters sees who was refused as one of its lanes; of others nothing is kept: strangers are many."""
         request = opened.request
         with self._store.transaction() as t:
+            if no.reason is Refusal.RELEASE_WAITING:
+                releases.wait(t, WaitingRow(digest, request.kiosk, data, self._wall_ms()))
             if lanes.lane(t, request.kiosk) is not None:
                 lanes.add_refusal(t, request.kiosk, request.board.serial, no.reason, no.detail, self._wall_ms())
         return self._refused(digest, request.kiosk, no)

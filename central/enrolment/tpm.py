@@ -8,6 +8,7 @@ RSA 2048, RSA 3072, P-256 and P-384 too.
 from __future__ import annotations
 
 import hmac
+import secrets
 import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -121,6 +122,12 @@ def make_credential(
     mac_key = kdfa(kind.hash, seed, b"INTEGRITY", b"", b"", kind.hash.digest_size * 8)
     mac = hmac.digest(mac_key, encrypted + name, kind.hash.name)
     return _sized(_sized(mac) + encrypted), _sized(secret)
+
+
+def sealed_to(ek: object, name: bytes, credential: bytes) -> tuple[bytes, bytes]:
+    """`make_credential` with fresh randomness of its own."""
+    ephemeral = ec.generate_private_key(ek.curve) if isinstance(ek, ec.EllipticCurvePublicKey) else None
+    return make_credential(ek, name, credential, seed=secrets.token_bytes(seed_bytes(ek)), ephemeral=ephemeral)
 
 
 def seed_bytes(ek: object) -> int:

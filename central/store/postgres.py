@@ -92,7 +92,7 @@ def _prepare(connection: psycopg.Connection) -> None:
     connection.execute("SET client_min_messages = warning")
     with connection.transaction():
         connection.execute("SELECT pg_advisory_xact_lock(%s)", [WRITERS_LOCK + 1])
-        there = connection.execute("SELECT to_regclass('sheets')").fetchone()
+        there = connection.execute("SELECT to_regclass('disk_parts')").fetchone()
         if there == (None,):
             connection.execute(SCHEMA.encode())
     setting = connection.execute("SHOW synchronous_commit").fetchone()

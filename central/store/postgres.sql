@@ -312,3 +312,21 @@ CREATE TABLE IF NOT EXISTS sheets (
   received_ms BIGINT NOT NULL,
   sheet BYTEA NOT NULL                           -- as it was signed
 );
+
+CREATE TABLE IF NOT EXISTS disk_requests (       -- of locked disks; each waits for two custodians
+  digest BYTEA PRIMARY KEY,
+  kiosk TEXT NOT NULL,
+  request BYTEA NOT NULL,                         -- as it was signed
+  at_ms BIGINT NOT NULL
+);
+
+CREATE TABLE IF NOT EXISTS disk_parts (          -- what custodians released: of this disk, to this TPM alone
+  locked BYTEA NOT NULL,                          -- SHA-256 of what the disk's header says
+  tpm BYTEA NOT NULL,                             -- the name of its attestation key
+  number BIGINT NOT NULL,
+  custodian TEXT NOT NULL,
+  credential BYTEA NOT NULL,                      -- empty: the part cannot be opened
+  secret BYTEA NOT NULL,
+  at_ms BIGINT NOT NULL,
+  PRIMARY KEY (locked, tpm, number)
+);

@@ -83,7 +83,7 @@ def _prepare(connection: sqlite3.Connection) -> None:
     if (mode, synchronous) != ("wal", 2):
         raise sqlite3.OperationalError(f"wants WAL and FULL, has {mode} and {synchronous}")
     # the table that is made last; looking for it, unlike making it, waits for no writer
-    if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'sheets'").fetchone():
+    if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'disk_parts'").fetchone():
         connection.executescript(SCHEMA)
 
 

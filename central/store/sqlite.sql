@@ -306,3 +306,21 @@ CREATE TABLE IF NOT EXISTS sheets (
   received_ms INTEGER NOT NULL,
   sheet BLOB NOT NULL                            -- as it was signed
 );
+
+CREATE TABLE IF NOT EXISTS disk_requests (       -- of locked disks; each waits for two custodians
+  digest BLOB PRIMARY KEY,
+  kiosk TEXT NOT NULL,
+  request BLOB NOT NULL,                         -- as it was signed
+  at_ms INTEGER NOT NULL
+);
+
+CREATE TABLE IF NOT EXISTS disk_parts (          -- what custodians released: of this disk, to this TPM alone
+  locked BLOB NOT NULL,                          -- SHA-256 of what the disk's header says
+  tpm BLOB NOT NULL,                             -- the name of its attestation key
+  number INTEGER NOT NULL,
+  custodian TEXT NOT NULL,
+  credential BLOB NOT NULL,                      -- empty: the part cannot be opened
+  secret BLOB NOT NULL,
+  at_ms INTEGER NOT NULL,
+  PRIMARY KEY (locked, tpm, number)
+);

@@ -134,9 +134,18 @@ def _lay_modules(tree: Path, parts: Parts) -> None:
     shutil.copytree(parts.beside / "usr/lib/modules" / parts.release, modules, symlinks=True)
     for name in ("build", "source"):
         (modules / name).unlink(missing_ok=True)
-    for name in _list("board", "modules-left-out"):
-        shutil.rmtree(modules / "kernel" / name, ignore_errors=True)
+    leave_out(modules / "kernel", _list("board", "modules-left-out"), _list("board", "modules-kept"))
     run(["depmod", "--basedir", str(tree / "usr"), parts.release])
+
+
+def leave_out(kernel: Path, folders: Sequence[str], kept: Sequence[str]) -> None:
+    """Drivers in these folders but those that are kept. Raises FileNotFoundError for one of these that is not there."""
+    stays = {kernel / name for name in kept}
+    for path in stays:
+        path.stat()
+    for path in (path for name in folders for path in sorted((kernel / name).rglob("*"))):
+        if path.is_file() and path not in stays:
+            path.unlink()
 
 
 def _write(tree: Path, parts: Parts) -> None:

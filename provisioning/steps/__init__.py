@@ -19,6 +19,7 @@ from provisioning.steps import (
     hardware,
     keys,
     label,
+    unlock,
     voucher,
     wipe,
 )
@@ -45,6 +46,7 @@ STEPS: dict[Purpose, tuple[Step[Bench], ...]] = {
     ),
     Purpose.RENEW: (board.STEP, clock.STEP, keys.STEP, enrolment.STEP, certificate.STEP),
     Purpose.RETIRE: (freeze.STEP, drain.STEP, board.STEP, clock.STEP, keys.STEP, enrolment.STEP, wipe.STEP),
+    Purpose.UNLOCK: (voucher.STEP, board.STEP, clock.STEP, keys.STEP, unlock.STEP),
 }
 
 NAMES: dict[str, Purpose] = {
@@ -54,5 +56,6 @@ NAMES: dict[str, Purpose] = {
     "move-site": Purpose.MOVE_SITE,
     "renew": Purpose.RENEW,
     "retire": Purpose.RETIRE,
+    "unlock-disk": Purpose.UNLOCK,
 }
 """Operations as a technician names them."""

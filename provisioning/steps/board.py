@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import tomllib
 from typing import Any
 
@@ -51,7 +52,7 @@ def evidence(bench: Bench) -> Facts:
     facts = read_facts(bench)
     ek = "none" if facts.ek_certificate_sha256 == NO_EK else short(facts.ek_certificate_sha256)
     devices = ((name.replace("_", " "), said) for name, said in facts.devices)
-    return (("serial", facts.serial), ("model", facts.model), ("TPM certificate", ek), *devices)
+    return (("serial", facts.serial), ("model", facts.model), ("TPM certificate", ek), *_disk(bench), *devices)
 
 
 def read_facts(bench: Bench) -> BoardFacts:
@@ -72,6 +73,19 @@ def read_facts(bench: Bench) -> BoardFacts:
         devices=tuple(_fitted(local_tables(bench).get("devices", {}))),
         key_level=bench.backend.level,
     )
+
+
+def _disk(bench: Bench) -> Facts:
+    """How well the disk is locked, and who opens it when this board is broken. Nothing where it is not encrypted."""
+    try:
+        told = json.loads(bench.settings.disk.state.read_text(encoding="utf-8"))
+        level, is_recoverable = str(told["level"]), bool(told["recovery"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return ()
+    if level == "board":
+        return (("disk", "LOWEST LEVEL: whoever has it and knows this serial number opens it"),)
+    after = "two custodians of headquarters open it" if is_recoverable else "NOBODY opens it: no custodians were named"
+    return (("disk", f"locked by the TPM; when this board is broken, {after}"),)
 
 
 def local_tables(bench: Bench) -> dict[str, Any]:

@@ -15,16 +15,17 @@ from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 from border.enrolment import paths
 from border.enrolment.answers import Reply, open_reply
-from border.enrolment.refusals import Refusal
-from border.enrolment.requests import request_digest, sign_enrolment, sign_proof
+from border.enrolment.refusals import REFUSALS, Refusal
+from border.enrolment.requests import open_enrolment, request_digest, sign_enrolment, sign_proof
 from border.enrolment.values import (
+    INTRODUCED,
     NONCE_BYTES,
-    VOUCHERED,
     Challenge,
     ChallengeProof,
     EnrolmentAnswer,
     EnrolmentRefused,
     EnrolmentRequest,
+    LockedDisk,
     Purpose,
     SiteVoucher,
 )
@@ -33,7 +34,7 @@ from border.messages import codec, cose
 from border.messages.errors import MessageError
 from provisioning import records
 from provisioning.bench import ANSWER, MAX_FILE, VOUCHER, Bench
-from provisioning.identity import IdentitySigner, TpmKey, request_for, software_request_for
+from provisioning.identity import IdentitySigner, TpmKey, request_for, software_request_for, spki
 from provisioning.line import Line
 from provisioning.refusals import Code, as_headquarters, refused
 from provisioning.step import Answers, Facts, Question, Refused, Step
@@ -41,6 +42,9 @@ from provisioning.steps import board, keys
 from provisioning.words import day
 
 REQUEST, PROOF, WAY = "request.cose", "proof.cose", "way.json"
+SPENT = "spent.json"
+"""Requests that were discarded, though they may lie on a stick still."""
+
 CONSENT, LEFT = "consent.cose", "left.json"
 ROUNDS = 4
 """Request, challenge, and once more when an answer was lost; what takes longer is wrong."""
@@ -53,18 +57,27 @@ def is_done(bench: Bench) -> bool:
 
 
 def do(bench: Bench, _answers: Answers) -> Question | None:
+    exchange(bench)
+    return None
+
+
+def exchange(bench: Bench, disk: LockedDisk | None = None) -> None:
+    """Until the answer lies on the desk. `disk`: the shut one that is asked about. Raises `Refused`."""
     for _ in range(ROUNDS):
         if not bench.desk.has(REQUEST):
-            _write_request(bench)
+            _write_request(bench, disk)
         reply = _reply(bench)
         if isinstance(reply, EnrolmentAnswer):
-            return None
+            return
         if isinstance(reply, Challenge):
             _write_proof(bench, reply)
+        elif reply.reason is Refusal.RELEASE_WAITING:  # the same request is answered once it was released
+            known = REFUSALS[reply.reason]
+            raise Refused(reply.reason.value, known.cause, why=f"{reply.detail}.", then=known.next_step, again=True)
         elif reply.reason is Refusal.REPLAYED and bench.desk.table(WAY).get("sent"):
-            _discard(bench)  # it had arrived, and its answer was lost on the way
+            discard(bench)  # it had arrived, and its answer was lost on the way
         else:
-            _discard(bench)
+            discard(bench)
             raise as_headquarters(reply.reason, "Headquarters refuses.", reply.detail)
     raise refused(
         Code.ANSWER_WRONG,
@@ -98,7 +111,31 @@ def evidence(bench: Bench) -> Facts:
 # -- what is said
 
 
-def _write_request(bench: Bench) -> None:
+def _write_request(bench: Bench, disk: LockedDisk | None) -> None:
+    bench.desk.drop(PROOF)
+    bench.desk.put_table(WAY, {})
+    known = _written_before(bench, disk) if disk is not None else None
+    bench.desk.write(REQUEST, known or _new_request(bench, disk))
+
+
+def _written_before(bench: Bench, disk: LockedDisk | None) -> bytes | None:
+    """This board's own request about this disk, from the stick: a board with a shut disk remembers nothing else."""
+    public = bench.backend.public_key()
+    assert public is not None  # the step before is done
+    for _, data in bench.carried(".cose", ".cose.done"):
+        try:
+            opened = open_enrolment(data)
+        except MessageError:
+            continue
+        if opened.digest.hex() in bench.desk.table(SPENT):
+            continue
+        is_own = spki(opened.public_key) == spki(public) and opened.request.board == board.read_facts(bench)
+        if is_own and (opened.request.disk, opened.request.purpose) == (disk, bench.purpose):
+            return data
+    return None
+
+
+def _new_request(bench: Bench, disk: LockedDisk | None) -> bytes:
     public, tls = bench.backend.public_key(), keys.tls_key(bench)
     assert public is not None and tls is not None  # the step before is done
     csr, nonce = request_for(bench.kiosk, bench.backend, public), os.urandom(NONCE_BYTES)
@@ -106,7 +143,7 @@ def _write_request(bench: Bench) -> None:
     request = EnrolmentRequest(
         purpose=bench.purpose,
         kiosk=bench.kiosk,
-        voucher=bench.desk.read(VOUCHER) if bench.purpose in VOUCHERED else b"",
+        voucher=bench.desk.read(VOUCHER) if bench.purpose in INTRODUCED else b"",
         board=board.read_facts(bench),
         csr=csr,
         tls_csr=software_request_for(bench.kiosk, tls),
@@ -116,11 +153,10 @@ def _write_request(bench: Bench) -> None:
         last_seq=records.last_seq(bench.folder),
         previous_kiosk=str(left.get("kiosk", "")),
         consent=bench.desk.read(CONSENT) if bench.desk.has(CONSENT) else b"",
+        disk=disk,
         at=bench.stamp(),
     )
-    bench.desk.drop(PROOF)
-    bench.desk.put_table(WAY, {})
-    bench.desk.write(REQUEST, sign_enrolment(request, IdentitySigner(bench.backend, bench.kiosk)))
+    return sign_enrolment(request, IdentitySigner(bench.backend, bench.kiosk))
 
 
 def _write_proof(bench: Bench, challenge: Challenge) -> None:
@@ -133,9 +169,13 @@ def _write_proof(bench: Bench, challenge: Challenge) -> None:
     bench.desk.write(PROOF, sign_proof(proof, IdentitySigner(bench.backend, bench.kiosk)))
 
 
-def _discard(bench: Bench) -> None:
-    bench.desk.drop(PROOF)
-    bench.desk.drop(REQUEST)
+def discard(bench: Bench) -> None:
+    """The next request is a new one."""
+    if bench.desk.has(REQUEST):
+        spent = request_digest(bench.desk.read(REQUEST)).hex()
+        bench.desk.put_table(SPENT, {**bench.desk.table(SPENT), spent: True})
+    for name in (ANSWER, PROOF, REQUEST):
+        bench.desk.drop(name)
 
 
 # -- what is heard
@@ -235,7 +275,7 @@ def _check(bench: Bench, answer: EnrolmentAnswer) -> None:
     wanted = ((answer.chain, bench.backend.public_key()), (answer.tls_chain, tls.public_key() if tls else None))
     if answer.kiosk != bench.kiosk or answer.purpose is not bench.purpose:
         raise _wrong(f"It is for {answer.purpose.value} of lane {answer.kiosk}.")
-    if answer.purpose is Purpose.RETIRE:
+    if answer.purpose in (Purpose.RETIRE, Purpose.UNLOCK):
         return
     for chain, key in wanted:
         if not chain or x509.load_der_x509_certificate(chain[0]).public_key() != key:

@@ -16,8 +16,8 @@ IDENTITY = "identity.der"
 TLS_KEY = "tls.key"
 """Stays on the desk until its certificate is there: kept key and certificate must be one file (see configuration)."""
 
-KEEPS = frozenset({Purpose.REPLACE_STORAGE, Purpose.RENEW, Purpose.RETIRE})
-"""The board stays, and so does the identity in it, when it is still there."""
+KEEPS = frozenset({Purpose.REPLACE_STORAGE, Purpose.RENEW, Purpose.RETIRE, Purpose.UNLOCK})
+"""The board stays, and so does the identity in it, when it is still there. Who asks for a disk forgets all but that."""
 
 LEVELS = {
     KeyLevel.TPM: "in the TPM, which never gives it out",

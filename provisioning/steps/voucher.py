@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
 from border.encounter import ClockState
 from border.enrolment.refusals import Refusal
-from border.enrolment.values import LEVELS, SiteVoucher
+from border.enrolment.values import LEVELS, SiteVoucher, voucher_for
 from border.enrolment.voucher import OpenVoucher, open_voucher, peek_voucher
 from border.messages.errors import MessageError
 from provisioning.bench import LANE, VOUCHER, Bench
@@ -27,7 +27,7 @@ def is_done(bench: Bench) -> bool:
     if not (bench.desk.has(VOUCHER) and bench.kiosk and bench.who):
         return False
     voucher = bench.voucher()
-    return bench.kiosk in voucher.lanes and bench.purpose in voucher.purposes
+    return bench.kiosk in voucher.lanes and voucher_for(bench.purpose) in voucher.purposes
 
 
 def do(bench: Bench, answers: Answers) -> Question | None:
@@ -126,9 +126,10 @@ def _judged(bench: Bench, data: bytes, known: Mapping[str, ec.EllipticCurvePubli
         raise as_headquarters(Refusal.VOUCHER_EXPIRED, UNUSABLE, detail)
     if now < voucher.not_before_ms and clock is ClockState.TRUSTED:  # a clock that nobody steers may just be late
         raise as_headquarters(Refusal.VOUCHER_EARLY, UNUSABLE, detail)
-    if bench.purpose not in voucher.purposes:
+    wanted = voucher_for(bench.purpose)
+    if wanted not in voucher.purposes:
         names = ", ".join(purpose.value for purpose in voucher.purposes)
-        raise as_headquarters(Refusal.VOUCHER_PURPOSE, UNUSABLE, f"it is for {names}, not for {bench.purpose.value}")
+        raise as_headquarters(Refusal.VOUCHER_PURPOSE, UNUSABLE, f"it is for {names}, not for {wanted.value}")
     if LEVELS.index(bench.backend.level) < LEVELS.index(voucher.least_level):
         detail = f"it wants {voucher.least_level.value}, this board has {bench.backend.level.value}"
         raise as_headquarters(Refusal.LEVEL_TOO_LOW, UNUSABLE, detail)

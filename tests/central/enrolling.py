@@ -172,6 +172,7 @@ class Board:
             last_seq=0,
             previous_kiosk="",
             consent=b"",
+            disk=None,
             at=stamp(),
         )
         return replace(plain, **changes)  # type: ignore[arg-type]

@@ -2,6 +2,8 @@
 
 GET /report: what was seen, JSON. GET /page: the traveller page, as the screen's browser gets it. GET /update: what the
 kiosk says of itself.
+GET /disk: how the disk is locked, and whether it was asked before. GET /shut: what one that does not open says, and its
+page. GET /release/KEY, /stick: as the technician's page does.
 GET /identity/make/NONCE, /identity/activate/CREDENTIAL/SECRET, /sign/DATA: the board's TPM, hexadecimal.
 """
 
@@ -18,6 +20,7 @@ import subprocess
 import sys
 import time
 import urllib.request
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +41,7 @@ UNITS = (
     "systemd-networkd.service", "systemd-resolved.service", "systemd-journald.service",
 )  # fmt: skip
 LIMIT_S = 1500
+STICK_S = 30
 
 
 def say(text: str) -> None:
@@ -146,6 +150,69 @@ def gate() -> Any:
     return within("landfall-ota.service", "gate.py")
 
 
+def lay_over() -> None:
+    """Headquarters' own files, as `make image --with` would have laid them, for the root is not written."""
+    own, there = Path("/mnt/landfall"), Path("/etc/landfall")
+    if own.is_dir():
+        shutil.copytree(there, "/run/asked-landfall")
+        tell("mount", "-t", "tmpfs", "-o", "mode=0755", "tmpfs", str(there))
+        for folder in (Path("/run/asked-landfall"), own):
+            shutil.copytree(folder, there, dirs_exist_ok=True)
+
+
+def disk() -> dict[str, Any]:
+    """Leaves a mark on it."""
+    mark = HOME / "asked"
+    was_asked = mark.exists()
+    mark.touch()
+    os.sync()
+    return {
+        "level": json.loads(Path("/run/landfall/data.json").read_text()),
+        "slots": tell("cryptsetup", "luksDump", "/dev/disk/by-partlabel/data").count(": luks2"),
+        "was_asked": was_asked,
+    }
+
+
+def shut() -> dict[str, Any]:
+    with urllib.request.urlopen("http://localhost:8103/now", timeout=60) as answer:
+        page = answer.read().decode()
+    units = ("landfall-data.service", "landfall-unlock.service", "landfall-adopt.path", "landfall-screen.service")
+    return {
+        "locked": json.loads(Path("/run/landfall/locked.json").read_text()),
+        "page": page,
+        "units": {unit: tell("systemctl", "show", "-P", "ActiveState", unit) for unit in units},
+        "screen": tell("systemctl", "show", "-P", "ConditionResult", "landfall-screen.service"),
+    }
+
+
+def stick() -> dict[str, Any]:
+    """Whether the technician's page could read it and write onto it, once it is mounted."""
+    there = Path("/run/landfall/stick")
+    ends_s = time.monotonic() + STICK_S
+    while not is_active("run-landfall-stick.mount") and time.monotonic() < ends_s:
+        time.sleep(2)
+    own = ("setpriv", "--reuid", "landfall", "--regid", "landfall", "--clear-groups")
+    return {
+        "failed": tell(*own, "cp", str(there / "voucher.cbor"), str(there / "request.cose")),
+        "listed": sorted(path.name for path in there.iterdir()) if there.is_dir() else [],
+        "disks": tell("lsblk", "--output", "NAME,LABEL,TRAN"),
+        "mounted": tell("findmnt", "--noheadings", "--output", "FSTYPE,OPTIONS", str(there)),
+    }
+
+
+def release(key: str) -> None:
+    """The file that the page leaves, as its own user leaves it."""
+    disk = json.loads(Path("/run/landfall/locked.json").read_text())["disk"]
+    told = Path("/run/landfall-unlock/told")
+    told.write_text(json.dumps({"disk": disk, "key": key, "try": "asked"}))
+    shutil.chown(told, "landfall", "landfall")
+    told.chmod(0o640)
+    told.rename(told.with_name("released.json"))
+
+
+DISK: dict[str, Callable[..., Any]] = {"disk": disk, "shut": shut, "release": release, "stick": stick}
+
+
 def report(was_bare: bool, page_s: float) -> dict[str, Any]:
     sbom = json.loads(Path("/usr/share/landfall/sbom.cdx.json").read_text())
     return {
@@ -194,6 +261,8 @@ class Answer(http.server.BaseHTTPRequestHandler):
                 body = json.dumps(report(*self.server.seen)).encode()  # type: ignore[attr-defined]
             case ["identity", *told]:
                 body = json.dumps(within("landfall-signer.service", "identity.py", *told)).encode()
+            case ["disk" | "shut" | "release" | "stick" as what, *told]:
+                body = json.dumps(DISK[what](*told)).encode()
             case ["sign", data]:
                 body = signed(bytes.fromhex(data))
             case ["page" | "update" as name]:
@@ -212,10 +281,16 @@ def main() -> None:
     if Path("/mnt/has-chip").exists():
         chip.fit()
         say("chip is fitted")
+    lay_over()
     tell("systemd-notify", "--ready", f"--pid={os.getpid()}")
-    was_bare = commission()
-    page_s = wait_for_page()
-    say(f"page after {page_s:.0f} s")
+    was_bare, page_s = False, -1.0
+    if Path("/mnt/only-disk").exists():
+        while not (Path("/run/landfall/locked.json").exists() or is_active("landfall-folders.service")):
+            time.sleep(2)
+    else:
+        was_bare = commission()
+        page_s = wait_for_page()
+        say(f"page after {page_s:.0f} s")
     tell("nft", "insert", "rule", "inet", "landfall", "input", "tcp", "dport", str(PORT), "accept")
     server = http.server.ThreadingHTTPServer(("0.0.0.0", PORT), Answer)
     server.seen = (was_bare, page_s)  # type: ignore[attr-defined]

@@ -41,7 +41,7 @@ PATIENCE = " systemd.default_device_timeout_sec=3600 systemd.default_timeout_sta
 """A processor in software on a busy machine: what a board does in a second may take minutes here."""
 TOOLS = {
     "qemu-system-aarch64": "qemu-system-arm", "fdtput": "device-tree-compiler", "mtype": "mtools",
-    "mke2fs": "e2fsprogs",
+    "mke2fs": "e2fsprogs", "mkfs.vfat": "dosfstools", "mcopy": "mtools",
 }  # fmt: skip
 LIMITS = {
     "landfall-data.service": "[Service]\nTimeoutStartSec=infinity\n",
@@ -67,12 +67,16 @@ def free_port() -> int:
 
 @dataclass
 class Machine:
-    """One board with its disk, a file. `tpm`: the socket of a swtpm. `is_try`: its firmware was asked for one try."""
+    """One board with its disk, a file. `tpm`: the socket of a swtpm. `is_try`: its firmware was asked for one try.
+
+    `stick`: a file that is plugged in as a USB stick.
+    """
 
     folder: Path
     image: Path
     serial: str = SERIAL
     tpm: Path | None = None
+    stick: Path | None = None
     is_try: bool = False
     ports: dict[int, int] = field(default_factory=dict)
     qemu: subprocess.Popen[bytes] | None = None
@@ -148,6 +152,14 @@ class Machine:
             "-device", "virtserialport,chardev=tpm,name=tpm",
         ]  # fmt: skip
 
+    def _stick_words(self) -> list[str]:
+        if self.stick is None:
+            return []
+        return [
+            "-drive", f"file={self.stick},format=raw,if=none,id=stick",
+            "-device", "qemu-xhci", "-device", "usb-storage,drive=stick,removable=on",
+        ]  # fmt: skip
+
     def _command(self, line: str, is_asked: bool) -> list[str]:
         forwards = "".join(f",hostfwd=tcp:127.0.0.1:{out}-:{inside}" for inside, out in self.ports.items())
         words = [
@@ -159,7 +171,7 @@ class Machine:
             "-device", "virtio-blk-pci,drive=d0",
             "-netdev", f"user,id=n0{forwards}", "-device", "virtio-net-pci,netdev=n0,romfile=",
             "-device", "virtio-rng-pci", "-device", "virtio-gpu-pci", "-device", "virtio-keyboard-pci",
-            *self._tpm_words(),
+            *self._tpm_words(), *self._stick_words(),
         ]  # fmt: skip
         if is_asked:
             words += [
@@ -245,6 +257,16 @@ def fresh(image: Path, folder: Path) -> Path:
     with card.open("r+b") as file:
         file.truncate(image.stat().st_size + LARGER)
     return card
+
+
+def a_stick(path: Path) -> Path:
+    """FAT, with the name that the image looks for, and one file."""
+    with path.open("wb") as file:
+        file.truncate(64 * disk.MIB)
+    subprocess.run(["mkfs.vfat", "-n", "LANDFALL", str(path)], check=True, capture_output=True)
+    (path.parent / "voucher").write_bytes(b"a voucher")
+    subprocess.run(["mcopy", "-i", str(path), str(path.parent / "voucher"), "::voucher.cbor"], check=True)
+    return path
 
 
 def lacking() -> list[str]:

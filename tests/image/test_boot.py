@@ -5,6 +5,7 @@ Nothing here is judged by how fast it was; times and sizes are printed.
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import re
@@ -26,8 +27,10 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
+from border.enrolment.recovery import join, part_name
 from border.enrolment.values import TpmEvidence
 from border.messages.cose import is_signature
+from border.messages.sealing import RecipientPrivate, unseal
 from central.enrolment import tpm as centre
 from provisioning.identity import spki
 from provisioning.image import disk
@@ -39,6 +42,7 @@ from tests.provisioning.chips import Maker
 
 IMAGE = Path(os.environ.get("LANDFALL_IMAGE", ROOT / "artefacts" / "image" / "landfall.img"))
 LONG_S = 2400.0
+SPARE = "10000000abcdef09"
 pytestmark = [pytest.mark.full, pytest.mark.timeout(3 * LONG_S)]
 ACTIVE = (
     "landfall-data.service", "data.mount", "landfall-folders.service", "landfall-appliance.service",
@@ -168,7 +172,7 @@ def test_the_data_is_one_journalled_encrypted_partition(report: dict[str, Any]) 
 
 
 def test_a_board_without_a_tpm_says_that_its_level_is_the_lowest(report: dict[str, Any]) -> None:
-    assert report["level"] == {"level": "board", "lowest": True}
+    assert report["level"] == {"level": "board", "lowest": True, "recovery": False}
 
 
 def test_the_firewall_drops_by_default(report: dict[str, Any], running: Machine) -> None:
@@ -311,7 +315,7 @@ def test_with_a_tpm_the_key_is_in_it(maker: Maker, chipped: Path, place: Path) -
             board.wait_for("ASK answers", LONG_S)
             assert "its key kept by: tpm" in board.console
             told = json.loads(board.get(ASKING, "/report", LONG_S))
-            assert told["level"] == {"level": "tpm", "lowest": False}
+            assert told["level"] == {"level": "tpm", "lowest": False, "recovery": False}
             assert told["units"]["landfall-signer.service"] == "active"
             public = identity_of(board, maker)
             (folder / "identity").write_bytes(spki(public))
@@ -367,3 +371,73 @@ def test_another_boards_chip_does_not_open_it(maker: Maker, chipped: Path, place
             board.wait_for("DATA-LOCKED", LONG_S)
         finally:
             board.cut()
+
+
+CUSTODIANS = tuple(RecipientPrivate.generate() for _ in range(3))
+
+
+@pytest.fixture(scope="module")
+def recoverable(place: Path) -> Path:
+    """A card of its own, and what the asker must know: a chip, an image with custodians, the disk is what counts."""
+    asked, known = place / "asked-disk", place / "asked-custodians" / "landfall" / "custodians"
+    shutil.copytree(place / "asked", asked)
+    for flag in ("has-chip", "only-disk"):
+        (asked / flag).touch()
+    shutil.copytree(asked, place / "asked-custodians")
+    known.mkdir(parents=True)
+    for number, key in enumerate(CUSTODIANS):
+        (known / f"{number}.pub").write_bytes(key.public().dump())
+    return machine.fresh(image(), place / "recovery")
+
+
+@contextmanager
+def started(
+    name: str, card: Path, place: Path, serial: str, door: Path, asked: str = "asked-custodians"
+) -> Iterator[Machine]:
+    (place / "recovery" / name).mkdir(parents=True)
+    stick = machine.a_stick(place / "recovery" / name / "stick.img")
+    board = Machine(place / "recovery" / name, card, serial=serial, tpm=door, stick=stick)
+    try:
+        board.start(place / asked)
+        board.wait_for("ASK answers", LONG_S)
+        yield board
+    finally:
+        board.cut()
+
+
+def test_the_disk_of_a_broken_board_goes_on_in_another(maker: Maker, recoverable: Path, place: Path) -> None:
+    """Locked to one chip, shut to another, opened with what two custodians hold, and from then on by that one alone."""
+    level = {"level": "tpm", "lowest": False, "recovery": True}
+    with fitted(maker, "broken", place / "recovery") as door:
+        with started("first", recoverable, place, machine.SERIAL, door, "asked-disk") as board:
+            told = json.loads(board.get(ASKING, "/disk", LONG_S))
+            assert told == {"level": {**level, "recovery": False}, "slots": 1, "was_asked": False}
+        with started("broken", recoverable, place, machine.SERIAL, door) as board:
+            told = json.loads(board.get(ASKING, "/disk", LONG_S))
+            assert told == {"level": level, "slots": 2, "was_asked": True}, "the image names custodians by now"
+    with fitted(maker, "spare", place / "recovery") as door:
+        with started("spare", recoverable, place, SPARE, door) as board:
+            told = json.loads(board.get(ASKING, "/shut", LONG_S))
+            assert told["locked"]["code"] == "DATA-LOCKED"
+            assert "DATA-LOCKED" in told["page"]
+            assert "unlock-disk" in told["page"]
+            assert told["units"]["landfall-unlock.service"] == told["units"]["landfall-adopt.path"] == "active"
+            assert told["screen"] == "yes"
+            told["stick"] = json.loads(board.get(ASKING, "/stick", LONG_S))
+            assert told["stick"]["failed"] == "", "the page's user writes requests onto it"
+            assert told["stick"]["listed"] == ["request.cose", "voucher.cbor"]
+            board.get(ASKING, f"/release/{released(told['locked']).hex()}", LONG_S)
+            board.wait_for_end(LONG_S)  # it starts again by itself, once the disk is its own
+        with started("again", recoverable, place, SPARE, door) as board:
+            told = json.loads(board.get(ASKING, "/disk", LONG_S))
+            assert told == {"level": level, "slots": 2, "was_asked": True}, "nothing of the broken board is left in it"
+
+
+def released(locked: dict[str, Any]) -> bytes:
+    """What two of the three custodians have between them."""
+    disk, owner = locked["disk"], locked["board"]
+    parts = {part["number"]: base64.b64decode(part["sealed"]) for part in locked["parts"]}
+    opened = {
+        number: unseal(parts[number], CUSTODIANS[number - 1], part_name(disk, owner, number)) for number in (1, 3)
+    }
+    return join(opened)

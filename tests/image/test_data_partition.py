@@ -11,9 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from provisioning.image.board import data
-from provisioning.image.board.data import DONE, NEW, Board, Found, Level
+from provisioning.image.board import data, luks, own_key
+from provisioning.image.board.data import DONE, NEW, Found
 from provisioning.image.board.faults import WORDS, BoardFault, Code, show
+from provisioning.image.board.own_key import Board, Level
 from tests.image.tools import needs
 
 MIB = 1 << 20
@@ -71,15 +72,15 @@ def test_no_partition_has_its_own_name(tmp_path: Path) -> None:
 
 def test_a_card_opens_on_its_board_and_on_no_other(card: Path, tmp_path: Path) -> None:
     data.make(card, BOARD)
-    made = data.header(card)
+    made = luks.header(card)
     assert made is not None
-    assert made.level is Level.BOARD
-    assert opens(card, data.board_key(BOARD.serial, made.uuid), tmp_path)
-    assert not opens(card, data.board_key(OTHER.serial, made.uuid), tmp_path)
+    assert own_key.level_of(made) is Level.BOARD
+    assert opens(card, own_key.board_key(BOARD.serial, made.uuid), tmp_path)
+    assert not opens(card, own_key.board_key(OTHER.serial, made.uuid), tmp_path)
 
 
 def test_the_same_board_has_another_key_for_each_card() -> None:
-    assert data.board_key(BOARD.serial, "one") != data.board_key(BOARD.serial, "two")
+    assert own_key.board_key(BOARD.serial, "one") != own_key.board_key(BOARD.serial, "two")
 
 
 def test_the_lowest_level_is_written_into_the_header(card: Path) -> None:
@@ -93,11 +94,11 @@ def test_the_lowest_level_is_written_into_the_header(card: Path) -> None:
 
 def test_a_card_that_was_cut_while_it_was_made_is_made_again(card: Path) -> None:
     data.make(card, BOARD)
-    made = data.header(card)
+    made = luks.header(card)
     assert made is not None
     assert (made.label, data.look(card)) == (NEW, Found.UNFINISHED)
     data.make(card, OTHER)
-    again = data.header(card)
+    again = luks.header(card)
     assert again is not None
     assert again.uuid != made.uuid
 
@@ -111,7 +112,7 @@ def test_a_card_that_was_finished_is_never_made_again(card: Path) -> None:
 @pytest.mark.parametrize("serial", ["", "0000000000000000", "   "])
 def test_a_board_without_a_serial_number_gets_no_key_that_all_boards_share(serial: str) -> None:
     with pytest.raises(BoardFault) as refused:
-        data.board_key(serial, "some")
+        own_key.board_key(serial, "some")
     assert refused.value.code is Code.NO_BOARD
 
 
@@ -160,14 +161,14 @@ def test_a_board_tells_what_it_is(tmp_path: Path) -> None:
     serial = tmp_path / "proc/device-tree/serial-number"
     serial.parent.mkdir(parents=True)
     serial.write_bytes(b"10000000abcdef01\0")
-    assert data.this_board(tmp_path) == BOARD
+    assert own_key.this_board(tmp_path) == BOARD
     (tmp_path / "sys/class/tpm/tpm0").mkdir(parents=True)
-    assert data.this_board(tmp_path).level is Level.TPM
+    assert own_key.this_board(tmp_path).level is Level.TPM
 
 
 def test_what_is_said_of_the_level_lies_in_our_own_folder(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RUNTIME_DIRECTORY", "/run/cryptsetup:/run/landfall")
-    assert data._run() == Path("/run/landfall")
+    assert luks.run_folder() == Path("/run/landfall")
 
 
 def test_a_board_waits_for_a_tpm_that_its_tree_promises(tmp_path: Path) -> None:
@@ -179,7 +180,7 @@ def test_a_board_waits_for_a_tpm_that_its_tree_promises(tmp_path: Path) -> None:
     appears = threading.Timer(0.5, lambda: chip.mkdir(parents=True))
     appears.start()
     try:
-        assert data.this_board(tmp_path, chip_s=60.0).level is Level.TPM
+        assert own_key.this_board(tmp_path, chip_s=60.0).level is Level.TPM
     finally:
         appears.join()
 
@@ -188,11 +189,11 @@ def test_a_promise_that_is_not_kept_ends(tmp_path: Path) -> None:
     node = tmp_path / "proc/device-tree/soc/slb9670@0/compatible"
     node.parent.mkdir(parents=True)
     node.write_bytes(b"infineon,slb9670\0")
-    assert data.this_board(tmp_path, chip_s=0.3).level is Level.BOARD
+    assert own_key.this_board(tmp_path, chip_s=0.3).level is Level.BOARD
 
 
 def test_a_board_that_promises_none_does_not_wait(tmp_path: Path) -> None:
-    assert data.this_board(tmp_path, chip_s=3600.0).level is Level.BOARD
+    assert own_key.this_board(tmp_path, chip_s=3600.0).level is Level.BOARD
 
 
 def test_a_damaged_file_system_has_its_own_name(card: Path) -> None:

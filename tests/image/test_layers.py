@@ -8,6 +8,7 @@ import json
 import re
 import socket
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -18,9 +19,10 @@ from provisioning import program
 from provisioning.__main__ import AGAIN
 from provisioning.image import disk
 from provisioning.image.__main__ import WHEELS
+from provisioning.image.board import adopt, luks
 from provisioning.image.debian import read_list, read_lock
 from provisioning.image.python_layer import ENTRY
-from provisioning.image.tree import LAYERS, ORDER, ROOT, app_files, overlays, packages
+from provisioning.image.tree import LAYERS, ORDER, ROOT, app_files, leave_out, overlays, packages
 from provisioning.settings import load
 from provisioning.steps.handover import COMMISSIONED
 from tests.image.tools import UNITS, call, needs
@@ -151,6 +153,7 @@ def test_the_browser_goes_nowhere_but_home() -> None:
     assert policy["URLAllowlist"] == ["http://127.0.0.1:8101", "http://localhost:8103"]
     assert policy["DeveloperToolsAvailability"] == 2
     browser = (LAYERS / "kiosk/files/usr/lib/landfall/browser").read_text()
+    assert ["http://" + found for found in re.findall(r"=\"\$\{[23]:-([^}]+)\}", browser)] == policy["URLAllowlist"]
     assert "--no-sandbox" not in browser
     assert "remote-debugging" not in browser
 
@@ -214,13 +217,74 @@ def test_whoever_opens_the_chip_is_of_its_group() -> None:
     assert re.search(r"^m landfall\s+tss$", users, re.MULTILINE)
     for path in SERVICES:
         if "char-tpm rw" in values(path, "DeviceAllow"):
-            assert values(path, "User") == ["landfall"] or values(path, "SupplementaryGroups") == ["tss"], path.name
+            groups = " ".join(values(path, "SupplementaryGroups")).split()
+            assert values(path, "User") == ["landfall"] or "tss" in groups, path.name
 
 
 def test_the_signers_settings_are_ones_that_it_takes() -> None:
     settings = load(LAYERS / "appliance/files/etc/landfall/provisioning.toml")
     assert settings.identity.level == "tpm"
     assert settings.device.folder == Path("/data/landfall")
+
+
+def test_a_shut_disk_has_a_page_that_keeps_nothing_on_disks() -> None:
+    """Who asks touches no disk, who opens it speaks to nobody, and one file in memory lies between them."""
+    page, opener, path = unit("landfall-unlock.service"), unit("landfall-adopt.service"), unit("landfall-adopt.path")
+    shut, unlock = (load(LAYERS / f"appliance/files/etc/landfall/{name}.toml") for name in ("provisioning", "unlock"))
+    assert replace(unlock, device=shut.device, disk=shut.disk) == shut, "all else is one and the same"
+    assert unlock.device.folder.is_relative_to("/run/landfall-unlock")
+    assert values(page, "ConditionPathExists") == [str(unlock.disk.shut)]
+    assert values(page, "RuntimeDirectory") == ["landfall-unlock"]
+    assert not any("/data" in folder or "block" in folder for folder in values(page, "ReadWritePaths"))
+    assert not any("block" in device for device in values(page, "DeviceAllow"))
+    assert values(path, "PathChanged") == [str(unlock.disk.released)]
+    (command,) = values(opener, "ExecStart")
+    assert command.split()[-1] == str(unlock.disk.released)
+    assert str(unlock.disk.outcome).startswith(f"/run/{luks.OWN}/")
+    assert unlock.disk.outcome.name == adopt.OUTCOME
+    assert values(opener, "PrivateNetwork") == ["yes"]
+    assert "landfall" in values(opener, "SupplementaryGroups")[0].split(), "root without capabilities reads by group"
+    assert values(opener, "SuccessAction") == ["reboot"]
+    assert not any("mapper" in name for name in values(opener, "DeviceAllow")), "it maps nothing"
+
+
+def test_the_screen_shows_a_page_where_there_is_one_and_else_the_fault() -> None:
+    screen = unit("landfall-screen.service")
+    assert values(screen, "ConditionPathIsMountPoint") == ["|/data"]
+    assert values(screen, "ConditionPathExists") == ["|/run/landfall/locked.json"]
+    assert "data.mount" not in " ".join(values(screen, "Requires"))
+
+
+def test_a_stick_belongs_to_whoever_writes_requests_onto_it() -> None:
+    (options,) = values(unit("run-landfall-stick.mount"), "Options")
+    users = (BASE / "usr/lib/sysusers.d/landfall.conf").read_text()
+    (number,) = re.findall(r"^u landfall +(\d+):", users, re.MULTILINE)
+    assert f"uid={number},gid={number}" in options
+
+
+def test_the_rule_of_the_stick_is_read_after_debians_that_reads_names() -> None:
+    rules = LAYERS / "appliance/files/usr/lib/udev/rules.d"
+    (name,) = [path.name for path in rules.iterdir() if "ID_FS_LABEL" in path.read_text()]
+    assert "60-persistent-storage.rules" < name < "99-systemd.rules"
+
+
+def test_of_drivers_that_are_left_out_what_a_stick_needs_stays(tmp_path: Path) -> None:
+    left_out, kept = (read_list((LAYERS / "board" / f"modules-{what}").read_text()) for what in ("left-out", "kept"))
+    assert {"drivers/scsi/scsi_mod.ko.xz", "drivers/scsi/sd_mod.ko.xz"} <= set(kept)
+    for name in (*kept, "drivers/scsi/other.ko.xz", "drivers/scsi/deep/other.ko.xz", "drivers/usb/storage.ko.xz"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    leave_out(tmp_path, left_out, kept)
+    there = {path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*") if path.is_file()}
+    assert there == {*kept, "drivers/usb/storage.ko.xz"}
+    with pytest.raises(FileNotFoundError):
+        leave_out(tmp_path, left_out, ["drivers/scsi/renamed.ko.xz"])
+
+
+def test_a_disk_of_another_board_opens_no_lane() -> None:
+    kiosk = unit("landfall-appliance.service")
+    (asked,) = values(kiosk, "ExecCondition")
+    assert asked == "/usr/bin/python3 -m provisioning.newcomer --config /etc/landfall/provisioning.toml"
 
 
 def test_a_renewal_is_counted_from_the_start_and_not_by_a_clock_that_may_be_wrong() -> None:
@@ -256,7 +320,7 @@ def test_the_kiosk_starts_when_the_lane_may_open_and_no_sooner() -> None:
     assert values(unit("landfall-appliance.path"), "PathExists") == [marker]
     assert values(unit("landfall-appliance.service"), "ConditionPathExists") == [marker]
     browser = (LAYERS / "kiosk/files/usr/lib/landfall/browser").read_text()
-    assert f"[ -e {marker} ]" in browser
+    assert f'commissioned="${{1:-{marker}}}"' in browser
     assert program.OPEN[0] == COMMISSIONED, "and it goes first, before the kiosk is wiped"
 
 

@@ -8,6 +8,7 @@ import os
 from datetime import UTC, datetime
 from pathlib import Path
 
+from border.messages.sealing import RecipientPublic
 from central import ca
 from central.enrolment.__main__ import main
 from practice.port import module, run_module
@@ -15,6 +16,7 @@ from practice.processes import Process, answers, free_port
 
 PASSPHRASE = "a passphrase of a test"
 PEOPLE = ("anna", "ben")
+CUSTODIANS = ("carla", "dan", "eve")
 PORT = "bequia"
 CONFIGURATION = """\
 [kiosk]
@@ -94,6 +96,29 @@ class Headquarters:
             self._do("answer", "--request", str(path), "--answer", str(answer))
             path.rename(path.with_name(f"{path.name}.done"))
         return found
+
+    def appoint(self) -> tuple[RecipientPublic, ...]:
+        """Custodians; what their .pub files hold goes into images."""
+        for name in CUSTODIANS:
+            self._do("custodian", name, stored=False)
+        folder = self.folder / "enrolment" / "custodians"
+        return tuple(RecipientPublic.load(path.read_bytes()) for path in sorted(folder.glob("*.pub")))
+
+    def waiting(self) -> list[str]:
+        """Names of the requests for disks that wait."""
+        return [line.split()[0] for line in self._said("releases").splitlines()]
+
+    def release(self, *names: str) -> None:
+        """Each for the one disk that waits."""
+        for name in names:
+            (waiting,) = self.waiting()
+            self._do("release", waiting, "--as", name)
+
+    def answer_again(self, stick: Path) -> None:
+        """What was brought before, and refused."""
+        for path in stick.glob("request-*.cose.done"):
+            path.rename(path.with_suffix(""))
+        self.answer(stick)
 
     def end(self, kiosk: str) -> None:
         self._do("end", "--kiosk", kiosk, "--as", PEOPLE[0], "--why", "test")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 from pathlib import Path
 
@@ -62,13 +63,7 @@ def test_a_board_that_is_killed_all_the_time_becomes_a_lane(tmp_path: Path, cut_
 def test_a_board_that_is_killed_while_it_moves_is_the_new_lane_and_nothing_of_the_old(tmp_path: Path) -> None:
     headquarters = Headquarters(tmp_path / "hq")
     board = Board(tmp_path / "board", headquarters.people)
-    headquarters.voucher(board.stick)
-    board.officers()
-    assert not board.go().is_finished
-    headquarters.answer(board.stick)
-    assert board.go().is_finished
-    for path in board.stick.glob("voucher-*"):
-        path.unlink()
+    commissioned(headquarters, board)
     headquarters.voucher(board.stick, "--purpose", "move_site", lanes=("quay-2",))
     lives = killed_all_the_time(board, headquarters, 5, "move-site")
     assert lives.count(CUT) > 5
@@ -77,6 +72,75 @@ def test_a_board_that_is_killed_while_it_moves_is_the_new_lane_and_nothing_of_th
     assert len(list(board.state.glob("provisioning/identity-*.key"))) == 1
     steps = [entry.step for entry in board.runner().bench.desk.entries()]
     assert steps == [step.name for step in STEPS[Purpose.MOVE_SITE]]
+
+
+def commissioned(headquarters: Headquarters, board: Board) -> None:
+    headquarters.voucher(board.stick)
+    board.officers()
+    assert not board.go().is_finished
+    headquarters.answer(board.stick)
+    assert board.go().is_finished
+    for path in board.stick.glob("voucher-*"):
+        path.unlink()
+
+
+def stands_once(board: Board, purpose: Purpose) -> None:
+    steps = [entry.step for entry in board.runner().bench.desk.entries()]
+    assert steps == [step.name for step in STEPS[purpose]], "each step stands in the sheet once"
+
+
+@pytest.mark.parametrize("cut_at", [4, 5])
+def test_a_board_that_is_killed_while_it_takes_a_lane_over_is_that_lane(tmp_path: Path, cut_at: int) -> None:
+    headquarters = Headquarters(tmp_path / "hq")
+    old = Board(tmp_path / "old", headquarters.people)
+    commissioned(headquarters, old)
+    key = load_keys(old.state / "keys").device
+    new = Board(tmp_path / "new", headquarters.people, serial="10000000abcdef02")
+    shutil.copytree(old.state, new.state)
+    new.officers()
+    headquarters.voucher(new.stick, "--purpose", "replace_board")
+    lives = killed_all_the_time(new, headquarters, cut_at, "replace-board")
+    assert lives.count(CUT) > 5
+    keys = load_keys(new.state / "keys")
+    assert (keys.kiosk, keys.former) == ("quay-1", (key,))
+    stands_once(new, Purpose.REPLACE_BOARD)
+
+
+@pytest.mark.parametrize("cut_at", [4, 5])
+def test_a_board_that_is_killed_while_it_gets_an_empty_disk_is_the_same_lane(tmp_path: Path, cut_at: int) -> None:
+    headquarters = Headquarters(tmp_path / "hq")
+    board = Board(tmp_path / "board", headquarters.people)
+    commissioned(headquarters, board)
+    shutil.move(board.state, tmp_path / "broken")
+    headquarters.voucher(board.stick, "--purpose", "replace_storage")
+    lives = killed_all_the_time(board, headquarters, cut_at, "replace-storage")
+    assert lives.count(CUT) > 5
+    assert load_keys(board.state / "keys").kiosk == "quay-1"
+    stands_once(board, Purpose.REPLACE_STORAGE)
+
+
+@pytest.mark.parametrize("cut_at", [4, 5])
+def test_a_board_that_is_killed_while_it_retires_leaves_nothing(tmp_path: Path, cut_at: int) -> None:
+    headquarters = Headquarters(tmp_path / "hq")
+    board = Board(tmp_path / "board", headquarters.people)
+    commissioned(headquarters, board)
+    lives = killed_all_the_time(board, headquarters, cut_at, "retire")
+    assert lives.count(CUT) > 3
+    assert {path.name for path in board.state.iterdir()} <= {"provisioning", "time", "frozen"}
+    assert not list(board.state.glob("provisioning/identity-*"))
+    stands_once(board, Purpose.RETIRE)
+
+
+def test_a_board_that_is_killed_while_it_renews_has_the_new_certificate(tmp_path: Path) -> None:
+    headquarters = Headquarters(tmp_path / "hq")
+    board = Board(tmp_path / "board", headquarters.people)
+    commissioned(headquarters, board)
+    before = (board.state / "keys" / "tls.pem").read_bytes()
+    lives = killed_all_the_time(board, headquarters, 4, "renew")
+    assert lives.count(CUT) > 2
+    assert (board.state / "keys" / "tls.pem").read_bytes() != before
+    assert load_keys(board.state / "keys").kiosk == "quay-1"
+    stands_once(board, Purpose.RENEW)
 
 
 def killed_all_the_time(board: Board, headquarters: Headquarters, cut_at: int, operation: str) -> list[int]:

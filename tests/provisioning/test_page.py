@@ -14,9 +14,13 @@ from hw_tests.record import Outcome
 from provisioning.steps import hardware
 from scripts import axe
 from tests.docs.pages import ROOT
+from tests.image import sealed
+from tests.image.tools import disk_tools
+from tests.provisioning.chips import Maker
 from tests.provisioning.command import with_screen
 from tests.provisioning.guide import PATIENCE_MS, asks, follow, register, rows
-from tests.provisioning.headquarters import Headquarters
+from tests.provisioning.headquarters import CUSTODIANS, Headquarters
+from tests.provisioning.test_unlock import made as unlocking
 from tests.provisioning.world import ANSWERS, SERIAL, Board
 from tests.web.checks import SIZES, too_small, violations
 
@@ -78,6 +82,29 @@ def test_the_first_timers_walk_as_the_guide_tells_it(screen: Page, axe_script: s
     assert record is not None
     assert {phase.name: phase.outcome for phase in record.phases} == dict.fromkeys(WHOLE, Outcome.PASS)
     assert facts(board, "hardware")["not asked on its own screen"] == "none"
+
+
+def test_the_disk_of_a_broken_board_as_the_guide_tells_it(
+    screen: Page, axe_script: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    disk_tools(tmp_path, monkeypatch)
+    maker = Maker(tmp_path / "maker")
+    with maker.make("old").powered() as old, maker.make("new").powered() as new:
+        desk = unlocking(tmp_path, maker, (old, new))
+        walk = rows("The disk of a broken board")
+        with desk.opener(desk.disk), desk.new.page() as url:
+            screen.goto(url)
+            for number, (says, do) in enumerate(walk):
+                asks(screen, *says)
+                is_well(screen, axe_script, f"unlock-{number:02}")
+                if "Let headquarters answer" in do:
+                    desk.headquarters.answer(desk.new.stick)
+                if "Let two custodians" in do:
+                    desk.headquarters.release(*CUSTODIANS[:2])
+                    desk.headquarters.answer_again(desk.new.stick)
+                follow(screen, do.partition("Then touch")[0])  # what follows is done after another start
+        assert sealed.opens(desk.disk, new.tcti)
+    assert len(walk) == 6
 
 
 def test_a_failure_says_what_why_and_next_and_is_tried_again(screen: Page, axe_script: str, tmp_path: Path) -> None:

@@ -65,6 +65,7 @@ class Board:
         identity: str = 'level = "software"',
         devices: str = DEVICES,
         environment: Mapping[str, str] | None = None,
+        more: str = "",
     ) -> None:
         self.folder, self.serial = folder, serial
         self.state, self.stick, self.root = folder / "state", folder / "media" / "usb" / "landfall", folder / "root"
@@ -92,6 +93,7 @@ listen = "127.0.0.1:8103"
 [lane]
 devices = "devices.toml"
 station = "station.toml"
+{more}
 """
         )
 

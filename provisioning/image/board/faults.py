@@ -19,6 +19,8 @@ class Code(StrEnum):
     TPM = "DATA-TPM"
     DAMAGED = "DATA-DAMAGED"
     TOOL = "DATA-TOOL"
+    RELEASE = "DATA-RELEASE"
+    LEVEL = "DATA-LEVEL"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +37,7 @@ WORDS = {
     ),
     Code.LOCKED: Words(
         "The data partition does not open on this board.",
-        "Put the card back into its own board. After a swap of boards: replace-board.",
+        "Put the card back into its own board. After a swap of boards: the technician's page opens it.",
     ),
     Code.NO_BOARD: Words("The board does not tell its serial number.", "Update its boot loader, or change the board."),
     Code.TPM: Words(
@@ -48,6 +50,14 @@ WORDS = {
     Code.TOOL: Words(
         "A tool that makes or opens the data partition failed.", "Start again. If it stays so, write the image anew."
     ),
+    Code.RELEASE: Words(
+        "What headquarters released does not open this disk.",
+        "Ask for the disk that is in this board now; the request is written again by itself.",
+    ),
+    Code.LEVEL: Words(
+        "The disk was locked by a TPM, and this board has none.",
+        "Put the disk into a board with a TPM. Nothing was changed on it.",
+    ),
 }
 
 
@@ -56,7 +66,7 @@ class BoardFault(Exception):
 
     def __init__(self, code: Code, why: str) -> None:
         super().__init__(f"{code}: {WORDS[code].what} {why} Next: {WORDS[code].then}")
-        self.code = code
+        self.code, self.why = code, why
 
 
 def show(fault: BoardFault, screens: tuple[Path, ...] = SCREENS) -> None:
