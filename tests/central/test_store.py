@@ -44,6 +44,17 @@ class StoreConformance:
             assert t.rows("SELECT kiosk, last_seen_ms FROM kiosks ORDER BY kiosk") == [("a", 1), ("b", 2**53)]
         other.close()
 
+    def test_a_database_that_an_older_centre_made_gets_the_tables_it_lacks(self, store: Store, url: str) -> None:
+        with store.transaction() as t:
+            t.each(KIOSK, [("a", 1)])
+            for table in ("disk_requests", "disk_parts"):
+                t.rows(f"DROP TABLE {table}")
+        newer = open_store(url)
+        with newer.transaction() as t:
+            assert t.rows("SELECT * FROM disk_parts") == t.rows("SELECT * FROM disk_requests") == []
+            assert t.rows("SELECT kiosk FROM kiosks") == [("a",)]
+        newer.close()
+
     def test_an_exception_leaves_nothing_behind(self, store: Store) -> None:
         with pytest.raises(KeyError), store.transaction() as t:
             t.each(KIOSK, [("a", 1)])
