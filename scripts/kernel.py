@@ -16,12 +16,14 @@ import sys
 from pathlib import Path
 
 VISION = Path(__file__).resolve().parent.parent / "appliance" / "vision"
-SOURCE = VISION / "cut.c"
+SOURCE = VISION / "picture.c"
 BOARD = "aarch64"
 WORDS = (
     "-O3",
     "-std=c11",
     "-ffp-contract=off",
+    "-fno-math-errno",
+    "-fno-tree-loop-distribute-patterns",
     "-Wall",
     "-Wextra",
     "-Werror",
@@ -36,7 +38,7 @@ WORDS = (
 
 def built(machine: str) -> Path:
     """Where appliance/vision/picture.py looks for it."""
-    return VISION / f"cut-{machine}.so"
+    return VISION / f"picture-{machine}.so"
 
 
 def compilers(own: str) -> dict[str, str]:

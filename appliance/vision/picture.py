@@ -1,9 +1,9 @@
-"""What the face path does with pixels: pictures shrunk, laid straight, made grey, blurred; in numpy, and one cut in C.
+"""What the face path does with pixels: pictures shrunk, laid straight, made grey, blurred; in numpy, and in C.
 
 No OpenCV, whose code alone is a fifth of what the face path may hold in memory. Where it has the same operation the
 outcome is its own or within the rounding that each function names (tests/vision/test_picture.py holds one against the
-other). Pictures are height x width x 3, uint8, BGR, as they come from a camera. Where no compiler has built cut.c
-(scripts/kernel.py) OpenCV cuts in its stead.
+other). Pictures are height x width x 3, uint8, BGR, as they come from a camera. Where no compiler has built picture.c
+(scripts/kernel.py) OpenCV does its work.
 """
 
 from __future__ import annotations
@@ -34,9 +34,10 @@ GREY = (3735, 19235, 9798)  # of blue, green and red in 32768: 0.114, 0.587 and 
 if sys.byteorder != "little":
     raise ImportError("a pixel's four bytes are one word, the first byte lowest")
 
-BUILT = Path(__file__).with_name(f"cut-{platform.machine()}.so")
+BUILT = Path(__file__).with_name(f"picture-{platform.machine()}.so")
 _IN = (ctypes.c_void_p, ctypes.c_int64, ctypes.c_int64, ctypes.c_void_p)
 _CUT = (ctypes.c_void_p, ctypes.c_int64, ctypes.c_int64)
+_ROOM = (ctypes.c_void_p, ctypes.c_void_p)
 
 
 def _built() -> ctypes.CDLL | None:
@@ -45,6 +46,8 @@ def _built() -> ctypes.CDLL | None:
     library = ctypes.CDLL(str(BUILT))
     library.lay_rgb.argtypes, library.lay_rgb.restype = (*_IN, *_CUT, ctypes.c_float), None
     library.lay_words.argtypes, library.lay_words.restype = (*_IN, *_CUT), None
+    library.blur.argtypes, library.blur.restype = (*_IN, ctypes.c_int64, *_ROOM, ctypes.c_void_p), None
+    library.steepness.argtypes, library.steepness.restype = (*_IN, ctypes.c_void_p), None
     return library
 
 
@@ -140,7 +143,7 @@ def _cut(lay: Callable[..., None], pixels: Pixels, from_cut: Values, out: NDArra
         raise ValueError("a cut is laid into memory in one piece")
     whole, lines = np.ascontiguousarray(pixels), np.ascontiguousarray(from_cut)
     height, width = pixels.shape[:2]
-    lay(whole.ctypes.data, width, height, lines.ctypes.data, out.ctypes.data, out.shape[1], out.shape[0], *rest)
+    lay(_at(whole), width, height, _at(lines), _at(out), out.shape[1], out.shape[0], *rest)
 
 
 def _by_opencv(pixels: Pixels, to_cut: NDArray[np.floating], width: int, height: int) -> Pixels:
@@ -175,73 +178,50 @@ def _bell(sigma: float) -> tuple[int, ...]:
 
 
 def blurred(grey: Pixels, sigma: float) -> Pixels:
-    """A Gaussian over a grey picture larger than it reaches, mirrored at its edges, as OpenCV's, to the bit.
-
-    Rows lie end to end here and in `steepness`: numpy is quick along what lies in one piece. What comes to lie over
-    two rows is behind the last column and left out.
-    """
-    half = _bell(sigma)
-    reach = len(half) - 1
-    padded = _mirrored(grey, reach, np.uint16)
-    down = _folded(padded, half)  # a byte times 256ths fills 16 bits
-    both = _folded(down.astype(np.uint32).ravel(), half)
-    both += np.uint32(1 << 15)
-    both >>= np.uint32(16)
-    return _whole_rows(both.astype(np.uint8), grey.shape, padded.shape[1])
-
-
-def _mirrored(grey: Pixels, reach: int, dtype: type[Any]) -> NDArray[Any]:
-    """With so many pixels more on every side, none of them the edge's own."""
+    """A Gaussian over a grey picture larger than it reaches, mirrored at its edges, as OpenCV's, to the bit."""
+    if _C is None:
+        return _gaussian_by_opencv(grey, sigma)
+    bell = np.array(_bell(sigma), np.uint16)
+    reach = len(bell) - 1
+    whole, out = _grey_for_c(grey, reach), np.empty(grey.shape, np.uint8)
     height, width = grey.shape
-    padded = np.empty((height + 2 * reach, width + 2 * reach), dtype)
-    padded[reach:-reach, reach:-reach] = grey
-    for side, length in ((padded.T, width), (padded, height)):
-        side[:reach] = side[2 * reach : reach : -1]
-        side[reach + length :] = side[reach + length - 2 : length - 2 : -1]
-    return padded
-
-
-def _folded(padded: NDArray[Any], half: tuple[int, ...]) -> NDArray[Any]:
-    """Down the first axis: rows equally far from a middle one weighed together."""
-    reach = len(half) - 1
-    length = len(padded) - 2 * reach
-    total: NDArray[Any] = padded[reach : reach + length] * padded.dtype.type(half[-1])
-    pair = np.empty_like(total)
-    for above, weight in enumerate(half[:-1]):
-        below = 2 * reach - above
-        np.add(padded[above : above + length], padded[below : below + length], out=pair)
-        pair *= padded.dtype.type(weight)
-        total += pair
-    return total
-
-
-def _whole_rows(flat: NDArray[Any], shape: tuple[int, ...], wide: int) -> NDArray[Any]:
-    """A picture of which every row begins `wide` after the one before; of the last row nothing follows."""
-    step = flat.itemsize
-    return np.ndarray(shape, flat.dtype, flat, 0, (wide * step, step))
+    room, sums = np.empty(width + 2 * reach, np.uint16), np.empty(width, np.uint32)
+    _C.blur(_at(whole), width, height, _at(bell), reach, _at(room), _at(sums), _at(out))
+    return out
 
 
 def steepness(grey: Pixels) -> Floats:
     """How much the levels rise from pixel to pixel, whichever way: the length of Sobel's gradient, 3 x 3."""
-    padded = _mirrored(grey, 1, np.int16)
-    flat, wide = padded.ravel(), padded.shape[1]
-    down, across = _bent(flat, wide), _bent(flat, 1)
-    right = np.subtract(down[2:], down[:-2]).astype(np.float32)
-    below = np.subtract(across[2 * wide :], across[: -2 * wide]).astype(np.float32)
-    right *= right
-    below *= below
-    right += below
-    length: Floats = np.sqrt(_whole_rows(right, grey.shape, wide))
-    return length
+    if _C is None:
+        return _gradient_by_opencv(grey)
+    whole, out = _grey_for_c(grey, 1), np.empty(grey.shape, np.float32)
+    height, width = grey.shape
+    room = np.empty(2 * (width + 2), np.int16)
+    _C.steepness(_at(whole), width, height, _at(room), _at(out))
+    return out
 
 
-def _bent(flat: NDArray[np.int16], step: int) -> NDArray[np.int16]:
-    """1, 2, 1 of what lies so far apart."""
-    middle = flat[step:-step]
-    total = flat[: -2 * step] + flat[2 * step :]
-    total += middle
-    total += middle
-    return total
+def _grey_for_c(grey: Pixels, reach: int) -> Pixels:
+    if grey.dtype != np.uint8 or grey.ndim != 2 or min(grey.shape) <= reach:
+        raise ValueError(f"a grey picture is more than {reach} bytes high and wide, not {grey.shape} {grey.dtype}")
+    return np.ascontiguousarray(grey)
+
+
+def _at(array: NDArray[Any]) -> int:
+    return array.ctypes.data
+
+
+def _gaussian_by_opencv(grey: Pixels, sigma: float) -> Pixels:
+    import cv2  # noqa: PLC0415 - as in _by_opencv
+
+    return np.asarray(cv2.GaussianBlur(grey, (0, 0), sigma), np.uint8)
+
+
+def _gradient_by_opencv(grey: Pixels) -> Floats:
+    import cv2  # noqa: PLC0415 - as in _by_opencv
+
+    right, down = (cv2.Sobel(grey, cv2.CV_32F, x, 1 - x) for x in (1, 0))
+    return np.asarray(cv2.magnitude(right, down), np.float32)
 
 
 def histogram(levels: Pixels, where: NDArray[np.bool_]) -> Whole:

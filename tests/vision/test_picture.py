@@ -184,16 +184,30 @@ def greys() -> list[Pixels]:
     ]
 
 
+@pytest.mark.usefixtures("by_either")
 @pytest.mark.parametrize("sigma", [0.7, 2.1])
 @pytest.mark.parametrize("picture", greys())
 def test_a_blur_is_opencvs_to_the_bit(picture: Pixels, sigma: float) -> None:
     assert (blurred(picture, sigma) == cv2.GaussianBlur(picture, (0, 0), sigma)).all()
 
 
+@pytest.mark.usefixtures("by_either")
 @pytest.mark.parametrize("picture", greys())
 def test_steepness_is_the_length_of_opencvs_gradient(picture: Pixels) -> None:
     across, down = cv2.spatialGradient(picture)
     assert steepness(picture) == pytest.approx(np.hypot(across.astype(float), down.astype(float)), abs=1e-3)
+
+
+def test_only_grey_pictures_larger_than_a_loop_reaches_are_given_to_c() -> None:
+    no_pictures: list[NDArray[Any]] = [FRAME, FRAME[:, :, 0].astype(np.float32), np.zeros((8, 6), np.uint8)]
+    for levels in no_pictures:
+        with pytest.raises(ValueError, match="a grey picture"):
+            blurred(levels, 2.1)
+    with pytest.raises(ValueError, match="a grey picture"):
+        steepness(np.zeros((8, 1), np.uint8))
+    for levels in (FRAME[:, ::2, 0], FRAME[::-1, :, 0]):  # not in one piece
+        assert (blurred(levels, 0.7) == blurred(levels.copy(), 0.7)).all()
+        assert (steepness(levels) == steepness(levels.copy())).all()
 
 
 def test_a_histogram_is_opencvs() -> None:
