@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 from border.enrolment.recovery import MOST_PARTS
 from border.messages.errors import MessageError
 from border.messages.sealing import RecipientPrivate, RecipientPublic
-from central.enrolment.people import MIN_PASSPHRASE, NAME
+from central.enrolment.people import NAME, check_new
 from central.files import FolderError, write_secret, write_whole
 
 SALT_BYTES, NONCE_BYTES = 16, 12
@@ -23,13 +23,8 @@ _LABEL = b"landfall custodian 1"
 
 
 def add_custodian(folder: Path, name: str, passphrase: str) -> None:
-    """`name`.key, shut by the passphrase, and `name`.pub. FolderError: a bad name, a short passphrase, or known."""
-    if not NAME.fullmatch(name):
-        raise FolderError(f"not usable as a name: {name}")
-    if len(passphrase) < MIN_PASSPHRASE:
-        raise FolderError(f"a passphrase has {MIN_PASSPHRASE} characters or more")
-    if (folder / f"{name}.pub").exists():
-        raise FolderError(f"{name} has a key already")
+    """`name`.key, shut by the passphrase, and `name`.pub. FolderError as `check_new`, and where there is no room."""
+    check_new(folder, name, passphrase)
     if len(list(folder.glob("*.pub"))) >= MOST_PARTS:
         raise FolderError(f"there are {MOST_PARTS} custodians already, and a disk's header has room for no more")
     key = RecipientPrivate.generate()

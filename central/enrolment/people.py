@@ -21,14 +21,19 @@ NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 MIN_PASSPHRASE = 12
 
 
-def add_person(folder: Path, name: str, passphrase: str) -> None:
-    """`name`.key, shut by the passphrase, and `name`.pub. FolderError: a bad name, a short passphrase, or known."""
+def check_new(folder: Path, name: str, passphrase: str) -> None:
+    """Whether somebody new may hold a key here. FolderError: a bad name, a short passphrase, or known."""
     if not NAME.fullmatch(name):
         raise FolderError(f"not usable as a name: {name}")
     if len(passphrase) < MIN_PASSPHRASE:
         raise FolderError(f"a passphrase has {MIN_PASSPHRASE} characters or more")
     if (folder / f"{name}.pub").exists():
         raise FolderError(f"{name} has a key already")
+
+
+def add_person(folder: Path, name: str, passphrase: str) -> None:
+    """`name`.key, shut by the passphrase, and `name`.pub. FolderError as `check_new`."""
+    check_new(folder, name, passphrase)
     key = certificates.new_key()
     shut = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(passphrase.encode()))
     write_secret(folder / f"{name}.key", shut)
