@@ -33,7 +33,7 @@ LEVEL_PITCH_DEG = 8.0
 ROUNDS = 10
 DAMPING = 1e-3
 NOTHING = 1e-24
-ENOUGH = 1e-6
+ENOUGH = 1e-5
 """A round of the search for a plane that takes less than this share of the squared distances is the last."""
 
 _RIGHT, _LEFT = (list(side) for side in zip(*MIRRORED, strict=True))
@@ -165,7 +165,7 @@ def _left_over(flat: Values, there: Values) -> Values:
         np.multiply((left - there).T[:, :, None], weights[:, :2], out=slopes[:, :, 6:])
         slope = slopes.reshape(-1, 8)
         normal = slope.T @ slope
-        normal[np.diag_indices(8)] *= 1 + damping
+        normal.ravel()[::9] *= 1 + damping  # its diagonal
         tried = plane + np.linalg.solve(normal, slope.T @ left.T.ravel())
         now_left, now = _left_by(tried, flat, there)
         if now < error:
