@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import signal
 import socket
 import subprocess
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -24,6 +28,7 @@ CHROMIUM = """\
 echo "$$ ${!#}" >> "$XDG_RUNTIME_DIR/opened"
 exec sleep 600
 """
+HANGS = CHROMIUM.replace("exec sleep 600", "trap '' TERM; while true; do sleep 1; done")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +43,8 @@ class Screen:
     def commissioned(self) -> Path:
         return self.folder / "commissioned"
 
-    def start(self) -> subprocess.Popen[bytes]:
-        words = [str(SCRIPT), str(self.commissioned), self.traveller, self.technician]
+    def start(self, patience_s: int = 300) -> subprocess.Popen[bytes]:
+        words = [str(SCRIPT), str(self.commissioned), self.traveller, self.technician, str(patience_s)]
         path = f"{self.folder}:{os.environ['PATH']}"
         return subprocess.Popen(words, env={**os.environ, "PATH": path, "XDG_RUNTIME_DIR": str(self.folder)})
 
@@ -102,6 +107,17 @@ def test_after_commissioning_the_traveller_page_comes_by_itself(
     assert running.poll() is None
 
 
+def test_a_browser_that_does_not_hear_is_ended_all_the_same(screen: Screen) -> None:
+    (screen.folder / "chromium").write_text(HANGS)
+    script = screen.start()
+    until(lambda: screen.opened() == [f"http://{screen.technician}/"])
+    screen.commissioned.write_text("digest\n")
+    until(lambda: len(screen.opened()) == 2 and len(screen.browsers()) == 1)
+    script.kill()
+    script.wait()
+    os.kill(screen.browsers()[0], signal.SIGKILL)
+
+
 def test_the_technicians_page_stays_until_the_other_one_is_served(screen: Screen) -> None:
     with socket.create_server(("127.0.0.1", 0)) as probe:
         later = probe.getsockname()[1]
@@ -152,6 +168,41 @@ def test_a_browser_that_ends_by_itself_ends_the_script_and_the_unit_starts_it_an
     until(lambda: len(screen.browsers()) == 1)
     os.kill(screen.browsers()[0], signal.SIGKILL)
     assert running.wait(PATIENCE_S) == 1
+
+
+class Kiosk(BaseHTTPRequestHandler):
+    """Says of its page what it is told to say."""
+
+    paints = False
+
+    def do_GET(self) -> None:
+        body = json.dumps({"paints": self.paints}, separators=(",", ":")).encode() if self.path == "/update" else b""
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: Any) -> None:
+        """Silent."""
+
+
+@pytest.mark.parametrize("paints", [False, True])
+def test_a_browser_that_paints_nothing_is_opened_again(screen: Screen, *, paints: bool) -> None:
+    handler = type("Handler", (Kiosk,), {"paints": paints})
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        shown = Screen(screen.folder, f"127.0.0.1:{server.server_port}", screen.technician)
+        shown.commissioned.write_text("digest\n")
+        script = shown.start(patience_s=1)
+        try:
+            until(lambda: len(shown.opened()) >= (1 if paints else 3))
+            if paints:
+                time.sleep(6.0)  # twice its looks, and its patience
+                assert len(shown.opened()) == 1
+            until(lambda: len(shown.browsers()) == 1)
+        finally:
+            script.terminate()
+            script.wait(PATIENCE_S)
+            server.shutdown()
 
 
 def test_whoever_ends_the_script_ends_its_browser(screen: Screen, running: subprocess.Popen[bytes]) -> None:
