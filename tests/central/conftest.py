@@ -16,6 +16,7 @@ from central.store.api import Store
 from tests.central.place import Place, filled_place
 from tests.central.postgres_server import postgres_server
 from tests.central.rig import KIOSKS, Centre
+from tests.central.tpms import Tpm, running_tpm
 
 
 @pytest.fixture(scope="module")
@@ -51,6 +52,12 @@ def new_centre(ca_folder: Path, new_url: Callable[[], str]) -> Iterator[Callable
 @pytest.fixture
 def centre(new_centre: Callable[[], Centre]) -> Centre:
     return new_centre()
+
+
+@pytest.fixture(scope="module", params=["rsa", "ecc"])
+def tpm(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tpm]:
+    with running_tpm(tmp_path_factory.mktemp("tpm") / "state", request.param) as running:
+        yield running
 
 
 @pytest.fixture

@@ -38,12 +38,6 @@ KEY = bytes(range(32))
 REPLACING = replace(WISH, purposes=(Purpose.REPLACE_BOARD,), least_level=KeyLevel.TPM)
 
 
-@pytest.fixture(scope="module", params=["rsa", "ecc"])
-def tpm(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tpm]:
-    with running_tpm(tmp_path_factory.mktemp("tpm") / "state", request.param) as running:
-        yield running
-
-
 @pytest.fixture
 def hq(tpm: Tpm, tmp_path: Path) -> Iterator[Headquarters]:
     with headquarters(tmp_path / "ca", f"sqlite:{tmp_path / 'office.db'}", tpm.authorities) as made:

@@ -31,15 +31,9 @@ from tests.central.enrolling import (
     proof_of,
     tpm_board,
 )
-from tests.central.tpms import Tpm, running_tpm
+from tests.central.tpms import Tpm
 
 TPM_WISH = replace(WISH, least_level=KeyLevel.TPM)
-
-
-@pytest.fixture(scope="module", params=["rsa", "ecc"])
-def tpm(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tpm]:
-    with running_tpm(tmp_path_factory.mktemp("tpm") / "state", request.param) as running:
-        yield running
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -21,12 +20,6 @@ from tests.spoiled import spoiled
 
 NOW = datetime.now(UTC) + timedelta(days=1)
 NONCE, CSR = b"n" * 32, b"a certificate request"
-
-
-@pytest.fixture(scope="module", params=["rsa", "ecc"])
-def tpm(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tpm]:
-    with running_tpm(tmp_path_factory.mktemp("tpm") / "state", request.param) as running:
-        yield running
 
 
 @pytest.fixture(scope="module")
