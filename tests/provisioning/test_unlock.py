@@ -30,8 +30,7 @@ from provisioning.image.board.faults import BoardFault, Code
 from provisioning.steps.handover import COMMISSIONED
 from provisioning.view import View
 from tests.image import sealed
-from tests.image.test_adopt import a_disk
-from tests.image.tools import disk_tools
+from tests.image.test_adopt import a_disk, chips, maker, tools
 from tests.lives import CUT
 from tests.provisioning.chips import Chip, Maker
 from tests.provisioning.headquarters import CUSTODIANS, Headquarters
@@ -39,6 +38,8 @@ from tests.provisioning.test_cuts import FINISHED, MOST_LIVES, WAITS, lived
 from tests.provisioning.test_operations import WAITING
 from tests.provisioning.test_operations import WAITS as WAITING_ROW
 from tests.provisioning.world import Board, failure
+
+__all__ = ["chips", "maker", "tools"]  # fixtures
 
 OLD, NEW = "10000000000000aa", "10000000abcdef01"
 LANE = "quay-1"
@@ -105,22 +106,6 @@ class Desk:
         assert failure(self.go()).code == "PRO-NO-ANSWER"
         self.headquarters.answer(self.new.stick)
         assert failure(self.go()).code == Refusal.RELEASE_WAITING
-
-
-@pytest.fixture(scope="module")
-def maker(tmp_path_factory: pytest.TempPathFactory) -> Maker:
-    return Maker(tmp_path_factory.mktemp("maker") / "maker")
-
-
-@pytest.fixture(scope="module")
-def chips(maker: Maker) -> Iterator[tuple[Chip, Chip]]:
-    with maker.make("old").powered() as old, maker.make("new").powered() as new:
-        yield old, new
-
-
-@pytest.fixture
-def tools(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    return disk_tools(tmp_path, monkeypatch)
 
 
 def made(folder: Path, maker: Maker, chips: tuple[Chip, Chip], *, online: bool = False) -> Desk:
